@@ -1,0 +1,3 @@
+#include "checks/rule.h"
+static void check(const struct subject *s, struct finding *f) { (void)s; unknown(f, "not written yet"); }
+const struct rule rule_stripped_no_symbol_table = {.id = "stripped/no-symbol-table", .level = LEVEL_ERROR, .applies = APPLIES_ANYTHING, .title = "stub", .check = check};

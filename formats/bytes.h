@@ -1,0 +1,72 @@
+/* Bounds-checked reading. `view_sub` is the only bounds test of the program and
+ * `view_table` the only place that multiplies a count taken from a file; no
+ * struct is ever laid over file bytes. A cursor reads fields one after the
+ * other, remembers the first read past its end in `failed`, and gives zeros
+ * from then on, so a parser tests once, after it has read a whole record. */
+#ifndef ASSAY_FORMATS_BYTES_H
+#define ASSAY_FORMATS_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct view {
+    const uint8_t *data;
+    size_t size;
+};
+
+/* Whether [off, off + n) lies within `size` bytes; no sum, so nothing wraps. */
+static inline bool range_fits(uint64_t size, uint64_t off, uint64_t n)
+{
+    return off <= size && n <= size - off;
+}
+
+/* off + n, or UINT64_MAX where the sum would wrap. */
+static inline uint64_t range_end(uint64_t off, uint64_t n)
+{
+    return n <= UINT64_MAX - off ? off + n : UINT64_MAX;
+}
+
+/* The n bytes at `off`; false, and *out untouched, where they are not all inside v. */
+bool view_sub(struct view v, uint64_t off, uint64_t n, struct view *out) __attribute__((warn_unused_result));
+
+/* The bytes of `count` records of `stride` bytes at `off`; false where they are not all inside v. */
+bool view_table(struct view v, uint64_t off, uint64_t stride, uint64_t count, struct view *out)
+    __attribute__((warn_unused_result));
+
+/* The C string at `off`: its length without the NUL, or -1 where no NUL follows inside v. */
+int64_t view_string(struct view v, uint64_t off);
+
+/* The offset of the first `needle` at or after `from`, or -1. */
+int64_t view_find(struct view v, uint64_t from, const void *needle, size_t size);
+
+/* Whether every byte is zero. */
+bool view_is_zero(struct view v);
+
+uint16_t load_le16(const uint8_t *p);
+uint32_t load_le32(const uint8_t *p);
+uint64_t load_le64(const uint8_t *p);
+uint32_t load_be32(const uint8_t *p);
+uint64_t load_be64(const uint8_t *p);
+
+struct cursor {
+    struct view view;
+    size_t at;
+    bool big_endian;
+    bool failed;
+};
+
+struct cursor cursor_at(struct view v, bool big_endian);
+uint8_t cursor_u8(struct cursor *c);
+uint16_t cursor_u16(struct cursor *c);
+uint32_t cursor_u32(struct cursor *c);
+uint64_t cursor_u64(struct cursor *c);
+/* A word of the file's class: 32 or 64 bits. */
+uint64_t cursor_word(struct cursor *c, int bits);
+/* An unsigned LEB128 of at most ten bytes. */
+uint64_t cursor_uleb(struct cursor *c);
+void cursor_skip(struct cursor *c, uint64_t n);
+/* The next n bytes, or an empty view and `failed`. */
+struct view cursor_take(struct cursor *c, uint64_t n);
+
+#endif

@@ -1,0 +1,2 @@
+/* stub */
+typedef int unused_stub;

@@ -1,0 +1,50 @@
+/* The bytes of one file, read once into private memory and never mapped: a file
+ * that is truncated or rewritten under a reader can fail an audit, not mislead
+ * it. With a digest the whole file is read at once, so the digest is that of the
+ * very bytes that are judged; without one, each block is read when a reader first
+ * asks for it, so a metadata check of a large file touches a few pages. */
+#ifndef ASSAY_FORMATS_FILE_H
+#define ASSAY_FORMATS_FILE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include "formats/arena.h"
+#include "formats/bytes.h"
+
+struct file_options {
+    uint64_t max_size; /* bytes */
+    bool digest;       /* read everything and compute SHA-256 */
+};
+
+struct file {
+    int fd;            /* -1: the bytes came from memory */
+    uint64_t size;     /* bytes */
+    uint8_t *bytes;    /* `size` bytes, of which `loaded` says which blocks are there */
+    uint64_t *loaded;  /* one bit a block; NULL: all of them */
+    bool mapped;       /* bytes came from mmap (anonymous), not malloc */
+    bool has_digest;
+    uint8_t digest[32]; /* SHA-256 */
+    struct stat before;
+    struct problem problem; /* the first read that failed; status OK where none did */
+    struct arena arena;
+};
+
+/* Takes over `fd` (open for reading, ideally with O_NONBLOCK). On any status but
+ * OK the file is already closed. */
+enum status file_from_fd(struct file *file, int fd, const struct file_options *options, struct problem *problem)
+    MUST_CHECK;
+/* Copies `size` bytes. For standard input, tests and fuzzers. */
+enum status file_from_memory(struct file *file, const void *bytes, size_t size, const struct file_options *options,
+                             struct problem *problem) MUST_CHECK;
+/* Reads a pipe or the like to its end, at most options->max_size bytes. Takes over `fd`. */
+enum status file_from_stream(struct file *file, int fd, const struct file_options *options, struct problem *problem)
+    MUST_CHECK;
+
+/* The only way to the bytes: false where [off, off + n) is not inside the file or cannot be read. */
+bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out) MUST_CHECK;
+
+/* To be asked after the last read: did every read succeed, and is the file still the one that was opened? */
+enum status file_settle(struct file *file, struct problem *problem) MUST_CHECK;
+void file_close(struct file *file);
+
+#endif

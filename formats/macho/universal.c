@@ -1,0 +1,2 @@
+#include "formats/read.h"
+void read_universal(struct file *f, const struct read_options *o, struct reading *r) { (void)f; (void)o; (void)r; }

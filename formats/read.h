@@ -1,0 +1,39 @@
+/* From a file to its images: the first bytes choose a reader, the reader fills in
+ * the model. No opinions here, and no errors: what breaks a format is a defect. */
+#ifndef ASSAY_FORMATS_READ_H
+#define ASSAY_FORMATS_READ_H
+
+#include "formats/model.h"
+
+struct read_options {
+    bool code; /* look at instructions: does the code fit the declared machine? (--no-code: false) */
+};
+
+/* What the first bytes of a file say it is. */
+struct sniff {
+    enum container container; /* ELF, MACHO or UNIVERSAL: a reader exists */
+    enum kind kind;           /* for the rest: what it is */
+    const char *machine;      /* for the rest: in words, "ar archive" */
+    bool program; /* a program, library, object or archive of any platform: worth judging when found in a tree */
+};
+enum { SNIFF_SIZE = 512 };
+struct sniff sniff(struct view head, uint64_t file_size);
+
+/* Reads the whole model of `file` into its arena. */
+void read_file(struct file *file, const struct read_options *options, struct reading *reading);
+
+/* The readers. Each fills in reading->images[0..count). Private to formats/. */
+void read_elf(struct file *file, const struct read_options *options, struct reading *reading);
+void read_macho(struct file *file, const struct read_options *options, struct reading *reading);
+void read_universal(struct file *file, const struct read_options *options, struct reading *reading);
+
+/* Shared by both formats, called once the segments of an image are known. Private to formats/. */
+void read_go(struct image *image);   /* fills image->go */
+void read_code_looks(struct image *image); /* fills code_looks, code_words, code_bad_words */
+void read_build_paths(struct image *image); /* fills build_paths */
+void read_ranges(struct image *image, const struct range *owned, size_t count, uint64_t slack); /* fills unowned */
+/* Shared ELF work, called by elf.c once both views are read. Private to formats/. */
+void read_static_libc(struct image *image); /* fills libc, libc_evidence, latent */
+void read_toolchains(struct image *image);  /* fills toolchains */
+
+#endif

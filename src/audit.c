@@ -1,0 +1,101 @@
+/* Read this second, after the model: one file from bytes to record.
+ *
+ *   bytes -read-> images + defects -judge-> findings -record-> one record
+ *
+ * Whatever goes wrong on the way ends in a record whose `error` says so: the gate
+ * never sees a file fall silent. */
+#include "src/audit.h"
+
+#include <string.h>
+
+#include "checks/run.h"
+
+/* --target, else the file's name, else Go build info, else undeclared. */
+static void expect_of(const char *path, const struct reading *reading, const struct audit_options *options,
+                      struct expect *expect)
+{
+    *expect = (struct expect){.literal_static = options->literal_static};
+    bool named = expect_file_name(path, &expect->name_target);
+    if (options->has_target) {
+        expect->source = TARGET_OPTION;
+        expect->target = options->target;
+    } else if (named) {
+        expect->source = TARGET_FILE_NAME;
+        expect->target = expect->name_target;
+    } else if (reading->count == 1 && reading->images[0].go && reading->images[0].go->goos &&
+               reading->images[0].go->goarch) {
+        const struct go_info *go = reading->images[0].go;
+        char text[64] = "";
+        size_t os = strlen(go->goos), arch = strlen(go->goarch);
+        if (os + arch + 2 > sizeof text)
+            return;
+        memcpy(text, go->goos, os);
+        text[os] = '/';
+        memcpy(text + os + 1, go->goarch, arch + 1);
+        if (expect_target(text, &expect->target))
+            expect->source = TARGET_BUILD_INFO;
+    }
+}
+
+static struct record *judge(struct arena *arena, const char *path, struct file *file, const struct audit_options *options)
+{
+    struct reading reading = {0};
+    struct expect expect;
+    struct finding *findings = NULL;
+    struct problem problem = {0};
+    read_file(file, &options->read, &reading);
+    expect_of(path, &reading, options, &expect);
+    if (options->rules) {
+        findings = arena_array(arena, reading.count * rule_count, sizeof *findings);
+        for (size_t i = 0; i < reading.count; i++) {
+            struct subject subject = {&reading, &reading.images[i], &expect, options->read.code};
+            run_rules(&subject, arena, findings + i * rule_count);
+        }
+    }
+    if (file_settle(file, &problem) != STATUS_OK)
+        return record_error(arena, path, file->size, arena_print(arena, "%s", problem.text));
+    return record_make(arena, path, file, &reading, findings, &expect, &options->record);
+}
+
+/* Judges an opened file; an arena that runs out of memory lands here. */
+static struct record *audit(struct arena *arena, const char *path, struct file *file, enum status status,
+                            const struct problem *problem, const struct audit_options *options)
+{
+    if (status != STATUS_OK)
+        return record_error(arena, path, 0, arena_print(arena, "%s", problem->text));
+    jmp_buf escape, *outer = arena->escape;
+    struct record *volatile record = NULL;
+    arena->escape = &escape;
+    file->arena.escape = &escape;
+    if (setjmp(escape) == 0)
+        record = judge(arena, path, file, options);
+    uint64_t size = file->size;
+    arena->escape = outer;
+    file_close(file);
+    return record ? record : record_error(arena, path, size, "no memory to audit this file");
+}
+
+struct record *audit_fd(struct arena *arena, const char *path, int fd, const struct audit_options *options)
+{
+    struct file file;
+    struct problem problem = {0};
+    enum status status = file_from_fd(&file, fd, &options->file, &problem);
+    return audit(arena, path, &file, status, &problem, options);
+}
+
+struct record *audit_stream(struct arena *arena, const char *path, int fd, const struct audit_options *options)
+{
+    struct file file;
+    struct problem problem = {0};
+    enum status status = file_from_stream(&file, fd, &options->file, &problem);
+    return audit(arena, path, &file, status, &problem, options);
+}
+
+struct record *audit_memory(struct arena *arena, const char *path, const void *bytes, size_t size,
+                            const struct audit_options *options)
+{
+    struct file file;
+    struct problem problem = {0};
+    enum status status = file_from_memory(&file, bytes, size, &options->file, &problem);
+    return audit(arena, path, &file, status, &problem, options);
+}

@@ -1,0 +1,25 @@
+/* One file from bytes to record: the pipeline of the program. */
+#ifndef ASSAY_SRC_AUDIT_H
+#define ASSAY_SRC_AUDIT_H
+
+#include "formats/read.h"
+#include "src/record.h"
+
+struct audit_options {
+    struct file_options file;
+    struct read_options read;
+    struct record_options record;
+    bool rules;            /* judge; false for `inspect` */
+    bool literal_static;   /* profile `static` */
+    bool has_target;       /* --target was given, not auto */
+    struct target target;
+};
+
+/* Each audits one file and returns its record, allocated in `arena` (whose escape must be
+ * free for use). Never fails: what goes wrong is the record's `error`. Takes over `fd`. */
+struct record *audit_fd(struct arena *arena, const char *path, int fd, const struct audit_options *options);
+struct record *audit_stream(struct arena *arena, const char *path, int fd, const struct audit_options *options);
+struct record *audit_memory(struct arena *arena, const char *path, const void *bytes, size_t size,
+                            const struct audit_options *options);
+
+#endif

@@ -1,0 +1,91 @@
+/* The record: what one audit of one file found, and all that the gate and the
+ * reports ever see of it. A worker returns one (packed, over a pipe), the gate
+ * decides over it, and every report is a function of it. Text in a record comes
+ * from hostile files: only report/escape.c may write it out. */
+#ifndef ASSAY_SRC_RECORD_H
+#define ASSAY_SRC_RECORD_H
+
+#include "checks/rule.h"
+#include "formats/model.h"
+
+struct text_list {
+    size_t count;
+    const char **items;
+};
+
+struct record_result {
+    const struct rule *rule;
+    enum outcome outcome;
+    const char *message;
+    size_t count, total;
+    struct evidence *evidence;
+};
+
+struct record_image {
+    const char *name, *machine, *format, *os, *arch, *endian, *kind;
+    int bits;
+    bool judged;
+    /* facts: NULL text and ANSWER_UNKNOWN print as null */
+    const char *linkage, *interpreter, *glibc_floor, *libc;
+    struct text_list needed, search_paths, latent_loads, debug_info, toolchains;
+    bool needed_known, search_paths_known, latent_known, debug_known;
+    enum answer pie, symbol_table, stripped;
+    bool has_go;
+    const char *go_version, *go_goos, *go_goarch, *go_level, *go_path;
+    enum answer go_cgo;
+    const char *min_os, *sdk, *uuid, *signature, *build_id;
+    /* for `inspect` */
+    uint64_t offset, size, entry_address;
+    size_t segment_count, section_count, defect_count;
+    struct record_segment {
+        const char *name, *access;
+        uint64_t address, memory_size, offset, file_size;
+    } *segments;
+    struct record_section {
+        const char *name;
+        uint64_t offset, size;
+    } *sections;
+    struct record_defect {
+        const char *name, *observed, *expected;
+        uint64_t offset;
+    } *defects;
+    size_t result_count;
+    struct record_result *results;
+};
+
+enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN, VERDICT_ERROR };
+
+struct record {
+    const char *path;
+    uint64_t size;
+    const char *sha256;    /* 64 hexadecimal digits; "" where not computed */
+    const char *container; /* "elf", "mach-o", "universal", "unknown" */
+    const char *target;    /* the expectation it was judged by, "" undeclared */
+    const char *target_source; /* "option", "file-name", "build-info", "" */
+    const char *error;     /* NULL: read in full */
+    size_t image_count;
+    struct record_image *images;
+    enum verdict verdict;  /* set by the gate */
+};
+
+struct record_options {
+    bool detail; /* segments, sections and defects too, for `inspect` */
+};
+
+/* The record of one reading; `findings` holds rule_count items an image (NULL: no rules were run). All of it in `arena`. */
+struct record *record_make(struct arena *arena, const char *path, const struct file *file, const struct reading *reading,
+                           const struct finding *findings, const struct expect *expect,
+                           const struct record_options *options);
+struct record *record_error(struct arena *arena, const char *path, uint64_t size, const char *error);
+
+/* The packed form: native-endian, between processes of one program only. The unpacker checks every length. */
+struct bytes {
+    uint8_t *data;
+    size_t size, room;
+};
+bool record_pack(const struct record *record, struct bytes *out);                            /* appends; false: no memory */
+struct record *record_unpack(struct arena *arena, const uint8_t *data, size_t size); /* NULL: not a record */
+
+const char *verdict_name(enum verdict verdict); /* "pass", "fail", "unknown", "error" */
+
+#endif
