@@ -6,12 +6,12 @@
 #include "formats/model.h"
 
 struct target {
-    enum os os;              /* OS_UNKNOWN: not declared */
-    enum arch arch;          /* ARCH_OTHER: not declared, or `universal` */
-    bool universal;          /* exactly the slices amd64 and arm64 */
-    char variant[16];        /* "v3", "v8.2", "lse"; "" none */
-    char libc[8];            /* "musl", "gnu" from a triple; "" none */
-    char spelling[64];       /* as the user or the file name gave it */
+    enum os os;        /* OS_UNKNOWN: not declared */
+    enum arch arch;    /* ARCH_OTHER: not declared, or `universal` */
+    bool universal;    /* exactly the slices amd64 and arm64 */
+    char variant[16];  /* "v3", "v8.2", "lse"; "" none */
+    char libc[8];      /* "musl", "gnu" from a triple; "" none */
+    char spelling[64]; /* as the user or the file name gave it */
 };
 
 enum target_source { TARGET_UNDECLARED, TARGET_OPTION, TARGET_FILE_NAME, TARGET_BUILD_INFO };
@@ -20,7 +20,7 @@ struct expect {
     enum target_source source;
     struct target target;
     struct target name_target; /* what the file's name says, whatever --target says; os unknown: nothing */
-    bool literal_static; /* profile `static`: no dyld and no dylib either */
+    bool literal_static;       /* profile `static`: no dyld and no dylib either */
 };
 
 /* Parses one spelling: linux/arm64, linux/amd64/v3, linux_arm64, linux-arm64, "GOOS=linux GOARCH=arm64",

@@ -1,5 +1,7 @@
 #include "checks/finding.h"
 
+#include <string.h>
+
 #include "formats/limits.h"
 
 #define SAY(f, result, format)                                                                                         \
@@ -7,7 +9,8 @@
         va_list args;                                                                                                  \
         va_start(args, format);                                                                                        \
         (f)->outcome = (result);                                                                                       \
-        (f)->message = arena_vprint((f)->arena, format, args);                                                         \
+        (f)->constant = !strchr(format, '%');                                                                          \
+        (f)->message = (f)->constant ? (format) : arena_vprint((f)->arena, format, args);                              \
         va_end(args);                                                                                                  \
     } while (0)
 

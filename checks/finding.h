@@ -3,6 +3,7 @@
 #ifndef ASSAY_CHECKS_FINDING_H
 #define ASSAY_CHECKS_FINDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "formats/arena.h"
@@ -20,6 +21,7 @@ struct finding {
     const struct rule *rule;
     enum outcome outcome;
     const char *message; /* one sentence; pass: what was seen */
+    bool constant;       /* the message is part of the program and outlives the file */
     size_t count, total; /* evidence rows kept (LIMIT_EVIDENCE) and given */
     struct evidence *evidence;
     struct arena *arena;

@@ -9,19 +9,19 @@
 
 enum level { LEVEL_OFF, LEVEL_NOTE, LEVEL_WARNING, LEVEL_ERROR };
 enum applies { /* to what a rule speaks; run.c answers not-applicable for the rest */
-    APPLIES_ELF = 1,
-    APPLIES_MACHO = 2,
-    APPLIES_PROGRAMS = 4,  /* executables only */
-    APPLIES_LOADABLE = 8,  /* executables, shared libraries, bundles */
-    APPLIES_ANYTHING = 16, /* every image, objects, cores and foreign machines too */
+               APPLIES_ELF = 1,
+               APPLIES_MACHO = 2,
+               APPLIES_PROGRAMS = 4,  /* executables only */
+               APPLIES_LOADABLE = 8,  /* executables, shared libraries, bundles */
+               APPLIES_ANYTHING = 16, /* every image, objects, cores and foreign machines too */
 };
 
 struct rule {
-    const char *id;     /* "linkage/no-interpreter" */
-    enum level level;   /* in the profile `release` */
-    unsigned applies;   /* enum applies */
-    const char *title;  /* the good state, at most 60 characters */
-    const char *why;    /* one paragraph */
+    const char *id;    /* "linkage/no-interpreter" */
+    enum level level;  /* in the profile `release` */
+    unsigned applies;  /* enum applies */
+    const char *title; /* the good state, at most 60 characters */
+    const char *why;   /* one paragraph */
     struct {
         const char *go, *c, *rust; /* a flag or a command; NULL: nothing special for that toolchain */
     } fix;

@@ -38,7 +38,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (size > SIZE_MAX - ALIGN)
         exhausted(arena);
     size_t rounded = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    if (rounded > arena->left)
+    if (rounded > arena->left || !arena->next) /* no bytes have an address, too */
         push(arena, rounded);
     void *memory = arena->next;
     arena->next += rounded;
@@ -66,6 +66,8 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t size)
 char *arena_vprint(struct arena *arena, const char *format, va_list args)
 {
     char small[256];
+    if (!strchr(format, '%'))
+        return arena_copy(arena, format, strlen(format));
     va_list again;
     va_copy(again, args);
     int size = vsnprintf(small, sizeof small, format, args);

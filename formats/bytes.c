@@ -130,7 +130,7 @@ uint64_t cursor_uleb(struct cursor *c)
         if (shift < 64)
             value |= (uint64_t)(byte & 0x7f) << shift;
         if (!(byte & 0x80))
-            return value;
+            return c->failed ? 0 : value;
     }
     c->failed = true;
     return 0;

@@ -1,13 +1,14 @@
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_Update is deprecated in favour of EVP */
 #include "formats/file.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { BLOCK_BITS = 13, BLOCK = 1 << BLOCK_BITS, WINDOW = 512 * 1024, MAP_AT = 1 << 20 };
+enum { BLOCK_BITS = 12, BLOCK = 1 << BLOCK_BITS, AHEAD = 2, WINDOW = 512 * 1024, MAP_AT = 8 << 20 };
 
 static bool bytes_alloc(struct file *file)
 {
@@ -19,7 +20,8 @@ static bool bytes_alloc(struct file *file)
         file->bytes = p;
         return true;
     }
-    file->bytes = malloc(file->size ? (size_t)file->size : 1); /* exact, so that a sanitizer sees the first byte past it */
+    file->bytes =
+        malloc(file->size ? (size_t)file->size : 1); /* exact, so that a sanitizer sees the first byte past it */
     return file->bytes != NULL;
 }
 
@@ -52,16 +54,15 @@ static bool fill(struct file *file, uint64_t off, uint64_t n)
 
 static bool hash_all(struct file *file, bool read_first)
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+    SHA256_CTX context; /* not EVP, whose providers cost a millisecond at every start */
+    bool good = SHA256_Init(&context) == 1;
     for (uint64_t off = 0; good && off < file->size; off += WINDOW) {
         uint64_t n = file->size - off < WINDOW ? file->size - off : WINDOW;
         if (read_first && !fill(file, off, n))
             break;
-        good = EVP_DigestUpdate(context, file->bytes + off, (size_t)n) == 1;
+        good = SHA256_Update(&context, file->bytes + off, (size_t)n) == 1;
     }
-    good = good && EVP_DigestFinal_ex(context, file->digest, NULL) == 1;
-    EVP_MD_CTX_free(context);
+    good = SHA256_Final(file->digest, &context) == 1 && good;
     file->has_digest = good;
     return good;
 }
@@ -162,17 +163,27 @@ enum status file_from_stream(struct file *file, int fd, const struct file_option
     return status;
 }
 
+static bool is_loaded(const struct file *file, uint64_t block)
+{
+    return file->loaded[block / 64] >> (block % 64) & 1;
+}
+
+/* Reads what is missing of a range, and some blocks more: tables stand together, behind the header
+ * and before the end of the file. No block is read twice, so no view ever changes. */
 static bool load(struct file *file, uint64_t off, uint64_t n)
 {
-    uint64_t block = off >> BLOCK_BITS, last = (off + n - 1) >> BLOCK_BITS;
+    uint64_t block = off >> BLOCK_BITS, last = (off + n - 1) >> BLOCK_BITS,
+             all = (file->size + BLOCK - 1) >> BLOCK_BITS;
     while (block <= last) {
-        if (file->loaded[block / 64] >> (block % 64) & 1) {
+        if (is_loaded(file, block)) {
             block++;
             continue;
         }
         uint64_t end = block + 1;
-        while (end <= last && !(file->loaded[end / 64] >> (end % 64) & 1))
+        while (end < all && (end <= last || end - block < AHEAD) && !is_loaded(file, end))
             end++;
+        while (end == all && block > 0 && end - block < AHEAD && !is_loaded(file, block - 1))
+            block--;
         uint64_t from = block << BLOCK_BITS, to = end << BLOCK_BITS;
         if (!fill(file, from, (to < file->size ? to : file->size) - from))
             return false;
@@ -193,6 +204,13 @@ bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out)
     return true;
 }
 
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* The time of change as well: whoever rewrites a file can set its time of modification back. It also
+ * moves when another file takes this one's name, which then has a link less; that is no change. */
 enum status file_settle(struct file *file, struct problem *problem)
 {
     struct stat now;
@@ -203,7 +221,8 @@ enum status file_settle(struct file *file, struct problem *problem)
     if (fstat(file->fd, &now) != 0)
         return problem_set(problem, STATUS_READ_FAILED, "%s", strerror(errno));
     if (now.st_size != file->before.st_size || now.st_ino != file->before.st_ino ||
-        now.st_mtim.tv_sec != file->before.st_mtim.tv_sec || now.st_mtim.tv_nsec != file->before.st_mtim.tv_nsec)
+        !same_time(&now.st_mtim, &file->before.st_mtim) ||
+        (now.st_nlink == file->before.st_nlink && !same_time(&now.st_ctim, &file->before.st_ctim)))
         return problem_set(problem, STATUS_CHANGED, "the file changed while it was read");
     return STATUS_OK;
 }

@@ -17,11 +17,11 @@ struct file_options {
 };
 
 struct file {
-    int fd;            /* -1: the bytes came from memory */
-    uint64_t size;     /* bytes */
-    uint8_t *bytes;    /* `size` bytes, of which `loaded` says which blocks are there */
-    uint64_t *loaded;  /* one bit a block; NULL: all of them */
-    bool mapped;       /* bytes came from mmap (anonymous), not malloc */
+    int fd;           /* -1: the bytes came from memory */
+    uint64_t size;    /* bytes */
+    uint8_t *bytes;   /* `size` bytes, of which `loaded` says which blocks are there */
+    uint64_t *loaded; /* one bit a block; NULL: all of them */
+    bool mapped;      /* bytes came from mmap (anonymous), not malloc */
     bool has_digest;
     uint8_t digest[32]; /* SHA-256 */
     struct stat before;
@@ -31,14 +31,14 @@ struct file {
 
 /* Takes over `fd` (open for reading, ideally with O_NONBLOCK). On any status but
  * OK the file is already closed. */
-enum status file_from_fd(struct file *file, int fd, const struct file_options *options, struct problem *problem)
-    MUST_CHECK;
+enum status file_from_fd(struct file *file, int fd, const struct file_options *options,
+                         struct problem *problem) MUST_CHECK;
 /* Copies `size` bytes. For standard input, tests and fuzzers. */
 enum status file_from_memory(struct file *file, const void *bytes, size_t size, const struct file_options *options,
                              struct problem *problem) MUST_CHECK;
 /* Reads a pipe or the like to its end, at most options->max_size bytes. Takes over `fd`. */
-enum status file_from_stream(struct file *file, int fd, const struct file_options *options, struct problem *problem)
-    MUST_CHECK;
+enum status file_from_stream(struct file *file, int fd, const struct file_options *options,
+                             struct problem *problem) MUST_CHECK;
 
 /* The only way to the bytes: false where [off, off + n) is not inside the file or cannot be read. */
 bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out) MUST_CHECK;

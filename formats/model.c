@@ -66,10 +66,11 @@ const char *container_name(enum container container)
 
 const char *os_name(enum os os)
 {
-    static const char *const names[OS_COUNT] = {
-        "unknown",     "linux",        "android",       "freebsd",           "netbsd",    "openbsd",  "solaris",
-        "macos",       "ios",          "tvos",          "watchos",           "bridgeos",  "maccatalyst", "iossimulator",
-        "tvossimulator", "watchossimulator", "driverkit", "visionos", "visionossimulator"};
+    static const char *const names[OS_COUNT] = {"unknown",     "linux",        "android",          "freebsd",
+                                                "netbsd",      "openbsd",      "solaris",          "macos",
+                                                "ios",         "tvos",         "watchos",          "bridgeos",
+                                                "maccatalyst", "iossimulator", "tvossimulator",    "watchossimulator",
+                                                "driverkit",   "visionos",     "visionossimulator"};
     return names[os];
 }
 
@@ -82,16 +83,17 @@ const char *arch_name(enum arch arch)
 const char *kind_name(enum kind kind)
 {
     static const char *const names[KIND_COUNT] = {
-        "unknown",   "executable", "shared-library", "bundle",      "object",    "core",         "debug-file",
-        "loader",    "kernel-extension", "other", "archive",        "pe",          "script",    "wasm",         "java-class",
-        "bitcode",   "dyld-cache", "compressed",     "text",        "empty",     "data"};
+        "unknown",    "executable",       "shared-library", "bundle",     "object", "core",   "debug-file",
+        "loader",     "kernel-extension", "other",          "archive",    "pe",     "script", "wasm",
+        "java-class", "bitcode",          "dyld-cache",     "compressed", "text",   "empty",  "data"};
     return names[kind];
 }
 
 const char *linkage_name(enum linkage linkage)
 {
-    static const char *const names[] = {"not-applicable",        "static", "static-pie", "dynamic", "interp-without-needed",
-                                        "needed-without-interp", "unknown"};
+    static const char *const names[] = {
+        "not-applicable",        "static", "static-pie", "dynamic", "interp-without-needed",
+        "needed-without-interp", "unknown"};
     return names[linkage];
 }
 
@@ -103,8 +105,8 @@ const char *libc_name(enum libc libc)
 
 const char *debug_name(enum debug debug)
 {
-    static const char *const names[DEBUG_COUNT] = {"dwarf",     "dwarf-compressed", "stabs", "debug-link", "mini-debug-info",
-                                                   "gdb-index", "ctf",              "btf"};
+    static const char *const names[DEBUG_COUNT] = {"dwarf",           "dwarf-compressed", "stabs", "debug-link",
+                                                   "mini-debug-info", "gdb-index",        "ctf",   "btf"};
     return names[debug];
 }
 

@@ -25,19 +25,64 @@ enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
 
 enum format { FORMAT_OTHER, FORMAT_ELF, FORMAT_MACHO };
 enum container { CONTAINER_UNKNOWN, CONTAINER_ELF, CONTAINER_MACHO, CONTAINER_UNIVERSAL };
-enum os { OS_UNKNOWN, OS_LINUX, OS_ANDROID, OS_FREEBSD, OS_NETBSD, OS_OPENBSD, OS_SOLARIS, OS_MACOS, OS_IOS, OS_TVOS,
-          OS_WATCHOS, OS_BRIDGEOS, OS_MACCATALYST, OS_IOS_SIMULATOR, OS_TVOS_SIMULATOR, OS_WATCHOS_SIMULATOR,
-          OS_DRIVERKIT, OS_VISIONOS, OS_VISIONOS_SIMULATOR, OS_COUNT };
+enum os {
+    OS_UNKNOWN,
+    OS_LINUX,
+    OS_ANDROID,
+    OS_FREEBSD,
+    OS_NETBSD,
+    OS_OPENBSD,
+    OS_SOLARIS,
+    OS_MACOS,
+    OS_IOS,
+    OS_TVOS,
+    OS_WATCHOS,
+    OS_BRIDGEOS,
+    OS_MACCATALYST,
+    OS_IOS_SIMULATOR,
+    OS_TVOS_SIMULATOR,
+    OS_WATCHOS_SIMULATOR,
+    OS_DRIVERKIT,
+    OS_VISIONOS,
+    OS_VISIONOS_SIMULATOR,
+    OS_COUNT
+};
 /* The architectures we judge, and those we only name (image.machine says which). */
 enum arch { ARCH_OTHER, ARCH_AMD64, ARCH_ARM64, ARCH_386, ARCH_ARM, ARCH_COUNT };
 enum kind {
-    KIND_UNKNOWN, KIND_EXECUTABLE, KIND_SHARED_LIBRARY, KIND_BUNDLE, KIND_OBJECT, KIND_CORE, KIND_DEBUG_FILE, KIND_LOADER,
-    KIND_KERNEL_EXTENSION, KIND_OTHER, /* some other Mach-O filetype or ELF type: named, not judged */
+    KIND_UNKNOWN,
+    KIND_EXECUTABLE,
+    KIND_SHARED_LIBRARY,
+    KIND_BUNDLE,
+    KIND_OBJECT,
+    KIND_CORE,
+    KIND_DEBUG_FILE,
+    KIND_LOADER,
+    KIND_KERNEL_EXTENSION,
+    KIND_OTHER, /* some other Mach-O filetype or ELF type: named, not judged */
     /* formats that are neither ELF nor Mach-O; image.machine names them more closely */
-    KIND_ARCHIVE, KIND_PE, KIND_SCRIPT, KIND_WASM, KIND_JAVA_CLASS, KIND_BITCODE, KIND_DYLD_CACHE, KIND_COMPRESSED, KIND_TEXT, KIND_EMPTY, KIND_DATA,
-    KIND_COUNT };
-enum linkage { LINKAGE_NOT_APPLICABLE, LINKAGE_STATIC, LINKAGE_STATIC_PIE, LINKAGE_DYNAMIC, LINKAGE_INTERP_WITHOUT_NEEDED,
-               LINKAGE_NEEDED_WITHOUT_INTERP, LINKAGE_UNKNOWN };
+    KIND_ARCHIVE,
+    KIND_PE,
+    KIND_SCRIPT,
+    KIND_WASM,
+    KIND_JAVA_CLASS,
+    KIND_BITCODE,
+    KIND_DYLD_CACHE,
+    KIND_COMPRESSED,
+    KIND_TEXT,
+    KIND_EMPTY,
+    KIND_DATA,
+    KIND_COUNT
+};
+enum linkage {
+    LINKAGE_NOT_APPLICABLE,
+    LINKAGE_STATIC,
+    LINKAGE_STATIC_PIE,
+    LINKAGE_DYNAMIC,
+    LINKAGE_INTERP_WITHOUT_NEEDED,
+    LINKAGE_NEEDED_WITHOUT_INTERP,
+    LINKAGE_UNKNOWN
+};
 enum libc { LIBC_UNKNOWN, LIBC_NONE, LIBC_GLIBC, LIBC_MUSL, LIBC_BIONIC, LIBC_LIBSYSTEM };
 enum signature { SIGNATURE_NONE, SIGNATURE_AD_HOC, SIGNATURE_LINKER_SIGNED, SIGNATURE_CMS, SIGNATURE_BROKEN };
 
@@ -53,25 +98,25 @@ struct named_list {
     struct named *items;
 };
 
-enum dependency { /* how an image asks for a library */
-    DEPENDENCY_NEEDED,   /* DT_NEEDED, LC_LOAD_DYLIB */
-    DEPENDENCY_WEAK,     /* LC_LOAD_WEAK_DYLIB: may be missing */
-    DEPENDENCY_REEXPORT, /* LC_REEXPORT_DYLIB */
-    DEPENDENCY_UPWARD,   /* LC_LOAD_UPWARD_DYLIB */
-    DEPENDENCY_LAZY,     /* LC_LAZY_LOAD_DYLIB */
-    DEPENDENCY_FILTER,   /* DT_FILTER, DT_AUXILIARY */
-    DEPENDENCY_AUDIT,    /* DT_AUDIT, DT_DEPAUDIT */
-    DEPENDENCY_ENVIRONMENT, /* LC_DYLD_ENVIRONMENT, DT_CONFIG */
-    DEPENDENCY_IMPLIED,  /* no dylib command at all: dyld supplies libSystem */
+enum dependency {                         /* how an image asks for a library */
+                  DEPENDENCY_NEEDED,      /* DT_NEEDED, LC_LOAD_DYLIB */
+                  DEPENDENCY_WEAK,        /* LC_LOAD_WEAK_DYLIB: may be missing */
+                  DEPENDENCY_REEXPORT,    /* LC_REEXPORT_DYLIB */
+                  DEPENDENCY_UPWARD,      /* LC_LOAD_UPWARD_DYLIB */
+                  DEPENDENCY_LAZY,        /* LC_LAZY_LOAD_DYLIB */
+                  DEPENDENCY_FILTER,      /* DT_FILTER, DT_AUXILIARY */
+                  DEPENDENCY_AUDIT,       /* DT_AUDIT, DT_DEPAUDIT */
+                  DEPENDENCY_ENVIRONMENT, /* LC_DYLD_ENVIRONMENT, DT_CONFIG */
+                  DEPENDENCY_IMPLIED,     /* no dylib command at all: dyld supplies libSystem */
 };
 
 enum { ACCESS_READ = 4, ACCESS_WRITE = 2, ACCESS_EXECUTE = 1 }; /* PF_R, PF_W, PF_X */
 
-struct segment { /* PT_LOAD; LC_SEGMENT(_64) */
+struct segment {      /* PT_LOAD; LC_SEGMENT(_64) */
     const char *name; /* Mach-O; "" for ELF */
     uint64_t address, memory_size, offset, file_size, align;
-    unsigned access;     /* ACCESS_* at start */
-    unsigned max_access; /* ACCESS_* it may be raised to; ELF: the same */
+    unsigned access;        /* ACCESS_* at start */
+    unsigned max_access;    /* ACCESS_* it may be raised to; ELF: the same */
     uint64_t header_offset; /* of the program header or load command */
 };
 struct segment_list {
@@ -80,7 +125,7 @@ struct segment_list {
     struct segment *items;
 };
 
-struct section { /* link view only: no verdict on loading comes from here */
+struct section {         /* link view only: no verdict on loading comes from here */
     const char *name;    /* "" where there is none */
     const char *segment; /* Mach-O segment name; "" for ELF */
     uint32_t type;       /* sh_type; Mach-O flags & SECTION_TYPE */
@@ -96,8 +141,16 @@ struct section_list {
 };
 
 enum debug { /* kinds of debug information; values index debug_names */
-    DEBUG_DWARF, DEBUG_DWARF_COMPRESSED, DEBUG_STABS, DEBUG_LINK, DEBUG_MINI, DEBUG_GDB_INDEX, DEBUG_CTF, DEBUG_BTF,
-    DEBUG_COUNT };
+             DEBUG_DWARF,
+             DEBUG_DWARF_COMPRESSED,
+             DEBUG_STABS,
+             DEBUG_LINK,
+             DEBUG_MINI,
+             DEBUG_GDB_INDEX,
+             DEBUG_CTF,
+             DEBUG_BTF,
+             DEBUG_COUNT
+};
 struct debug_info { /* one find */
     enum debug kind;
     const char *where; /* section or segment name, or what was recognised */
@@ -110,16 +163,16 @@ struct debug_list {
 };
 
 struct symbols {
-    enum known known;      /* ABSENT: no SHT_SYMTAB, no LC_SYMTAB */
+    enum known known; /* ABSENT: no SHT_SYMTAB, no LC_SYMTAB */
     uint64_t offset, count;
     uint64_t stabs, undefined, external, local; /* Mach-O nlist classes; ELF counts all in `count` */
-    bool strip_mark;       /* the one stab "radr://5614542" that Apple's strip leaves */
+    bool strip_mark;                            /* the one stab "radr://5614542" that Apple's strip leaves */
     const char *first_named; /* evidence: the first symbol that should have gone; NULL: none or not looked at */
 };
 
 struct range { /* bytes of the file that no header, segment or section claims */
     uint64_t offset, size;
-    bool zero; /* nothing but zeros: padding */
+    bool zero;        /* nothing but zeros: padding */
     const char *what; /* "Mach-O slice", "ELF file", "DWARF", …, or NULL where not recognised */
 };
 struct range_list {
@@ -128,10 +181,10 @@ struct range_list {
     struct range *items;
 };
 
-struct go_info { /* from the bytes, as `go version -m` reads them */
-    enum known known;        /* COMPLETE: build info was read; BROKEN: found and damaged; ABSENT: only pclntab */
-    uint64_t offset;         /* of the build info, or of pclntab */
-    const char *version;     /* "go1.23.5"; NULL not known */
+struct go_info {         /* from the bytes, as `go version -m` reads them */
+    enum known known;    /* COMPLETE: build info was read; BROKEN: found and damaged; ABSENT: only pclntab */
+    uint64_t offset;     /* of the build info, or of pclntab */
+    const char *version; /* "go1.23.5"; NULL not known */
     const char *path, *goos, *goarch, *level; /* level: GOAMD64 or GOARM64; each NULL where not recorded */
     enum answer cgo_enabled;
     const char *ldflags, *buildmode; /* as recorded, or NULL */
@@ -142,15 +195,20 @@ struct go_info { /* from the bytes, as `go version -m` reads them */
 };
 
 enum latent { LATENT_NSS = 1, LATENT_ICONV = 2, LATENT_DLOPEN = 4 };
-struct latent_loads { /* what a static glibc program may load while it runs */
-    enum known known; /* BROKEN: cannot be told */
-    unsigned used;    /* LATENT_*: the code is linked in and asked for by the program */
+struct latent_loads {  /* what a static glibc program may load while it runs */
+    enum known known;  /* BROKEN: cannot be told */
+    unsigned used;     /* LATENT_*: the code is linked in and asked for by the program */
     unsigned possible; /* LATENT_*: cannot be excluded */
     size_t count;
     struct named *evidence; /* detail: the LATENT_* bit it speaks for; text says what was seen and how sure that is */
 };
 
-enum code_looks { CODE_NOT_LOOKED_AT, CODE_TOO_SHORT, CODE_LIKE_AMD64, CODE_LIKE_ARM64, CODE_LIKE_NEITHER };
+enum code_looks {
+    CODE_NOT_LOOKED_AT,
+    CODE_TOO_SHORT,
+    CODE_LIKE_AMD64,
+    CODE_LIKE_ARM64
+}; /* LIKE_AMD64: surely no A64 */
 
 struct entry {
     enum known known; /* BROKEN: there is one but it leads nowhere that can be told */
@@ -176,7 +234,7 @@ struct elf_extra {
     uint64_t text_relocation_offset; /* first relocation that writes to a segment without W; 0: none seen */
     uint64_t relocations, irelative, symbolic_relocations;
     enum known relocations_known;
-    bool abi_tag; /* NT_GNU_ABI_TAG: glibc's start files */
+    bool abi_tag;         /* NT_GNU_ABI_TAG: glibc's start files */
     const char *build_id; /* hex, or NULL */
 };
 
@@ -187,7 +245,7 @@ struct macho_extra {
     uint64_t encrypted_offset;
     const char *install_name; /* LC_ID_DYLIB */
     uint64_t uuid_offset, min_os_offset, signature_offset, signature_size;
-    uint32_t fat_cputype, fat_cpusubtype;  /* of the fat_arch that led here; 0 in a thin file */
+    uint32_t fat_cputype, fat_cpusubtype; /* of the fat_arch that led here; 0 in a thin file */
     uint64_t fat_arch_offset;
     uint64_t code_limit; /* bytes that the best CodeDirectory covers */
     uint32_t signature_flags;
@@ -209,8 +267,8 @@ struct image {
 
     enum linkage linkage;
     enum known interpreter_known;
-    struct named interpreter; /* PT_INTERP; LC_LOAD_DYLINKER */
-    struct named_list needed; /* detail: enum dependency; DEPENDENCY_FILTER and on are no DT_NEEDED */
+    struct named interpreter;       /* PT_INTERP; LC_LOAD_DYLINKER */
+    struct named_list needed;       /* detail: enum dependency; DEPENDENCY_FILTER and on are no DT_NEEDED */
     struct named_list search_paths; /* one entry each; detail: 1 where DT_RPATH */
     struct named_list versions;     /* ELF version needs: "GLIBC_2.34"; detail: index */
     const char *glibc_floor;        /* "2.34": the highest GLIBC_x.y needed; NULL none or not known */
@@ -230,7 +288,7 @@ struct image {
     const struct go_info *go;      /* NULL: no trace of Go */
     struct named packer;           /* "UPX", … ; text NULL: no sign of packing */
     enum code_looks code_looks;
-    uint64_t code_words, code_bad_words; /* what code_looks was judged by */
+    uint64_t code_words, code_typical_words; /* what code_looks was judged by: allocated A64 words from the entry on */
     struct range_list unowned;
 
     const char *min_os, *sdk; /* Mach-O versions "11.0" */

@@ -1,2 +1,88 @@
+/* Bytes that nobody owns: between and behind what headers, segments and sections
+ * claim. A payload appended to a program, a slice behind a universal table, debug
+ * information whose section headers were removed: none of it is seen by a reader that
+ * follows the tables. Padding is zeros; anything else is reported, with what its first
+ * bytes say it is. Sorts once, so the cost is that of the bytes. */
 #include "formats/read.h"
-void read_ranges(struct image *image, const struct range *owned, size_t count, uint64_t slack) { (void)owned; (void)count; (void)slack; image->unowned.known = KNOWN_BROKEN; }
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/limits.h"
+
+static int by_offset(const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static const char *recognise(struct view v)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *what;
+    } magics[] = {{"\x7f"
+                   "ELF",
+                   4, "ELF file"},
+                  {"\xcf\xfa\xed\xfe", 4, "Mach-O file"},
+                  {"\xce\xfa\xed\xfe", 4, "Mach-O file"},
+                  {"\xca\xfe\xba\xbe", 4, "universal Mach-O file"},
+                  {"PK\3\4", 4, "ZIP archive"},
+                  {"\x1f\x8b", 2, "gzip data"},
+                  {"\xfd"
+                   "7zXZ",
+                   5, "xz data"},
+                  {"\x28\xb5\x2f\xfd", 4, "Zstandard data"},
+                  {"hsqs", 4, "SquashFS"},
+                  {"UPX!", 4, "UPX data"},
+                  {"MZ", 2, "DOS or Windows program"},
+                  {"#!", 2, "script"}};
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+        if (v.size >= magics[i].size && memcmp(v.data, magics[i].bytes, magics[i].size) == 0)
+            return magics[i].what;
+    return NULL;
+}
+
+static void take(struct image *image, uint64_t from, uint64_t to, uint64_t slack)
+{
+    struct view v;
+    struct range range = {.offset = from, .size = to - from};
+    if (!file_view(image->file, from, to - from, &v)) {
+        image->unowned.known = KNOWN_BROKEN;
+        return;
+    }
+    range.zero = view_is_zero(v);
+    if (range.zero && range.size < slack)
+        return;
+    if (!range.zero) {
+        size_t lead = 0;
+        while (v.data[lead] == 0)
+            lead++;
+        struct view rest = {v.data + lead, v.size - lead};
+        range.what = recognise(rest);
+    }
+    range_add(&image->file->arena, &image->unowned, range);
+}
+
+void read_ranges(struct image *image, const struct range *owned, size_t count, uint64_t slack)
+{
+    uint64_t at = image->offset, end = image->offset + image->size;
+    struct range *sorted = arena_array(&image->file->arena, count, sizeof *sorted);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (owned[i].size)
+            sorted[kept++] = owned[i];
+    qsort(sorted, kept, sizeof *sorted, by_offset);
+    if (image->unowned.known != KNOWN_BROKEN)
+        image->unowned.known = KNOWN_COMPLETE;
+    for (size_t i = 0; i < kept && at < end; i++) {
+        if (sorted[i].offset > at)
+            take(image, at, sorted[i].offset < end ? sorted[i].offset : end, slack);
+        uint64_t next = range_end(sorted[i].offset, sorted[i].size);
+        if (next > at)
+            at = next;
+    }
+    if (at < end)
+        take(image, at, end, slack);
+}

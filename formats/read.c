@@ -20,7 +20,9 @@ static const struct magic {
     {"\xde\xc0\x17\x0b", 4, 0, KIND_BITCODE, true, "LLVM bitcode wrapper"},
     {"dyld_v", 6, 0, KIND_DYLD_CACHE, true, "dyld shared cache"},
     {"\x1f\x8b", 2, 0, KIND_COMPRESSED, false, "gzip data"},
-    {"\xfd" "7zXZ", 5, 0, KIND_COMPRESSED, false, "xz data"},
+    {"\xfd"
+     "7zXZ",
+     5, 0, KIND_COMPRESSED, false, "xz data"},
     {"BZh", 3, 0, KIND_COMPRESSED, false, "bzip2 data"},
     {"\x28\xb5\x2f\xfd", 4, 0, KIND_COMPRESSED, false, "Zstandard data"},
     {"PK\3\4", 4, 0, KIND_COMPRESSED, false, "ZIP archive"},
@@ -47,7 +49,10 @@ struct sniff sniff(struct view head, uint64_t file_size)
     if (file_size == 0)
         return (struct sniff){CONTAINER_UNKNOWN, KIND_EMPTY, "empty file", false};
     if (head.size >= 4) {
-        if (memcmp(head.data, "\x7f" "ELF", 4) == 0)
+        if (memcmp(head.data,
+                   "\x7f"
+                   "ELF",
+                   4) == 0)
             return (struct sniff){CONTAINER_ELF, KIND_UNKNOWN, "ELF", true};
         switch (load_be32(head.data)) {
         case 0xfeedface:

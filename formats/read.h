@@ -6,7 +6,7 @@
 #include "formats/model.h"
 
 struct read_options {
-    bool code; /* look at instructions: does the code fit the declared machine? (--no-code: false) */
+    bool code; /* look at what is loaded, instructions and texts; false (--no-code): at headers, tables and notes */
 };
 
 /* What the first bytes of a file say it is. */
@@ -28,12 +28,13 @@ void read_macho(struct file *file, const struct read_options *options, struct re
 void read_universal(struct file *file, const struct read_options *options, struct reading *reading);
 
 /* Shared by both formats, called once the segments of an image are known. Private to formats/. */
-void read_go(struct image *image);   /* fills image->go */
-void read_code_looks(struct image *image); /* fills code_looks, code_words, code_bad_words */
+void read_go(struct image *image, const struct read_options *options); /* fills image->go */
+void read_code_looks(struct image *image);  /* fills code_looks, code_words, code_typical_words */
 void read_build_paths(struct image *image); /* fills build_paths */
+void read_packer(struct image *image);      /* fills packer */
 void read_ranges(struct image *image, const struct range *owned, size_t count, uint64_t slack); /* fills unowned */
 /* Shared ELF work, called by elf.c once both views are read. Private to formats/. */
-void read_static_libc(struct image *image); /* fills libc, libc_evidence, latent */
-void read_toolchains(struct image *image);  /* fills toolchains */
+void read_static_libc(struct image *image, const struct read_options *options); /* fills libc, libc_evidence, latent */
+void read_toolchains(struct image *image);                                      /* fills toolchains */
 
 #endif

@@ -23,8 +23,8 @@ enum assay_status { ASSAY_PASS = 0, ASSAY_FAIL = 1, ASSAY_USAGE = 2, ASSAY_UNDEC
 /* Audits `size` bytes at `bytes` as the file `name`. *json is a complete assay-report/1
  * document in malloc'ed memory that the caller frees, or NULL where memory ran out or an
  * option is not understood (ASSAY_USAGE is then returned). */
-enum assay_status assay_check_memory(const char *name, const void *bytes, size_t size, const struct assay_options *options,
-                                     char **json);
+enum assay_status assay_check_memory(const char *name, const void *bytes, size_t size,
+                                     const struct assay_options *options, char **json);
 /* The same for a regular file. A file that cannot be read gives a report with its error, and ASSAY_UNDECIDED. */
 enum assay_status assay_check_file(const char *path, const struct assay_options *options, char **json);
 

@@ -7,6 +7,7 @@
 #include "src/audit.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "checks/run.h"
 
@@ -37,7 +38,8 @@ static void expect_of(const char *path, const struct reading *reading, const str
     }
 }
 
-static struct record *judge(struct arena *arena, const char *path, struct file *file, const struct audit_options *options)
+static struct record *judge(struct arena *arena, const char *path, struct file *file,
+                            const struct audit_options *options)
 {
     struct reading reading = {0};
     struct expect expect;
@@ -75,8 +77,28 @@ static struct record *audit(struct arena *arena, const char *path, struct file *
     return record ? record : record_error(arena, path, size, "no memory to audit this file");
 }
 
-struct record *audit_fd(struct arena *arena, const char *path, int fd, const struct audit_options *options)
+/* What a file found in a tree is, if it is not worth judging; NULL where it is, or cannot be read. */
+static const char *no_program(int fd)
 {
+    uint8_t head[SNIFF_SIZE];
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return NULL;
+    ssize_t size = pread(fd, head, sizeof head, 0);
+    if (size < 0)
+        return NULL;
+    struct sniff found = sniff((struct view){head, (size_t)size}, (uint64_t)status.st_size);
+    return found.program ? NULL : found.machine;
+}
+
+struct record *audit_fd(struct arena *arena, const char *path, int fd, bool in_tree,
+                        const struct audit_options *options)
+{
+    const char *skipped = in_tree ? no_program(fd) : NULL;
+    if (skipped) {
+        close(fd);
+        return record_skipped(arena, path, skipped);
+    }
     struct file file;
     struct problem problem = {0};
     enum status status = file_from_fd(&file, fd, &options->file, &problem);

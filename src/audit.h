@@ -9,15 +9,17 @@ struct audit_options {
     struct file_options file;
     struct read_options read;
     struct record_options record;
-    bool rules;            /* judge; false for `inspect` */
-    bool literal_static;   /* profile `static` */
-    bool has_target;       /* --target was given, not auto */
+    bool rules;          /* judge; false for `inspect` */
+    bool literal_static; /* profile `static` */
+    bool has_target;     /* --target was given, not auto */
     struct target target;
 };
 
 /* Each audits one file and returns its record, allocated in `arena` (whose escape must be
- * free for use). Never fails: what goes wrong is the record's `error`. Takes over `fd`. */
-struct record *audit_fd(struct arena *arena, const char *path, int fd, const struct audit_options *options);
+ * free for use). Never fails: what goes wrong is the record's `error`. Takes over `fd`.
+ * `in_tree`: the file was found, not named, and is left out (`skipped`) if it is no program. */
+struct record *audit_fd(struct arena *arena, const char *path, int fd, bool in_tree,
+                        const struct audit_options *options);
 struct record *audit_stream(struct arena *arena, const char *path, int fd, const struct audit_options *options);
 struct record *audit_memory(struct arena *arena, const char *path, const void *bytes, size_t size,
                             const struct audit_options *options);

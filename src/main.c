@@ -1,2 +1,35 @@
-#include <stdio.h>
-int main(void) { puts("stub"); return 2; }
+/* The command line: options, then one command. */
+#include <malloc.h>
+#include <signal.h>
+#include <stdio_ext.h>
+
+#include "src/commands.h"
+
+enum { KEPT = 16 << 20 }; /* bytes; above formats/file.c's limit for memory of its own */
+
+int main(int argc, char **argv)
+{
+    static char room[1 << 16];
+    struct options options;
+    int status;
+    __fsetlocking(stdout, FSETLOCKING_BYCALLER); /* one thread, many small writes */
+    setvbuf(stdout, room, _IOFBF, sizeof room);
+#ifdef M_MMAP_THRESHOLD /* glibc: files come and go, keep the memory of small ones */
+    mallopt(M_MMAP_THRESHOLD, KEPT);
+    mallopt(M_TRIM_THRESHOLD, KEPT);
+#endif
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a report that was not written in full */
+    if (!options_read(argc, argv, &options, &status))
+        return status == 0 && !flush_or_complain(stdout, "standard output") ? 2 : status;
+    switch (options.command) {
+    case COMMAND_CHECK:
+        return cmd_check(&options);
+    case COMMAND_INSPECT:
+        return cmd_inspect(&options);
+    case COMMAND_RULES:
+        return cmd_rules(&options);
+    case COMMAND_EXPLAIN:
+        return cmd_explain(&options);
+    }
+    return 2;
+}

@@ -40,15 +40,15 @@ struct record_image {
     struct record_segment {
         const char *name, *access;
         uint64_t address, memory_size, offset, file_size;
-    } *segments;
+    } * segments;
     struct record_section {
         const char *name;
         uint64_t offset, size;
-    } *sections;
+    } * sections;
     struct record_defect {
         const char *name, *observed, *expected;
         uint64_t offset;
-    } *defects;
+    } * defects;
     size_t result_count;
     struct record_result *results;
 };
@@ -58,14 +58,15 @@ enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN, VERDICT_ERROR };
 struct record {
     const char *path;
     uint64_t size;
-    const char *sha256;    /* 64 hexadecimal digits; "" where not computed */
-    const char *container; /* "elf", "mach-o", "universal", "unknown" */
-    const char *target;    /* the expectation it was judged by, "" undeclared */
+    const char *sha256;        /* 64 hexadecimal digits; "" where not computed */
+    const char *container;     /* "elf", "mach-o", "universal", "unknown" */
+    const char *target;        /* the expectation it was judged by, "" undeclared */
     const char *target_source; /* "option", "file-name", "build-info", "" */
-    const char *error;     /* NULL: read in full */
+    const char *error;         /* NULL: read in full */
+    const char *skipped;       /* found in a tree and no program: what it is instead; else NULL */
     size_t image_count;
     struct record_image *images;
-    enum verdict verdict;  /* set by the gate */
+    enum verdict verdict; /* set by the gate */
 };
 
 struct record_options {
@@ -73,18 +74,21 @@ struct record_options {
 };
 
 /* The record of one reading; `findings` holds rule_count items an image (NULL: no rules were run). All of it in `arena`. */
-struct record *record_make(struct arena *arena, const char *path, const struct file *file, const struct reading *reading,
-                           const struct finding *findings, const struct expect *expect,
+struct record *record_make(struct arena *arena, const char *path, const struct file *file,
+                           const struct reading *reading, const struct finding *findings, const struct expect *expect,
                            const struct record_options *options);
 struct record *record_error(struct arena *arena, const char *path, uint64_t size, const char *error);
+struct record *record_skipped(struct arena *arena, const char *path, const char *why);
 
 /* The packed form: native-endian, between processes of one program only. The unpacker checks every length. */
 struct bytes {
     uint8_t *data;
     size_t size, room;
 };
-bool record_pack(const struct record *record, struct bytes *out);                            /* appends; false: no memory */
-struct record *record_unpack(struct arena *arena, const uint8_t *data, size_t size); /* NULL: not a record */
+bool bytes_add(struct bytes *bytes, const void *data, size_t size); /* false: no memory */
+bool record_pack(const struct record *record, struct bytes *out);   /* appends; false: no memory */
+/* NULL: not a record. Its texts are those in `data`, which must live as long as the record. */
+struct record *record_unpack(struct arena *arena, const uint8_t *data, size_t size);
 
 const char *verdict_name(enum verdict verdict); /* "pass", "fail", "unknown", "error" */
 

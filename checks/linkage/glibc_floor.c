@@ -1,3 +1,32 @@
-#include "checks/rule.h"
-static void check(const struct subject *s, struct finding *f) { (void)s; unknown(f, "not written yet"); }
-const struct rule rule_linkage_glibc_floor = {.id = "linkage/glibc-floor", .level = LEVEL_ERROR, .applies = APPLIES_ANYTHING, .title = "stub", .check = check};
+/* Which glibc is the oldest that the program starts with? ld.so refuses a program whose
+ * DT_VERNEED names a GLIBC_x.y that the library lacks (glibc elf/dl-version.c). No
+ * floor can be declared yet, so the rule states the one that the bytes ask for. */
+#include "checks/common.h"
+
+static void check(const struct subject *subject, struct finding *f)
+{
+    const struct image *image = subject->image;
+    if (image->versions.known == KNOWN_BROKEN)
+        not_applicable(f, "no floor was declared; the version needs cannot be read to their end");
+    else if (image->glibc_floor)
+        not_applicable(f, "no floor was declared; the program needs glibc %s or newer", image->glibc_floor);
+    else
+        not_applicable(f, "no floor was declared; no version of glibc is needed");
+}
+
+const struct rule rule_linkage_glibc_floor = {
+    .id = "linkage/glibc-floor",
+    .level = LEVEL_ERROR,
+    .applies = APPLIES_ELF | APPLIES_LOADABLE,
+    .title = "No newer glibc is needed than was declared",
+    .why = "A program takes the newest symbol versions of the glibc it is linked against. Built on this year's "
+           "distribution it stops on last year's with \"version GLIBC_2.38 not found\", however old the functions are "
+           "that it calls.",
+    .fix = {.go = "CGO_ENABLED=0, or build in a container of the oldest supported distribution",
+            .c = "build in a container of the oldest supported distribution, or zig cc -target x86_64-linux-gnu.2.17",
+            .rust = "cargo zigbuild --target x86_64-unknown-linux-gnu.2.17, or the musl target"},
+    .refs = {"LSB Core, Symbol Versioning: Elf64_Verneed", "glibc elf/dl-version.c: match_symbol",
+             "https://peps.python.org/pep-0600/ (the same floor for wheels)"},
+    .example = {.fails = "linkage-glibc-floor", .passes = "elf-static-clean"},
+    .check = check,
+};

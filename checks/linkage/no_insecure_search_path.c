@@ -1,3 +1,106 @@
-#include "checks/rule.h"
-static void check(const struct subject *s, struct finding *f) { (void)s; unknown(f, "not written yet"); }
-const struct rule rule_linkage_no_insecure_search_path = {.id = "linkage/no-insecure-search-path", .level = LEVEL_ERROR, .applies = APPLIES_ANYTHING, .title = "stub", .check = check};
+/* Can someone else put a library into the program's way? ld.so looks for libraries in
+ * the folders of DT_RPATH and DT_RUNPATH, where an empty or relative entry is the
+ * current folder (glibc elf/dl-load.c, fillin_rpath), and dyld in those of LC_RPATH.
+ * DT_AUDIT and LC_DYLD_ENVIRONMENT load or redirect before main, and a relative name
+ * with a slash is opened from the current folder. $ORIGIN and @executable_path lead to
+ * where the program itself lies: whoever writes there replaces the program as well. */
+#include "checks/common.h"
+
+#include <string.h>
+
+/* Folders in which anyone, or the user of the build machine, may create files. */
+static const char *const open_folders[] = {"/tmp",   "/var/tmp", "/dev/shm", "/run/user", "/proc",     "/home",
+                                           "/Users", "/root",    "/build",   "/builds",   "/workspace"};
+
+static bool under(const char *path, const char *folder)
+{
+    size_t size = strlen(folder);
+    return strncmp(path, folder, size) == 0 && (path[size] == 0 || path[size] == '/');
+}
+
+/* What is wrong with a folder to search, or NULL. */
+static const char *fault(const struct image *image, const char *path)
+{
+    static const char *const own[] = {"$ORIGIN", "${ORIGIN}", "@executable_path", "@loader_path"};
+    if (*path == 0)
+        return "an empty entry is the current folder";
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (under(path, own[i]))
+            return NULL;
+    if (*path != '/')
+        return "a relative entry starts from the current folder";
+    while (path[1] == '/')
+        path++;
+    if (common_climbs(path))
+        return "an entry with \"..\" leads elsewhere than it says";
+    for (size_t i = 0; i < sizeof open_folders / sizeof *open_folders; i++)
+        if (under(path, open_folders[i]))
+            return "a folder that others can write, or that is of the build machine";
+    if (image->format == FORMAT_MACHO && !under(path, "/usr/lib") && !under(path, "/System/Library"))
+        return "a folder that System Integrity Protection does not guard";
+    return NULL;
+}
+
+/* What is wrong with a dependency, by the way it is asked for; NULL: nothing. */
+static const char *dependency_fault(const struct named *n, bool elf)
+{
+    if (n->detail == DEPENDENCY_AUDIT)
+        return "an auditing library is loaded before the program and sees all of it";
+    if (n->detail == DEPENDENCY_ENVIRONMENT)
+        return "the loader is told where to look by the program";
+    if (elf && strchr(n->text, '/') && *n->text != '/' && *n->text != '$')
+        return "a relative name with a slash is opened from the current folder";
+    return NULL;
+}
+
+static void check(const struct subject *subject, struct finding *f)
+{
+    const struct image *image = subject->image;
+    const struct named_list *paths = &image->search_paths, *needed = &image->needed;
+    bool elf = image->format == FORMAT_ELF;
+    for (size_t i = 0; i < paths->count; i++) {
+        const char *wrong = fault(image, paths->items[i].text);
+        if (wrong)
+            evidence(f, paths->items[i].offset, "a folder that only the administrator writes", "%s \"%s\": %s",
+                     !elf                     ? "LC_RPATH"
+                     : paths->items[i].detail ? "DT_RPATH"
+                                              : "DT_RUNPATH",
+                     paths->items[i].text, wrong);
+    }
+    for (size_t i = 0; i < needed->count; i++) {
+        const char *wrong = dependency_fault(&needed->items[i], elf);
+        if (wrong)
+            evidence(f, needed->items[i].offset, "a library by its name or whole path", "%s \"%s\": %s",
+                     common_dependency(image, needed->items[i].detail), needed->items[i].text, wrong);
+    }
+    if (elf && image->interpreter.text && *image->interpreter.text != '/')
+        evidence(f, image->interpreter.offset, "an absolute path",
+                 "PT_INTERP \"%s\": a relative loader is opened from the current folder", image->interpreter.text);
+    if (f->total)
+        fail(f, "%s", f->evidence[0].observed);
+    else if (paths->known == KNOWN_BROKEN || needed->known == KNOWN_BROKEN || image->interpreter_known == KNOWN_BROKEN)
+        unknown(f, "the search paths cannot be read to their end");
+    else if (paths->count)
+        pass(f, "all search paths (%zu) lead to folders of the administrator or of the program, \"%s\" first",
+             paths->count, paths->items[0].text);
+    else
+        pass(f, "no search path");
+}
+
+const struct rule rule_linkage_no_insecure_search_path = {
+    .id = "linkage/no-insecure-search-path",
+    .level = LEVEL_ERROR,
+    .applies = APPLIES_ELF | APPLIES_MACHO | APPLIES_LOADABLE,
+    .title = "No library is searched where others can write",
+    .why = "A search path that is empty, relative, in /tmp or in the home folder of whoever built the program lets "
+           "anyone who can write there run code in it, with its privileges. Such paths are left over from build trees "
+           "and are invisible until someone uses them.",
+    .fix = {.go = "CGO_ENABLED=0; with cgo remove -Wl,-rpath from CGO_LDFLAGS and #cgo LDFLAGS",
+            .c = "drop -Wl,-rpath, or use -Wl,-rpath,'$ORIGIN/../lib'; patchelf --remove-rpath; install_name_tool "
+                 "-delete_rpath",
+            .rust = "drop -C rpath and link-arg=-Wl,-rpath"},
+    .refs = {"ld.so(8), \"Dynamic string tokens\"", "glibc elf/dl-load.c: fillin_rpath",
+             "https://cwe.mitre.org/data/definitions/426.html", "dyld(1): LC_RPATH, DYLD_*"},
+    .example = {.fails = "linkage-no-insecure-search-path", .passes = "elf-static-clean"},
+    .check = check,
+};

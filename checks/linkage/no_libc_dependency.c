@@ -1,3 +1,72 @@
-#include "checks/rule.h"
-static void check(const struct subject *s, struct finding *f) { (void)s; unknown(f, "not written yet"); }
-const struct rule rule_linkage_no_libc_dependency = {.id = "linkage/no-libc-dependency", .level = LEVEL_ERROR, .applies = APPLIES_ANYTHING, .title = "stub", .check = check};
+/* Does the program run whatever C library its machine has? A C library or its loader
+ * among the dependencies ties a program to glibc or to musl, and glibc version needs
+ * (DT_VERNEED) tie it to releases of glibc. A C library that is linked in is the
+ * program's own and no dependency. */
+#include "checks/common.h"
+
+/* What the parts of a C library are called: glibc's (shlib-versions), musl's, bionic's, Apple's. */
+static const char *const parts[] = {"libc.so",    "libc.musl",    "libpthread.so", "libm.so",    "libdl.so",
+                                    "librt.so",   "libresolv.so", "libutil.so",    "libnsl.so",  "libanl.so",
+                                    "libmvec.so", "libcrypt.so",  "ld-linux",      "ld-musl",    "ld64.so",
+                                    "ld.so",      "ld-android",   "linker64",      "libSystem.", "libc.dylib"};
+
+static bool is_libc(const char *path)
+{
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (common_begins(common_base(path), parts[i]))
+            return true;
+    return false;
+}
+
+static void check(const struct subject *subject, struct finding *f)
+{
+    const struct image *image = subject->image;
+    const struct named *interpreter = &image->interpreter, *first = NULL;
+    bool elf = image->format == FORMAT_ELF;
+    if (!elf && !subject->expect->literal_static) {
+        not_applicable(f, "on macOS libSystem is the interface of the system: linkage/system-libraries-only speaks");
+        return;
+    }
+    if (interpreter->text && is_libc(interpreter->text))
+        evidence(f, (first = interpreter)->offset, "no loader of a C library", "%s", interpreter->text);
+    for (size_t i = 0; i < image->needed.count; i++) {
+        const struct named *n = &image->needed.items[i];
+        if (!is_libc(n->text) && n->detail != DEPENDENCY_IMPLIED)
+            continue;
+        first = n;
+        evidence(f, n->offset, "no C library", "%s %s", common_dependency(image, n->detail), n->text);
+    }
+    for (size_t i = 0; i < image->versions.count; i++) {
+        const struct named *n = &image->versions.items[i];
+        if (!common_begins(n->text, "GLIBC_"))
+            continue;
+        first = first ? first : n;
+        evidence(f, n->offset, "no version of glibc", "%s", n->text);
+    }
+    if (first)
+        fail(f, "the C library of the machine is needed: %s", first->text);
+    else if (image->needed.known == KNOWN_BROKEN || image->interpreter_known == KNOWN_BROKEN ||
+             image->versions.known == KNOWN_BROKEN)
+        unknown(f, "loader, libraries or version needs cannot be read to their end");
+    else if (image->libc == LIBC_GLIBC || image->libc == LIBC_MUSL)
+        pass(f, "no C library is needed: %s is linked in", libc_name(image->libc));
+    else
+        pass(f, "neither loader, libraries nor version needs name a C library");
+}
+
+const struct rule rule_linkage_no_libc_dependency = {
+    .id = "linkage/no-libc-dependency",
+    .level = LEVEL_ERROR,
+    .applies = APPLIES_ELF | APPLIES_MACHO | APPLIES_LOADABLE,
+    .title = "No C library of the machine is needed",
+    .why = "A program linked against glibc does not start on Alpine, one linked against musl not on Debian, and one "
+           "built on a new distribution says \"version GLIBC_2.38 not found\" on an older one. Statically linked "
+           "programs have no such floor.",
+    .fix = {.go = "CGO_ENABLED=0; the tags netgo and osusergo keep net and os/user off the C library",
+            .c = "musl-gcc -static, or zig cc -target x86_64-linux-musl -static",
+            .rust = "--target x86_64-unknown-linux-musl"},
+    .refs = {"LSB Core, Symbol Versioning: Elf64_Verneed", "glibc elf/dl-version.c",
+             "https://musl.libc.org/doc/1.1.24/manual.html"},
+    .example = {.fails = "linkage-no-libc-dependency", .passes = "elf-static-clean"},
+    .check = check,
+};

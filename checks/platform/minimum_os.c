@@ -1,3 +1,30 @@
-#include "checks/rule.h"
-static void check(const struct subject *s, struct finding *f) { (void)s; unknown(f, "not written yet"); }
-const struct rule rule_platform_minimum_os = {.id = "platform/minimum-os", .level = LEVEL_ERROR, .applies = APPLIES_ANYTHING, .title = "stub", .check = check};
+/* Which macOS is the oldest that starts the program? LC_BUILD_VERSION (minos) or
+ * LC_VERSION_MIN_MACOSX says so, and dyld refuses on older ones. No minimum can be
+ * declared yet, so the rule states the one that the image asks for. */
+#include "checks/common.h"
+
+static void check(const struct subject *subject, struct finding *f)
+{
+    const struct image *image = subject->image;
+    if (image->min_os)
+        not_applicable(f, "no minimum was declared; the image asks for %s %s or newer", os_name(image->os),
+                       image->min_os);
+    else
+        unknown(f, "the image does not say which release of its system it asks for");
+}
+
+const struct rule rule_platform_minimum_os = {
+    .id = "platform/minimum-os",
+    .level = LEVEL_NOTE,
+    .applies = APPLIES_MACHO | APPLIES_LOADABLE,
+    .title = "No newer macOS is needed than was declared",
+    .why = "A linker that is told nothing takes the release of the build machine as the oldest supported one. Users "
+           "of older releases then read \"built for macOS 15.0 which is newer than running OS\", for a program that "
+           "would have worked.",
+    .fix = {.go = "each Go release fixes its own minimum; with cgo set MACOSX_DEPLOYMENT_TARGET",
+            .c = "-mmacosx-version-min=11.0, or MACOSX_DEPLOYMENT_TARGET=11.0",
+            .rust = "MACOSX_DEPLOYMENT_TARGET=11.0"},
+    .refs = {"<mach-o/loader.h>: LC_BUILD_VERSION, LC_VERSION_MIN_MACOSX", "https://go.dev/wiki/MinimumRequirements"},
+    .example = {.fails = "platform-minimum-os", .passes = "macho-clean-arm64"},
+    .check = check,
+};

@@ -1,2 +1,171 @@
-/* stub */
-typedef int unused_stub;
+/* The link view: sections and the symbol table, through libelf. libelf is shown the
+ * file only after the extents of the section header table were proved, and never for
+ * a file whose e_ident lies, which it would read as another class. Nothing here
+ * decides how a program is loaded. gABI chapter 4, "Sections". */
+#include "formats/elf/elf.h"
+
+#include <gelf.h>
+#include <libelf.h>
+#include <string.h>
+
+#include "formats/limits.h"
+
+/* e_shnum 0 and e_shstrndx SHN_XINDEX: the true numbers stand in section 0 (gABI). */
+static bool prove_table(struct elf_view *view, uint64_t *count, uint32_t *names)
+{
+    struct view first, table;
+    uint64_t size = view->image->size;
+    if (view->shentsize != sizeof(Elf64_Shdr)) {
+        ELF_DEFECT(view, elf_section_table, 58, "e_shentsize 64", "e_shentsize %u", view->shentsize);
+        return false;
+    }
+    if (!image_view(view->image, view->shoff, sizeof(Elf64_Shdr), &first)) {
+        ELF_DEFECT(view, elf_section_table, 40, "a table inside the file", "e_shoff %#llx of %llu bytes",
+                   (unsigned long long)view->shoff, (unsigned long long)size);
+        return false;
+    }
+    *count = view->shnum ? view->shnum : load_le64(first.data + 32);
+    *names = view->shstrndx == SHN_XINDEX ? load_le32(first.data + 40) : view->shstrndx;
+    if (*count > LIMIT_SECTIONS || *count > (size - view->shoff) / sizeof(Elf64_Shdr) ||
+        !image_view(view->image, view->shoff, *count * sizeof(Elf64_Shdr), &table)) {
+        ELF_DEFECT(view, elf_section_table, 60, "a table inside the file",
+                   "%llu section headers at %#llx of %llu bytes", (unsigned long long)*count,
+                   (unsigned long long)view->shoff, (unsigned long long)size);
+        return false;
+    }
+    if (view->shoff % 8 != 0)
+        ELF_DEFECT(view, elf_section_table, 40, "e_shoff a multiple of 8", "e_shoff %#llx",
+                   (unsigned long long)view->shoff);
+    return true;
+}
+
+static void add_section(struct elf_view *view, const GElf_Shdr *h, size_t index)
+{
+    struct section_list *list = &view->image->sections;
+    struct section *s = &list->items[list->count++];
+    *s = (struct section){.name = "",
+                          .segment = "",
+                          .type = h->sh_type,
+                          .flags = h->sh_flags,
+                          .address = h->sh_addr,
+                          .offset = view->image->offset + h->sh_offset,
+                          .size = h->sh_size,
+                          .header_offset = view->image->offset + view->shoff + index * sizeof(Elf64_Shdr),
+                          .has_bytes = h->sh_type != SHT_NOBITS && h->sh_type != SHT_NULL};
+    if (!s->has_bytes || range_fits(view->image->size, h->sh_offset, h->sh_size))
+        return;
+    s->has_bytes = false;
+    list->known = KNOWN_BROKEN;
+    ELF_DEFECT(view, elf_section, s->header_offset, "sh_offset and sh_size inside the file", "%#llx bytes at %#llx",
+               (unsigned long long)h->sh_size, (unsigned long long)h->sh_offset);
+}
+
+/* Names, by view and not by elf_strptr, whose search for a missing NUL costs the whole table each time. */
+static void read_names(struct elf_view *view, Elf *elf, uint32_t names)
+{
+    struct section_list *list = &view->image->sections;
+    struct view table, rest;
+    const struct section *s = names < list->count ? &list->items[names] : NULL;
+    if (!s || !s->has_bytes || s->type != SHT_STRTAB ||
+        !image_view(view->image, s->offset - view->image->offset, s->size, &table)) {
+        if (names != SHN_UNDEF || list->count > 1) {
+            ELF_DEFECT(view, elf_section_names, 62, "e_shstrndx on a string table", "e_shstrndx %u", names);
+            list->known = KNOWN_BROKEN;
+        }
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        GElf_Shdr h;
+        if (!gelf_getshdr(elf_getscn(elf, i), &h))
+            continue;
+        uint64_t most = h.sh_name < table.size ? table.size - h.sh_name : 0;
+        if (view_sub(table, h.sh_name, most < LIMIT_TEXT ? most : LIMIT_TEXT, &rest) && view_string(rest, 0) >= 0) {
+            list->items[i].name = (const char *)rest.data; /* the string ends inside the file's own buffer */
+        } else {
+            ELF_DEFECT(view, elf_section_names, list->items[i].header_offset, "a name inside the string table",
+                       "sh_name %#x", h.sh_name);
+            list->known = KNOWN_BROKEN;
+        }
+    }
+}
+
+static void read_symbols(struct elf_view *view, const GElf_Shdr *h, size_t index)
+{
+    struct symbols *symbols = &view->image->symbols;
+    const struct section *s = &view->image->sections.items[index];
+    const struct section_list *sections = &view->image->sections;
+    symbols->known = KNOWN_COMPLETE;
+    symbols->offset = s->offset;
+    symbols->count += h->sh_entsize ? h->sh_size / h->sh_entsize : 0;
+    if (h->sh_entsize != sizeof(Elf64_Sym) || h->sh_size % sizeof(Elf64_Sym) != 0) {
+        ELF_DEFECT(view, elf_symbol_table, s->header_offset, "sh_entsize 24 and a whole number of entries",
+                   "sh_entsize %llu, sh_size %llu", (unsigned long long)h->sh_entsize, (unsigned long long)h->sh_size);
+    }
+    if (h->sh_link >= sections->count || sections->items[h->sh_link].type != SHT_STRTAB)
+        ELF_DEFECT(view, elf_symbol_table, s->header_offset, "sh_link on a string table", "sh_link %u", h->sh_link);
+}
+
+/* Loaded code that has no bytes: what `objcopy --only-keep-debug` leaves. */
+static bool is_debug_file(const struct section_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct section *s = &list->items[i];
+        if (s->type == SHT_NOBITS && s->size && s->flags & SHF_ALLOC && s->flags & SHF_EXECINSTR)
+            return true;
+    }
+    return false;
+}
+
+static void read_sections(struct elf_view *view, Elf *elf, uint64_t count, uint32_t names)
+{
+    struct section_list *list = &view->image->sections;
+    list->items = arena_array(&view->file->arena, (size_t)count, sizeof *list->items);
+    for (size_t i = 0; i < count; i++) {
+        GElf_Shdr h;
+        if (!gelf_getshdr(elf_getscn(elf, i), &h)) {
+            list->known = KNOWN_BROKEN;
+            ELF_DEFECT(view, elf_section_table, view->shoff, "headers that libelf reads", "section %zu: %s", i,
+                       elf_errmsg(-1));
+            return;
+        }
+        add_section(view, &h, i);
+    }
+    read_names(view, elf, names);
+    for (size_t i = 0; i < count; i++) {
+        GElf_Shdr h;
+        if (list->items[i].type == SHT_SYMTAB && gelf_getshdr(elf_getscn(elf, i), &h))
+            read_symbols(view, &h, i);
+    }
+    view->debug_file = is_debug_file(list);
+}
+
+void link_view_read(struct elf_view *view)
+{
+    struct image *image = view->image;
+    uint64_t count = 0;
+    uint32_t names = 0;
+    image->sections.known = image->symbols.known = KNOWN_ABSENT;
+    if (view->shoff == 0 && view->shnum == 0)
+        return;
+    image->sections.known = image->symbols.known = KNOWN_BROKEN;
+    if (!view->honest_ident || !prove_table(view, &count, &names) || elf_version(EV_CURRENT) == EV_NONE)
+        return;
+    if (count == 0) {
+        image->sections.known = image->symbols.known = KNOWN_ABSENT;
+        return;
+    }
+    Elf *elf = elf_memory((char *)view->file->bytes, (size_t)view->file->size);
+    size_t seen = 0;
+    if (!elf || elf_getshdrnum(elf, &seen) != 0 || seen != count) {
+        ELF_DEFECT(view, elf_section_table, 60, "a table that libelf reads", "%s",
+                   elf ? elf_errmsg(-1) : "no descriptor");
+        elf_end(elf);
+        return;
+    }
+    image->sections.known = KNOWN_COMPLETE;
+    image->symbols.known = KNOWN_ABSENT;
+    read_sections(view, elf, count, names);
+    if (image->sections.known == KNOWN_BROKEN && image->symbols.known == KNOWN_ABSENT)
+        image->symbols.known = KNOWN_BROKEN;
+    elf_end(elf);
+}

@@ -1,2 +1,153 @@
-#include "formats/read.h"
-void read_static_libc(struct image *image) { (void)image; }
+/* Which C library a program stands on. A dynamic one names it. A static one contains it,
+ * and says so in several places that have nothing to do with each other:
+ *
+ *  - glibc: the ABI tag note of its start files (csu/abi-note.c), the variable that its
+ *    tunables are read from (elf/dl-tunables.c) and the file list of its character set
+ *    conversions (iconv/gconv_conf.c). All three are in every static program since 2.26.
+ *  - musl: its start code (arch/x86_64/crt_arch.h, arch/aarch64/crt_arch.h), which Rust and
+ *    Zig use as well, and its error texts, of which "No error information" is its own
+ *    wording (src/errno/__strerror.h).
+ *
+ * One mark alone may be a text about a library; so a name takes the ABI tag and a string,
+ * or two strings, or the start code. Where every loaded byte was searched and nothing
+ * was found, there is none of these libraries. */
+#include "formats/elf/marks.h"
+
+#include <string.h>
+
+#include "formats/loaded.h"
+#include "formats/needle.h"
+
+enum { START = 32 }; /* bytes of start code that are compared */
+
+static const char *const marks[MARK_COUNT] = {
+    [MARK_TUNABLES] = "GLIBC_TUNABLES",         [MARK_GCONV] = "gconv-modules",
+    [MARK_MUSL_ERROR] = "No error information", [MARK_MUSL_PATH] = "/etc/ld-musl-",
+    [MARK_MUSL_LOCALE] = "MUSL_LOCPATH",        [MARK_NSS_LIBRARY] = "libnss_%s.so",
+    [MARK_NSS_SYMBOL] = "_nss_%s_%s",           [MARK_NSS_SWITCH] = "/etc/nsswitch.conf",
+    [MARK_NSCD] = "/var/run/nscd/so",           [MARK_ICONV] = "!\"Nothing like this should happen\"",
+    [MARK_LIBSTDCXX] = "NSt6locale5facetE",     [MARK_DLOPEN] = "invalid mode parameter",
+};
+
+/* A constant of the C library stands alone, behind the NUL of the one before it; a text that
+ * speaks of it does not. Only the path of nscd's socket is also put together by code. */
+static void gather(const struct image *image, struct marks *found)
+{
+    struct needle_set set;
+    struct range *ranges;
+    struct view v;
+    size_t which = 0, count = loaded_ranges(image, LOADED_CONSTANTS, &ranges, &found->complete);
+    needle_prepare(&set, marks, MARK_COUNT);
+    found->complete = found->complete && image->segments.known == KNOWN_COMPLETE;
+    for (size_t i = 0; i < count; i++) {
+        if (!file_view(image->file, ranges[i].offset, ranges[i].size, &v)) {
+            found->complete = false;
+            continue;
+        }
+        for (int64_t at = needle_find(&set, v, 0, &which); at >= 0; at = needle_find(&set, v, (uint64_t)at + 1, &which))
+            if (found->at[which] == 0 && (at == 0 || v.data[at - 1] == 0 || which == MARK_NSCD))
+                found->at[which] = ranges[i].offset + (uint64_t)at;
+    }
+}
+
+static bool is_musl_start(const struct image *image)
+{
+    /* xor %rbp,%rbp; mov %rsp,%rdi; lea _DYNAMIC(%rip),%rsi; and $-16,%rsp */
+    static const uint8_t amd64[] = {0x48, 0x31, 0xed, 0x48, 0x89, 0xe7, 0x48, 0x8d, 0x35},
+                         align[] = {0x48, 0x83, 0xe4, 0xf0};
+    /* mov x29, #0; mov x30, #0; mov x0, sp; adrp x1; add x1; and sp, x0, #-16 */
+    static const uint8_t arm64[] = {0x1d, 0, 0x80, 0xd2, 0x1e, 0, 0x80, 0xd2, 0xe0, 3, 0, 0x91},
+                         last[] = {0x1f, 0xec, 0x7c, 0x92};
+    struct view v;
+    if (!image->entry.in_code || !file_view(image->file, image->entry.offset, START, &v))
+        return false;
+    if (image->arch == ARCH_AMD64)
+        return memcmp(v.data, amd64, sizeof amd64) == 0 && memcmp(v.data + 13, align, sizeof align) == 0;
+    return memcmp(v.data, arm64, sizeof arm64) == 0 && memcmp(v.data + 20, last, sizeof last) == 0;
+}
+
+static void name_static(struct image *image, const struct marks *found)
+{
+    bool tunables = found->at[MARK_TUNABLES], gconv = found->at[MARK_GCONV];
+    bool musl_text = found->at[MARK_MUSL_ERROR], start = is_musl_start(image);
+    bool musl_path = found->at[MARK_MUSL_PATH] || found->at[MARK_MUSL_LOCALE];
+    bool glibc = (tunables && gconv) || (image->elf->abi_tag && (tunables || gconv));
+    bool musl = start || (musl_text && (musl_path || !(tunables || gconv)));
+    if (image->os == OS_ANDROID) {
+        image->libc = LIBC_BIONIC;
+        image->libc_evidence = (struct named){"the note \"Android\" of its start files", 0, 0};
+    } else if (glibc && !start) {
+        image->libc = LIBC_GLIBC;
+        image->libc_evidence = (struct named){image->elf->abi_tag ? "the note NT_GNU_ABI_TAG and glibc's own strings"
+                                                                  : "two strings of glibc",
+                                              tunables ? found->at[MARK_TUNABLES] : found->at[MARK_GCONV], 0};
+    } else if (musl && !glibc && !image->elf->abi_tag) {
+        image->libc = LIBC_MUSL;
+        image->libc_evidence = start ? (struct named){"the start code of musl at the entry", image->entry.offset, 0}
+                                     : (struct named){"the error texts of musl", found->at[MARK_MUSL_ERROR], 0};
+    } else if (found->complete && !musl && !tunables && !gconv && !musl_path) {
+        image->libc = LIBC_NONE; /* Free Pascal writes the ABI tag, too, and has no libc */
+        image->libc_evidence = (struct named){"no mark of a C library in all that is loaded", 0, 0};
+    }
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* By the names that the dynamic loader will look for; musl and bionic both have a libc.so. */
+static void name_dynamic(struct image *image)
+{
+    const char *loader = image->interpreter.text ? strrchr(image->interpreter.text, '/') : NULL;
+    bool musl = loader && begins(loader, "/ld-musl-"), gnu = loader && begins(loader, "/ld-linux");
+    bool android = image->os == OS_ANDROID || (loader && begins(loader, "/linker"));
+    if (gnu || musl)
+        image->libc_evidence = image->interpreter;
+    image->libc = gnu ? LIBC_GLIBC : musl ? LIBC_MUSL : LIBC_UNKNOWN;
+    for (size_t i = 0; i < image->needed.count && image->libc == LIBC_UNKNOWN; i++) {
+        const char *name = image->needed.items[i].text;
+        if (strcmp(name, "libc.so.6") == 0 || begins(name, "ld-linux"))
+            image->libc = LIBC_GLIBC;
+        else if (begins(name, "libc.musl-"))
+            image->libc = LIBC_MUSL;
+        else if (android && strcmp(name, "libc.so") == 0)
+            image->libc = LIBC_BIONIC;
+        image->libc_evidence = image->libc == LIBC_UNKNOWN ? (struct named){0} : image->needed.items[i];
+    }
+    if (image->libc == LIBC_UNKNOWN && image->glibc_floor)
+        image->libc = LIBC_GLIBC;
+    if (image->libc == LIBC_UNKNOWN && image->needed.count == 0 && image->needed.known != KNOWN_BROKEN &&
+        image->interpreter_known == KNOWN_ABSENT)
+        image->libc = LIBC_NONE;
+}
+
+void read_static_libc(struct image *image, const struct read_options *options)
+{
+    struct marks found = {0};
+    bool is_static = image->linkage == LINKAGE_STATIC || image->linkage == LINKAGE_STATIC_PIE;
+    image->latent.known = KNOWN_ABSENT;
+    if (image->kind == KIND_EXECUTABLE && (image->linkage == LINKAGE_UNKNOWN || (is_static && image->packer.text))) {
+        image->latent.known = KNOWN_BROKEN; /* what is packed or torn does not show what it holds */
+        image->latent.possible = LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN;
+        return;
+    }
+    if (!is_static) {
+        name_dynamic(image);
+        return;
+    }
+    if (!options->code) { /* texts are not looked at; the note of glibc's start files is all there is to go by */
+        image->latent.known = image->elf->abi_tag ? KNOWN_BROKEN : KNOWN_ABSENT;
+        image->latent.possible = image->elf->abi_tag ? LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN : 0;
+        return;
+    }
+    gather(image, &found);
+    name_static(image, &found);
+    if (image->libc == LIBC_GLIBC) {
+        read_latent(image, &found);
+    } else if (image->libc == LIBC_UNKNOWN &&
+               (!found.complete || image->elf->abi_tag || found.at[MARK_TUNABLES] || found.at[MARK_GCONV])) {
+        image->latent.known = KNOWN_BROKEN;
+        image->latent.possible = LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN;
+    }
+}

@@ -1,1 +1,80 @@
-typedef int unused_stub;
+/* pclntab, the table with which the Go runtime turns program counters into functions,
+ * files and lines. Every Go program carries one, stripped or not: the garbage collector
+ * needs it. It begins with pcHeader (runtime/symtab.go; debug/gosym/pclntab.go tells the
+ * versions apart):
+ *
+ *     magic    uint32   0xfffffffb Go 1.2, fa Go 1.16, f0 Go 1.18, f1 Go 1.20
+ *     pad      2 zeros
+ *     minLC    uint8    instruction quantum: 1 amd64, 4 arm64
+ *     ptrSize  uint8
+ *     nfunc, nfiles     words, then (from 1.18 on) textStart, then the offsets of the
+ *     funcname, cu, filetab, pctab and functab tables, ascending
+ *
+ * The magic alone is four bytes that any table of numbers may hold, so the header is
+ * believed only where the quantum is the machine's and its tables fit one behind another
+ * into the bytes that follow. */
+#include "formats/go/go.h"
+
+enum {
+    GO_1_2 = 0xfb,
+    GO_1_16 = 0xfa,
+    GO_1_18 = 0xf0,
+    GO_1_20 = 0xf1,
+    TABLES = 5,
+    LEAST_FUNCTIONS = 2,
+};
+
+/* The words from nfunc on; functab has `entry` bytes a function. */
+static bool tables_fit(struct view v, uint64_t size, bool has_text_start, uint64_t entry)
+{
+    struct cursor c = cursor_at(v, false);
+    cursor_skip(&c, 8);
+    uint64_t functions = cursor_u64(&c), files = cursor_u64(&c), last = has_text_start ? 72 : 64, table = 0;
+    if (has_text_start)
+        cursor_skip(&c, 8); /* zero where the loader or a relocation fills it in */
+    for (size_t i = 0; i < TABLES; i++) {
+        table = cursor_u64(&c);
+        if (c.failed || table < last || table > size)
+            return false;
+        last = table;
+    }
+    return functions >= LEAST_FUNCTIONS && functions <= (size - table) / entry && files <= size;
+}
+
+/* Go 1.2 to 1.15: functab follows at once, pairs of address and offset, then a last address
+ * and the 32-bit offset of the file table. */
+static bool old_table_fits(struct view v)
+{
+    struct cursor c = cursor_at(v, false);
+    cursor_skip(&c, 8);
+    uint64_t functions = cursor_u64(&c);
+    if (c.failed || functions < LEAST_FUNCTIONS || functions > v.size / 16)
+        return false;
+    uint64_t behind = 8 + 8 + functions * 16 + 8;
+    cursor_skip(&c, 8);
+    uint64_t first = cursor_u64(&c);
+    cursor_skip(&c, behind - 32);
+    uint32_t files = cursor_u32(&c);
+    return !c.failed && first >= behind && first < v.size && files >= behind && files < v.size;
+}
+
+bool pclntab_is(const struct image *image, struct view v, uint64_t size)
+{
+    struct cursor c = cursor_at(v, false);
+    uint32_t magic = cursor_u32(&c);
+    unsigned pad = cursor_u16(&c), quantum = cursor_u8(&c), pointer = cursor_u8(&c);
+    if (c.failed || magic >> 8 != 0xffffff || pad != 0 || pointer != 8 ||
+        quantum != (image->arch == ARCH_AMD64 ? 1 : 4))
+        return false;
+    switch (magic & 0xff) {
+    case GO_1_2:
+        return old_table_fits(v);
+    case GO_1_16:
+        return tables_fit(v, size, false, 16);
+    case GO_1_18:
+    case GO_1_20:
+        return tables_fit(v, size, true, 8);
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,288 @@
+/* Writes a static PIE (or, without PT_DYNAMIC, a program for fixed addresses) in 3 KiB, as
+ * `ld -static -pie` lays it out: headers and constants (R), code (R X), data (R W) that
+ * RELRO protects up to the end of its page, and a section table. */
+#include "corpus/samples/elf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    NOTE = 0x240,
+    INTERP = 0x280,
+    CONSTANTS = ELF_CONSTANTS,
+    PCLNTAB = 0x500,
+    CODE = 0x600,
+    CODE_SIZE = 0x100,
+    DATA = CODE + CODE_SIZE,
+    SLOT = DATA,
+    RELA = DATA + 0x20,
+    SYMBOLS = DATA + 0x40,
+    STRINGS = DATA + 0x60,
+    STRINGS_SIZE = 0x80,
+    VERNEED = STRINGS + STRINGS_SIZE,
+    BUILD_INFO = DATA + 0x140,
+    DYNAMIC = DATA + 0x300,
+    DYNAMIC_ROOM = 0x100,
+    DATA_END = DYNAMIC + DYNAMIC_ROOM,
+    NAMES = DATA_END,
+    NAMES_SIZE = 0x100,
+    EXTRA = NAMES + NAMES_SIZE,
+    ROOM = ELF_ROOM,
+    STEP = ELF_STEP, /* from segment to segment in memory: a page of 64 KiB each */
+};
+
+static void put(struct elf *e, size_t at, const void *bytes, size_t size)
+{
+    if (at > ROOM || size > ROOM - at)
+        abort();
+    memcpy(e->bytes + at, bytes, size);
+    if (at + size > e->size)
+        e->size = at + size;
+}
+
+/* Where a byte of the file stands in memory. */
+static uint64_t address(const struct elf *e, uint64_t offset)
+{
+    return e->base + offset + (offset >= DATA ? 2 * STEP : offset >= CODE ? STEP : 0);
+}
+
+static uint64_t add_string(struct elf *e, const char *text)
+{
+    uint64_t at = e->strings;
+    put(e, STRINGS + at, text, strlen(text) + 1);
+    e->strings += strlen(text) + 1;
+    return at;
+}
+
+static void add_dynamic(struct elf *e, Elf64_Sxword tag, uint64_t value)
+{
+    Elf64_Dyn d = {.d_tag = tag, .d_un.d_val = value};
+    put(e, DYNAMIC + e->dyns++ * sizeof d, &d, sizeof d);
+}
+
+static void add_segment(struct elf *e, Elf64_Word type, Elf64_Word access, uint64_t from, uint64_t to, uint64_t align)
+{
+    Elf64_Phdr p = {.p_type = type,
+                    .p_flags = access,
+                    .p_offset = from,
+                    .p_vaddr = to ? address(e, from) : 0,
+                    .p_paddr = to ? address(e, from) : 0,
+                    .p_filesz = to - from,
+                    .p_memsz = to - from,
+                    .p_align = align};
+    if (from == DATA && type != PT_DYNAMIC) /* up to the end of the page, so that RELRO can protect all of it */
+        p.p_memsz = 0x1000 - from;
+    put(e, sizeof(Elf64_Ehdr) + e->segments++ * sizeof p, &p, sizeof p);
+}
+
+static void add_section(struct elf *e, const char *name, Elf64_Word type, Elf64_Xword flags, uint64_t from, uint64_t to)
+{
+    Elf64_Shdr s = {.sh_name = (Elf64_Word)e->names,
+                    .sh_type = type,
+                    .sh_flags = flags,
+                    .sh_addr = flags & SHF_ALLOC ? address(e, from) : 0,
+                    .sh_offset = from,
+                    .sh_size = to - from,
+                    .sh_addralign = 1};
+    put(e, NAMES + e->names, name, strlen(name) + 1);
+    e->names += strlen(name) + 1;
+    e->shdrs[e->sections++] = s;
+}
+
+static void write_code(struct elf *e)
+{
+    /* exit_group(0), then calls of a function with a frame */
+    static const uint8_t amd64[] = {0x31, 0xff, 0xb8, 0xe7, 0, 0, 0, 0x0f, 0x05, 0xf4};
+    static const uint32_t start[] = {0x52800000, 0x52800bc8, 0xd4000001},
+                          function[] = {0xa9bf7bfd, 0x910003fd, 0x52800020, 0x97fffffd, 0xa8c17bfd, 0xd65f03c0};
+    memset(e->bytes + CODE, 0xcc, CODE_SIZE);
+    if (!e->arm64_code) {
+        put(e, CODE, amd64, sizeof amd64);
+        return;
+    }
+    put(e, CODE, start, sizeof start);
+    for (size_t at = CODE + sizeof start; at + sizeof function <= CODE + CODE_SIZE; at += sizeof function)
+        put(e, at, function, sizeof function);
+    put(e, CODE + CODE_SIZE - 4, function + 5, 4);
+}
+
+static void write_versions(struct elf *e)
+{
+    Elf64_Verneed need = {.vn_version = 1, .vn_cnt = 1, .vn_aux = sizeof need};
+    Elf64_Vernaux aux = {.vna_hash = 0x069691b4, .vna_other = 2};
+    need.vn_file = (Elf64_Word)add_string(e, "libc.so.6");
+    aux.vna_name = (Elf64_Word)add_string(e, e->version);
+    put(e, VERNEED, &need, sizeof need);
+    put(e, VERNEED + sizeof need, &aux, sizeof aux);
+    add_dynamic(e, DT_VERNEED, address(e, VERNEED));
+    add_dynamic(e, DT_VERNEEDNUM, 1);
+}
+
+static void write_dynamic(struct elf *e)
+{
+    Elf64_Rela rela = {.r_offset = address(e, SLOT), .r_addend = (Elf64_Sxword)address(e, CODE)};
+    rela.r_info = ELF64_R_INFO(0, (Elf64_Xword)(e->arm64 ? R_AARCH64_IRELATIVE : R_X86_64_IRELATIVE));
+    put(e, RELA, &rela, sizeof rela);
+    e->strings = 1;
+    if (e->needed)
+        add_dynamic(e, DT_NEEDED, add_string(e, e->needed));
+    if (e->runpath)
+        add_dynamic(e, DT_RUNPATH, add_string(e, e->runpath));
+    if (e->version)
+        write_versions(e);
+    add_dynamic(e, DT_STRTAB, address(e, STRINGS));
+    add_dynamic(e, DT_STRSZ, STRINGS_SIZE);
+    add_dynamic(e, DT_SYMTAB, address(e, SYMBOLS));
+    add_dynamic(e, DT_SYMENT, sizeof(Elf64_Sym));
+    add_dynamic(e, DT_RELA, address(e, RELA));
+    add_dynamic(e, DT_RELASZ, sizeof rela);
+    add_dynamic(e, DT_RELAENT, sizeof rela);
+    if (e->dynamic_flags)
+        add_dynamic(e, DT_FLAGS, e->dynamic_flags);
+    add_dynamic(e, DT_FLAGS_1, DF_1_PIE);
+    add_dynamic(e, DT_NULL, 0);
+}
+
+/* A string behind its length, as Go's linker writes them. */
+static size_t put_counted(struct elf *e, size_t at, const char *text)
+{
+    size_t size = strlen(text);
+    uint8_t low = (uint8_t)(size & 0x7f), high = (uint8_t)(size >> 7);
+    if (high)
+        low |= 0x80;
+    put(e, at++, &low, 1);
+    if (high)
+        put(e, at++, &high, 1);
+    put(e, at, text, size);
+    return at + size;
+}
+
+static void write_go(struct elf *e)
+{
+    static const uint8_t head[] = "\xff Go buildinf:\x08\x02", pclntab[] = {0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8};
+    /* runtime/debug marks the module information with 16 bytes on either side */
+    static const char before[] = "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6",
+                      after[] = "\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
+    /* functions, files, textStart, and the offsets of five tables */
+    const uint64_t words[] = {2, 1, address(e, CODE), 72, 80, 88, 96, 104};
+    char text[512] = "";
+    size_t size = strlen(e->settings) + 32, at;
+    put(e, PCLNTAB, pclntab, sizeof pclntab);
+    put(e, PCLNTAB + 8, words, sizeof words);
+    put(e, BUILD_INFO, head, sizeof head - 1);
+    at = put_counted(e, BUILD_INFO + 32, "go1.23.5");
+    uint8_t length[] = {(uint8_t)(size | 0x80), (uint8_t)(size >> 7)};
+    if (size < 0x80 || size > sizeof text)
+        abort();
+    memcpy(text, before, 16);
+    memcpy(text + 16, e->settings, size - 32);
+    memcpy(text + size - 16, after, 16);
+    put(e, at, length, 2);
+    put(e, at + 2, text, size);
+}
+
+static void write_constants(struct elf *e)
+{
+    static const uint32_t tag[] = {4, 16, NT_GNU_ABI_TAG, 0x554e47 /* GNU */, 0, 3, 2, 0};
+    size_t at = CONSTANTS + 1;
+    for (const char *text = e->constants; text && *text; text += strlen(text) + 1) {
+        put(e, at, text, strlen(text) + 1);
+        at += strlen(text) + 1;
+    }
+    if (e->abi_tag)
+        put(e, NOTE, tag, sizeof tag);
+    if (e->interpreter)
+        put(e, INTERP, e->interpreter, strlen(e->interpreter) + 1);
+}
+
+static void write_segments(struct elf *e)
+{
+    if (e->interpreter)
+        add_segment(e, PT_INTERP, PF_R, INTERP, INTERP + strlen(e->interpreter) + 1, 1);
+    add_segment(e, PT_LOAD, PF_R, 0, CODE, e->align);
+    add_segment(e, PT_LOAD, PF_R | PF_X, CODE, DATA, e->align);
+    add_segment(e, PT_LOAD, e->data_access, DATA, DATA_END, e->align);
+    if (e->dyns)
+        add_segment(e, PT_DYNAMIC, PF_R | PF_W, DYNAMIC, DYNAMIC + e->dyns * sizeof(Elf64_Dyn), 8);
+    if (e->abi_tag)
+        add_segment(e, PT_NOTE, PF_R, NOTE, NOTE + 32, 4);
+    add_segment(e, PT_GNU_STACK, e->stack, 0, 0, 16);
+    if (e->relro)
+        add_segment(e, PT_GNU_RELRO, PF_R, DATA, DATA_END, 1);
+}
+
+static void write_symbols(struct elf *e)
+{
+    Elf64_Sym symbols[2] = {{0}, {.st_name = 1, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 2}};
+    symbols[1].st_value = address(e, CODE);
+    size_t at = e->size = (e->size + 7) & ~(size_t)7;
+    put(e, at, symbols, sizeof symbols);
+    add_section(e, ".symtab", SHT_SYMTAB, 0, at, at + sizeof symbols);
+    e->shdrs[e->sections - 1].sh_entsize = sizeof *symbols;
+    e->shdrs[e->sections - 1].sh_link = (Elf64_Word)e->sections;
+    e->shdrs[e->sections - 1].sh_info = 1;
+    at = e->size;
+    put(e, at, "\0_start", 8);
+    add_section(e, ".strtab", SHT_STRTAB, 0, at, at + 8);
+}
+
+static void write_sections(struct elf *e)
+{
+    static const uint8_t unit[] = {8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0}; /* one empty unit of DWARF 4 */
+    size_t constants_end = e->go ? PCLNTAB : CODE;
+    e->sections = e->names = 1;
+    add_section(e, ".rodata", SHT_PROGBITS, SHF_ALLOC, CONSTANTS, constants_end);
+    add_section(e, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, CODE, DATA);
+    add_section(e, ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, DATA, e->dyns ? STRINGS : BUILD_INFO);
+    if (e->go) {
+        add_section(e, ".gopclntab", SHT_PROGBITS, SHF_ALLOC, PCLNTAB, CODE);
+        add_section(e, ".go.buildinfo", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, BUILD_INFO, DYNAMIC);
+        e->shdrs[e->sections - 1].sh_addralign = 16;
+    }
+    if (e->dyns) {
+        add_section(e, ".dynstr", SHT_STRTAB, SHF_ALLOC | SHF_WRITE, STRINGS, VERNEED);
+        add_section(e, ".dynamic", SHT_DYNAMIC, SHF_ALLOC | SHF_WRITE, DYNAMIC, DYNAMIC + e->dyns * sizeof(Elf64_Dyn));
+        e->shdrs[e->sections - 1].sh_entsize = sizeof(Elf64_Dyn);
+        e->shdrs[e->sections - 1].sh_link = (Elf64_Word)e->sections - 2;
+    }
+    e->size = EXTRA;
+    if (e->symbols)
+        write_symbols(e);
+    if (e->debug) {
+        size_t at = e->size;
+        put(e, at, unit, sizeof unit);
+        add_section(e, ".debug_info", SHT_PROGBITS, 0, at, e->size);
+    }
+    add_section(e, ".shstrtab", SHT_STRTAB, 0, NAMES, NAMES + NAMES_SIZE);
+    e->size = (e->size + 7) & ~(size_t)7;
+}
+
+void elf_write(struct elf *e)
+{
+    write_code(e);
+    write_constants(e);
+    if (e->type == ET_DYN)
+        write_dynamic(e);
+    if (e->go)
+        write_go(e);
+    write_segments(e);
+    write_sections(e);
+    Elf64_Ehdr header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                         .e_type = e->type,
+                         .e_machine = e->arm64 ? EM_AARCH64 : EM_X86_64,
+                         .e_version = EV_CURRENT,
+                         .e_entry = e->entry ? e->entry : address(e, CODE),
+                         .e_phoff = sizeof header,
+                         .e_shoff = e->size,
+                         .e_flags = e->flags,
+                         .e_ehsize = sizeof header,
+                         .e_phentsize = sizeof(Elf64_Phdr),
+                         .e_phnum = (Elf64_Half)e->segments,
+                         .e_shentsize = sizeof(Elf64_Shdr),
+                         .e_shnum = (Elf64_Half)e->sections,
+                         .e_shstrndx = (Elf64_Half)(e->sections - 1)};
+    put(e, 0, &header, sizeof header);
+    put(e, e->size, e->shdrs, e->sections * sizeof *e->shdrs);
+    if (e->appended)
+        put(e, e->size, e->appended, strlen(e->appended));
+}

@@ -1,0 +1,26 @@
+/* A small ELF program before it is written; make_elf.c changes one thing, elf.c writes it. */
+#ifndef ASSAY_CORPUS_SAMPLES_ELF_H
+#define ASSAY_CORPUS_SAMPLES_ELF_H
+
+#include <elf.h>
+
+#include "corpus/samples/samples.h"
+
+enum { ELF_ROOM = 0x1000, ELF_SECTIONS = 10, ELF_CONSTANTS = 0x2c0, ELF_STEP = 0x10000 };
+
+struct elf {
+    bool arm64, arm64_code, relro, abi_tag, symbols, debug, go;
+    Elf64_Half type;
+    Elf64_Word flags, stack, data_access;
+    uint64_t base, align, dynamic_flags, entry;
+    const char *interpreter, *needed, *runpath, *version, *settings, *appended;
+    const char *constants; /* several texts, each with its NUL, and an empty one */
+    /* while it is written */
+    uint8_t bytes[ELF_ROOM];
+    size_t size, strings, names, dyns, sections, segments;
+    Elf64_Shdr shdrs[ELF_SECTIONS];
+};
+
+void elf_write(struct elf *e); /* fills in bytes and size */
+
+#endif

@@ -1,0 +1,205 @@
+/* A clean ELF program, and for each rule one that differs from it in a single thing. The
+ * clean one is a static PIE without a C library. */
+#include "corpus/samples/elf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void start(struct elf *e)
+{
+    *e = (struct elf){
+        .type = ET_DYN, .stack = PF_R | PF_W, .data_access = PF_R | PF_W, .align = ELF_STEP, .relro = true};
+}
+
+static void clean(struct elf *e)
+{
+    (void)e;
+}
+
+static void clean_arm64(struct elf *e)
+{
+    e->arm64 = e->arm64_code = true;
+}
+
+static void clean_go(struct elf *e)
+{
+    e->type = ET_EXEC;
+    e->base = 0x400000;
+    e->relro = false;
+    e->go = true;
+    e->settings = "path\texample.test/hello\nbuild\t-buildmode=exe\nbuild\t-compiler=gc\nbuild\t-ldflags=\"-s -w\"\n"
+                  "build\tCGO_ENABLED=0\nbuild\tGOARCH=amd64\nbuild\tGOOS=linux\nbuild\tGOAMD64=v1\n";
+}
+
+static void clean_glibc(struct elf *e)
+{
+    e->abi_tag = true;
+    e->constants = "GLIBC_TUNABLES\0gconv-modules\0";
+}
+
+/* one change each, by the rule that it breaks */
+static void change_interpreter(struct elf *e)
+{
+    e->interpreter = "/lib/my-loader";
+}
+
+static void change_needed(struct elf *e)
+{
+    e->needed = "libfoo.so.1";
+}
+
+static void change_libc(struct elf *e)
+{
+    e->version = "GLIBC_2.34";
+}
+
+static void change_latent(struct elf *e)
+{
+    clean_glibc(e);
+    e->constants = "GLIBC_TUNABLES\0gconv-modules\0libnss_%s.so\0_nss_%s_%s\0/etc/nsswitch.conf\0";
+}
+
+static void change_search_path(struct elf *e)
+{
+    e->runpath = "/tmp/lib";
+}
+
+static void change_symbols(struct elf *e)
+{
+    e->symbols = true;
+}
+
+static void change_debug(struct elf *e)
+{
+    e->debug = true;
+}
+
+static void change_paths(struct elf *e)
+{
+    e->constants = "/home/builder/project/src/main.c\0";
+}
+
+static void change_stack(struct elf *e)
+{
+    e->stack |= PF_X;
+}
+
+static void change_access(struct elf *e)
+{
+    e->data_access |= PF_X;
+}
+
+static void change_text_relocations(struct elf *e)
+{
+    e->dynamic_flags = DF_TEXTREL;
+}
+
+static void change_relro(struct elf *e)
+{
+    e->relro = false;
+}
+
+static void change_pie(struct elf *e)
+{
+    e->type = ET_EXEC;
+    e->base = 0x400000;
+}
+
+static void change_format(struct elf *e)
+{
+    e->flags = 1; /* amd64 defines none */
+}
+
+static void change_truth(struct elf *e)
+{
+    e->arm64_code = true;
+}
+
+static void change_overlay(struct elf *e)
+{
+    e->appended = "PK\3\4 an archive behind the program";
+}
+
+static void change_packed(struct elf *e)
+{
+    e->constants = "...UPX!\0" /* at a multiple of 4 */;
+}
+
+static void change_entry(struct elf *e)
+{
+    e->entry = ELF_CONSTANTS;
+}
+
+static void change_alignment(struct elf *e)
+{
+    clean_arm64(e);
+    e->align = 0x1000;
+}
+
+static void change_cgo(struct elf *e)
+{
+    clean_go(e);
+    e->settings = "path\texample.test/hello\nbuild\t-buildmode=exe\nbuild\t-compiler=gc\nbuild\t-ldflags=\"-s -w\"\n"
+                  "build\tCGO_ENABLED=1\nbuild\tGOARCH=amd64\nbuild\tGOOS=linux\nbuild\tGOAMD64=v1\n";
+}
+
+static void change_claim(struct elf *e)
+{
+    clean_go(e);
+    e->settings = "path\texample.test/hello\nbuild\t-buildmode=pie\nbuild\t-compiler=gc\nbuild\t-ldflags=\"-s -w\"\n"
+                  "build\tCGO_ENABLED=0\nbuild\tGOARCH=amd64\nbuild\tGOOS=linux\nbuild\tGOAMD64=v1\n";
+}
+
+static const struct {
+    const char *name;
+    void (*change)(struct elf *e);
+} recipes[] = {
+    {"elf-static-clean", clean},
+    {"elf-static-clean-arm64", clean_arm64},
+    {"elf-static-declared", clean},
+    {"elf-static-glibc", clean_glibc},
+    {"elf-static-go", clean_go},
+    {"identity-declared-target", clean},
+    {"structure-well-formed", change_format},
+    {"structure-one-truth", change_truth},
+    {"structure-no-overlay", change_overlay},
+    {"structure-not-packed", change_packed},
+    {"structure-entry-in-code", change_entry},
+    {"linkage-no-interpreter", change_interpreter},
+    {"linkage-no-needed-libraries", change_needed},
+    {"linkage-no-libc-dependency", change_libc},
+    {"linkage-no-latent-loads", change_latent},
+    {"linkage-no-insecure-search-path", change_search_path},
+    {"stripped-no-symbol-table", change_symbols},
+    {"stripped-no-debug-info", change_debug},
+    {"stripped-no-build-paths", change_paths},
+    {"hardening-stack-not-executable", change_stack},
+    {"hardening-write-xor-execute", change_access},
+    {"hardening-no-text-relocations", change_text_relocations},
+    {"hardening-relro", change_relro},
+    {"hardening-pie", change_pie},
+    {"origin-go-cgo-disabled", change_cgo},
+    {"origin-claims-match-bytes", change_claim},
+    {"platform-page-alignment", change_alignment},
+};
+
+bool make_elf(const char *name, struct sample_bytes *out)
+{
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        if (strcmp(recipes[i].name, name) != 0)
+            continue;
+        struct elf *e = malloc(sizeof *e);
+        if (!e)
+            return false;
+        start(e);
+        recipes[i].change(e);
+        elf_write(e);
+        out->size = e->size;
+        out->data = malloc(e->size);
+        if (out->data)
+            memcpy(out->data, e->bytes, e->size);
+        free(e);
+        return out->data != NULL;
+    }
+    return false;
+}

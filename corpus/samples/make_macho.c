@@ -1,0 +1,121 @@
+/* Clean Mach-O programs, a universal file of both, and for each rule that ELF cannot break
+ * one that differs in a single thing. */
+#include "corpus/samples/macho.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOUNDEFS = 1, DYLDLINK = 4, TWOLEVEL = 0x80, PIE = 0x200000, STACK = 0x20000 };
+
+static void clean_amd64(struct macho *m)
+{
+    m->arm64 = false;
+}
+
+static void clean_arm64(struct macho *m)
+{
+    m->arm64 = true;
+}
+
+static void change_dylib(struct macho *m)
+{
+    m->dylib = "/opt/homebrew/opt/zlib/lib/libz.1.dylib";
+}
+
+static void change_rpath(struct macho *m)
+{
+    m->rpath = "/usr/local/lib";
+}
+
+static void change_uuid(struct macho *m)
+{
+    m->uuid = false;
+}
+
+static void change_signature(struct macho *m)
+{
+    m->signature = false;
+}
+
+static void change_symbols(struct macho *m)
+{
+    m->local_symbol = true;
+}
+
+static void change_stack(struct macho *m)
+{
+    m->flags |= STACK;
+}
+
+static void change_pie(struct macho *m)
+{
+    m->arm64 = false;
+    m->flags &= ~(uint32_t)PIE;
+}
+
+static const struct {
+    const char *name;
+    void (*change)(struct macho *m);
+} recipes[] = {
+    {"macho-clean-arm64", clean_arm64},
+    {"macho-clean-amd64", clean_amd64},
+    {"linkage-system-libraries-only", change_dylib},
+    {"platform-macos-uuid", change_uuid},
+    {"signature-present", change_signature},
+    {"macho-foreign-rpath", change_rpath},
+    {"macho-local-symbol", change_symbols},
+    {"macho-executable-stack", change_stack},
+    {"macho-fixed-address", change_pie},
+};
+
+static bool make_thin(void (*change)(struct macho *m), struct sample_bytes *out)
+{
+    struct macho *m = malloc(sizeof *m);
+    if (!m)
+        return false;
+    *m = (struct macho){.arm64 = true, .uuid = true, .signature = true, .flags = NOUNDEFS | DYLDLINK | TWOLEVEL | PIE};
+    change(m);
+    macho_write(m);
+    out->size = m->size;
+    out->data = malloc(m->size);
+    if (out->data)
+        memcpy(out->data, m->bytes, m->size);
+    free(m);
+    return out->data != NULL;
+}
+
+static void put_be32(uint8_t *at, const uint32_t *words, size_t count)
+{
+    for (size_t i = 0; i < count * 4; i++)
+        at[i] = (uint8_t)(words[i / 4] >> (24 - i % 4 * 8));
+}
+
+static bool make_universal(struct sample_bytes *out)
+{
+    enum { AMD64_AT = 0x1000, ARM64_AT = 0x4000 };
+    struct sample_bytes amd64 = {0}, arm64 = {0};
+    bool good = make_thin(clean_amd64, &amd64) && make_thin(clean_arm64, &arm64) && amd64.size <= ARM64_AT - AMD64_AT;
+    out->size = ARM64_AT + arm64.size;
+    out->data = good ? calloc(1, out->size) : NULL;
+    if (out->data) {
+        const uint32_t table[] = {0xcafebabe,           2,  0x01000007, 3, AMD64_AT,
+                                  (uint32_t)amd64.size, 12, 0x0100000c, 0, ARM64_AT,
+                                  (uint32_t)arm64.size, 14};
+        put_be32(out->data, table, sizeof table / sizeof *table);
+        memcpy(out->data + AMD64_AT, amd64.data, amd64.size);
+        memcpy(out->data + ARM64_AT, arm64.data, arm64.size);
+    }
+    free(amd64.data);
+    free(arm64.data);
+    return out->data != NULL;
+}
+
+bool make_macho(const char *name, struct sample_bytes *out)
+{
+    if (strcmp(name, "macho-clean-universal") == 0)
+        return make_universal(out);
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
+        if (strcmp(recipes[i].name, name) == 0)
+            return make_thin(recipes[i].change, out);
+    return false;
+}

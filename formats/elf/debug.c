@@ -1,0 +1,169 @@
+/* Debug information and symbols under any name. By name and type first (DWARF 5
+ * §7.4, gdb's .gdb_index, elfutils' .gnu_debugdata, stabs, CTF, BTF); what stands in a
+ * section that is not loaded and has another name is then recognised by content: the
+ * header of a .debug_info or .debug_line unit (DWARF 5 §7.5.1, §6.2.4), a symbol table,
+ * xz or zlib data. Loaders never read such sections, so a renamed one costs its
+ * author nothing and would pass any check by name. */
+#include "formats/elf/elf.h"
+
+#include <string.h>
+
+#include "formats/limits.h"
+
+static const char *const dwarf_names[] = {
+    "abbrev",       "addr",     "aranges",  "cu_index", "frame",       "info",     "line",     "line_str",
+    "loc",          "loclists", "macinfo",  "macro",    "names",       "pubnames", "pubtypes", "gnu_pubnames",
+    "gnu_pubtypes", "ranges",   "rnglists", "str",      "str_offsets", "sup",      "tu_index", "types"};
+
+static bool is_dwarf_name(const char *name)
+{
+    char stem[24];
+    size_t skip = strncmp(name, ".debug_", 7) == 0 ? 7 : strncmp(name, ".zdebug_", 8) == 0 ? 8 : 0;
+    size_t size = skip ? strlen(name + skip) : 0;
+    if (size > 4 && strcmp(name + skip + size - 4, ".dwo") == 0)
+        size -= 4;
+    if (size == 0 || size >= sizeof stem)
+        return false;
+    memcpy(stem, name + skip, size);
+    stem[size] = 0;
+    for (size_t i = 0; i < sizeof dwarf_names / sizeof *dwarf_names; i++)
+        if (strcmp(stem, dwarf_names[i]) == 0)
+            return true;
+    return false;
+}
+
+static const struct {
+    const char *name;
+    enum debug kind;
+} others[] = {{".stab", DEBUG_STABS},
+              {".gnu_debuglink", DEBUG_LINK},
+              {".gnu_debugaltlink", DEBUG_LINK},
+              {".gnu_debugdata", DEBUG_MINI},
+              {".gdb_index", DEBUG_GDB_INDEX},
+              {".ctf", DEBUG_CTF},
+              {".SUNW_ctf", DEBUG_CTF},
+              {".BTF", DEBUG_BTF},
+              {".BTF.ext", DEBUG_BTF}};
+
+/* A unit_length, a version of 2 to 5, and after it what .debug_info or .debug_line has there. */
+static bool is_dwarf_unit(struct view v)
+{
+    struct cursor c = cursor_at(v, false);
+    uint32_t length = cursor_u32(&c);
+    uint16_t version = cursor_u16(&c);
+    if (length < 7 || length > v.size - 4 || version < 2 || version > 5)
+        return false;
+    struct cursor line = c;
+    uint8_t unit_type = version == 5 ? cursor_u8(&c) : 1, address_size;
+    if (version == 5) {
+        address_size = cursor_u8(&c);
+        cursor_skip(&c, 4);
+    } else {
+        cursor_skip(&c, 4);
+        address_size = cursor_u8(&c);
+    }
+    if (!c.failed && unit_type >= 1 && unit_type <= 6 && (address_size == 4 || address_size == 8))
+        return true;
+    if (version == 5)
+        cursor_skip(&line, 2);
+    uint32_t header_length = cursor_u32(&line);
+    uint8_t minimum = cursor_u8(&line);
+    return !line.failed && header_length >= 10 && header_length < length && (minimum == 1 || minimum == 4);
+}
+
+/* Entry 0 is all zeros, and the next ones have only values that Elf64_Sym allows. */
+static bool is_symbol_table(struct view v, size_t sections)
+{
+    struct view zero;
+    if (v.size < 72 || v.size % 24 != 0 || !view_sub(v, 0, 24, &zero) || !view_is_zero(zero))
+        return false;
+    size_t good = 0, filled = 0;
+    for (size_t i = 24; i + 24 <= v.size && i < 24 * 32; i += 24) {
+        unsigned type = v.data[i + 4] & 15, bind = v.data[i + 4] >> 4, other = v.data[i + 5];
+        unsigned index = load_le16(v.data + i + 6);
+        good += (type <= 6 || type == 10) && (bind <= 2 || bind == 10) && other <= 3 &&
+                (index < sections || index >= 0xfff1);
+        filled += load_le32(v.data + i) != 0 || v.data[i + 4] != 0;
+    }
+    size_t seen = (v.size < (size_t)24 * 32 ? v.size : (size_t)24 * 32) / 24 - 1;
+    return good == seen && filled * 2 > seen;
+}
+
+static void check_compressed(struct elf_view *view, const struct section *s, struct view v)
+{
+    struct cursor c = cursor_at(v, false);
+    uint32_t type = cursor_u32(&c);
+    cursor_skip(&c, 4);
+    uint64_t size = cursor_u64(&c);
+    cursor_skip(&c, 8);
+    if (c.failed || type < ELFCOMPRESS_ZLIB || type > 2 || size >> 40 != 0)
+        ELF_DEFECT(view, elf_compression, s->offset, "a zlib or Zstandard section of less than 1 TiB",
+                   "ch_type %u, ch_size %#llx", type, (unsigned long long)size);
+}
+
+static void by_content(struct elf_view *view, const struct section *s, struct view v)
+{
+    struct arena *arena = &view->file->arena;
+    struct image *image = view->image;
+    if (is_dwarf_unit(v)) {
+        debug_add(arena, &image->debug, DEBUG_DWARF, s->name, s->offset, s->size);
+    } else if (v.size >= 12 && memcmp(v.data, "ZLIB", 4) == 0) {
+        debug_add(arena, &image->debug, DEBUG_DWARF, s->name, s->offset, s->size);
+        debug_add(arena, &image->debug, DEBUG_DWARF_COMPRESSED, s->name, s->offset, s->size);
+    } else if (v.size >= 6 && memcmp(v.data,
+                                     "\xfd"
+                                     "7zXZ",
+                                     6) == 0) {
+        debug_add(arena, &image->debug, DEBUG_MINI, s->name, s->offset, s->size);
+    } else if (is_symbol_table(v, image->sections.count)) {
+        image->symbols.known = KNOWN_COMPLETE;
+        image->symbols.count += v.size / 24;
+        image->symbols.offset = s->offset;
+        ELF_DEFECT(view, elf_section_view, s->header_offset, "a symbol table of type SHT_SYMTAB",
+                   "symbols in a section of type %#x", s->type);
+    }
+}
+
+static void take_section(struct elf_view *view, const struct section *s)
+{
+    struct arena *arena = &view->file->arena;
+    struct image *image = view->image;
+    struct view v = {0};
+    bool dwarf = is_dwarf_name(s->name);
+    if (s->type == SHT_NOBITS && !(s->flags & SHF_ALLOC) && s->size && !view->debug_file)
+        ELF_DEFECT(view, elf_nobits_bytes, s->header_offset, "SHT_NOBITS only for memory",
+                   "SHT_NOBITS section of %llu bytes that is not loaded", (unsigned long long)s->size);
+    if (!s->has_bytes || s->size == 0)
+        return;
+    if (s->flags & SHF_COMPRESSED) {
+        if (!image_view(image, s->offset - image->offset, s->size < 24 ? s->size : 24, &v))
+            image->debug.known = KNOWN_BROKEN;
+        check_compressed(view, s, v);
+    }
+    if (dwarf) {
+        debug_add(arena, &image->debug, DEBUG_DWARF, s->name, s->offset, s->size);
+        if (s->flags & SHF_COMPRESSED || s->name[1] == 'z')
+            debug_add(arena, &image->debug, DEBUG_DWARF_COMPRESSED, s->name, s->offset, s->size);
+        return;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(s->name, others[i].name) == 0) {
+            debug_add(arena, &image->debug, others[i].kind, s->name, s->offset, s->size);
+            return;
+        }
+    if (s->flags & SHF_ALLOC || s->type == SHT_SYMTAB || s->type == SHT_STRTAB || s->type == SHT_RELA ||
+        strcmp(s->name, ".comment") == 0)
+        return;
+    if (image_view(image, s->offset - image->offset, s->size < 4096 ? s->size : 4096 - 4096 % 24, &v))
+        by_content(view, s, v);
+    else
+        image->debug.known = KNOWN_BROKEN;
+}
+
+void read_debug(struct elf_view *view)
+{
+    struct image *image = view->image;
+    image->debug.known = image->sections.known;
+    for (size_t i = 0; i < image->sections.count; i++)
+        take_section(view, &image->sections.items[i]);
+}

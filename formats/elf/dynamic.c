@@ -1,0 +1,262 @@
+/* The dynamic table as loaders walk it: from the address in PT_DYNAMIC, through the
+ * memory image, to DT_NULL; p_offset, p_filesz and DT_STRSZ are only claims (glibc
+ * elf/get-dynamic-info.h, musl ldso/dynlink.c decode_dyn). Of a tag that stands twice
+ * the last counts, but every DT_NEEDED is loaded. Version needs: the gABI's
+ * Elf64_Verneed as glibc elf/dl-version.c follows it, to vn_next 0. */
+#include "formats/elf/elf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/limits.h"
+
+const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag)
+{
+    for (size_t i = view->dyn_count; i-- > 0;)
+        if (view->dyns[i].tag == tag)
+            return &view->dyns[i];
+    return NULL;
+}
+
+static bool read_table(struct elf_view *view)
+{
+    const struct phdr *p = view->dynamic;
+    const struct piece *piece = exec_view_piece(view, p->vaddr);
+    if (!piece || piece->zero) {
+        ELF_DEFECT(view, elf_dynamic, p->at, "p_vaddr on bytes of a PT_LOAD", "p_vaddr %#llx",
+                   (unsigned long long)p->vaddr);
+        return false;
+    }
+    uint64_t at = piece->offset + (p->vaddr - piece->start);
+    if (at != p->offset)
+        ELF_DEFECT(view, elf_dynamic_view, p->at, "p_offset where p_vaddr leads",
+                   "p_offset %#llx, but p_vaddr leads to %#llx", (unsigned long long)p->offset, (unsigned long long)at);
+    for (size_t i = 0; i < LIMIT_DYNAMIC; i++) {
+        struct view bytes;
+        if (!exec_view_bytes(view, p->vaddr + i * 16, 16, &bytes)) {
+            ELF_DEFECT(view, elf_dynamic, at, "DT_NULL before the segment ends", "%zu entries and no DT_NULL", i);
+            return false;
+        }
+        struct dyn d = {load_le64(bytes.data), load_le64(bytes.data + 8), view->image->offset + at + i * 16};
+        if (d.tag == DT_NULL) {
+            if ((i + 1) * 16 > p->memsz || p->filesz % 16 != 0)
+                ELF_DEFECT(view, elf_dynamic, p->at, "a size that ends with DT_NULL or after it",
+                           "p_memsz %#llx, p_filesz %#llx, but DT_NULL ends at %#zx", (unsigned long long)p->memsz,
+                           (unsigned long long)p->filesz, (i + 1) * 16);
+            return true;
+        }
+        view->dyns = arena_grow(&view->file->arena, view->dyns, view->dyn_count, sizeof *view->dyns);
+        view->dyns[view->dyn_count++] = d;
+    }
+    ELF_DEFECT(view, elf_dynamic, at, "at most 65536 entries", "no DT_NULL among the first %d", LIMIT_DYNAMIC);
+    return false;
+}
+
+static void find_twice(struct elf_view *view)
+{
+    static const uint16_t unique[] = {DT_STRTAB, DT_SYMTAB,  DT_STRSZ, DT_SONAME,
+                                      DT_RPATH,  DT_RUNPATH, DT_RELA,  DT_JMPREL};
+    unsigned seen[sizeof unique / sizeof *unique] = {0};
+    for (size_t i = 0; i < view->dyn_count; i++)
+        for (size_t k = 0; k < sizeof unique / sizeof *unique; k++)
+            if (view->dyns[i].tag == unique[k] && seen[k]++ == 1)
+                ELF_DEFECT(view, elf_dynamic_twice, view->dyns[i].at, "one such entry", "a second entry of tag %#x",
+                           unique[k]);
+}
+
+/* A string of DT_STRTAB, or NULL and a defect. */
+static const char *string(struct elf_view *view, const struct dyn *table, const struct dyn *d)
+{
+    struct view bytes;
+    uint64_t address = table ? range_end(table->value, d->value) : UINT64_MAX;
+    const struct dyn *size = dynamic_last(view, DT_STRSZ);
+    if (size && d->value >= size->value)
+        ELF_DEFECT(view, elf_string, d->at, "an offset below DT_STRSZ", "offset %#llx, DT_STRSZ %#llx",
+                   (unsigned long long)d->value, (unsigned long long)size->value);
+    const char *text =
+        table && exec_view_rest(view, address, LIMIT_TEXT, &bytes) ? image_string(view->image, bytes, 0) : NULL;
+    if (!text)
+        ELF_DEFECT(view, elf_string, d->at, "a string of DT_STRTAB inside a PT_LOAD", "offset %#llx",
+                   (unsigned long long)d->value);
+    return text;
+}
+
+static void add_paths(struct elf_view *view, const char *text, const struct dyn *d)
+{
+    for (const char *from = text;; from++) {
+        size_t size = strcspn(from, ":");
+        named_add(&view->file->arena, &view->image->search_paths, arena_copy(&view->file->arena, from, size), d->at,
+                  d->tag == DT_RPATH);
+        from += size;
+        if (*from == 0 || view->image->search_paths.count >= LIMIT_NEEDED)
+            return;
+    }
+}
+
+static void add_dependency(struct elf_view *view, const struct dyn *table, const struct dyn *d, enum dependency how)
+{
+    const char *text = string(view, table, d);
+    if (!text || view->image->needed.count >= LIMIT_NEEDED)
+        view->image->needed.known = KNOWN_BROKEN;
+    else
+        named_add(&view->file->arena, &view->image->needed, text, d->at, how);
+}
+
+static void read_entries(struct elf_view *view)
+{
+    struct image *image = view->image;
+    struct elf_extra *extra = view->extra;
+    const struct dyn *table = dynamic_last(view, DT_STRTAB), *path;
+    for (size_t i = 0; i < view->dyn_count; i++) {
+        const struct dyn *d = &view->dyns[i];
+        switch (d->tag) {
+        case DT_NEEDED:
+            add_dependency(view, table, d, DEPENDENCY_NEEDED);
+            break;
+        case DT_AUXILIARY:
+        case DT_FILTER:
+            add_dependency(view, table, d, DEPENDENCY_FILTER);
+            break;
+        case DT_AUDIT:
+        case DT_DEPAUDIT:
+            add_dependency(view, table, d, DEPENDENCY_AUDIT);
+            break;
+        case DT_CONFIG:
+            add_dependency(view, table, d, DEPENDENCY_ENVIRONMENT);
+            break;
+        case DT_TEXTREL:
+            extra->text_relocations = true;
+            break;
+        case DT_BIND_NOW:
+            extra->bind_now = true;
+            break;
+        case DT_FLAGS:
+            extra->text_relocations |= (d->value & DF_TEXTREL) != 0;
+            extra->bind_now |= (d->value & DF_BIND_NOW) != 0;
+            break;
+        case DT_FLAGS_1:
+            extra->flag_pie |= (d->value & DF_1_PIE) != 0;
+            extra->bind_now |= (d->value & DF_1_NOW) != 0;
+            break;
+        case DT_SONAME:
+            extra->has_soname = true;
+            extra->soname = string(view, table, d);
+            break;
+        default:
+            break;
+        }
+    }
+    static const uint64_t tags[] = {DT_RPATH, DT_RUNPATH};
+    for (size_t i = 0; i < 2; i++) {
+        if (!(path = dynamic_last(view, tags[i])))
+            continue;
+        const char *text = string(view, table, path);
+        if (text)
+            add_paths(view, text, path);
+        else
+            image->search_paths.known = KNOWN_BROKEN;
+    }
+}
+
+static void check_tables(struct elf_view *view)
+{
+    const struct dyn *table = dynamic_last(view, DT_STRTAB), *size = dynamic_last(view, DT_STRSZ),
+                     *hash = dynamic_last(view, DT_GNU_HASH);
+    struct view bytes;
+    if (table && size && size->value) {
+        const struct piece *piece = exec_view_piece(view, table->value);
+        if (!piece || piece->zero || piece->end - table->value < size->value)
+            ELF_DEFECT(view, elf_string, size->at, "DT_STRTAB and DT_STRSZ inside a PT_LOAD", "%#llx bytes at %#llx",
+                       (unsigned long long)size->value, (unsigned long long)table->value);
+    }
+    if (hash && (!exec_view_bytes(view, hash->value, 16, &bytes) || load_le32(bytes.data) == 0))
+        ELF_DEFECT(view, elf_hash, hash->at, "a DT_GNU_HASH table with buckets", "none at %#llx",
+                   (unsigned long long)hash->value);
+}
+
+/* "GLIBC_2.34" against "GLIBC_2.4": by number, not by letter. */
+static bool newer(const char *a, const char *b)
+{
+    for (;;) {
+        char *a_end, *b_end;
+        unsigned long x = strtoul(a, &a_end, 10), y = strtoul(b, &b_end, 10);
+        if (x != y)
+            return x > y;
+        if (*a_end != '.' || *b_end != '.')
+            return *a_end == '.';
+        a = a_end + 1;
+        b = b_end + 1;
+    }
+}
+
+static void add_version(struct elf_view *view, const char *text, uint64_t at)
+{
+    struct image *image = view->image;
+    named_add(&view->file->arena, &image->versions, text, at, 0);
+    if (strncmp(text, "GLIBC_", 6) == 0 && text[6] >= '0' && text[6] <= '9' &&
+        (!image->glibc_floor || newer(text + 6, image->glibc_floor)))
+        image->glibc_floor = text + 6;
+}
+
+/* Follows DT_VERNEED; every step costs 16 bytes of the segment it lies in, so a loop runs out of fuel. */
+static bool read_needs(struct elf_view *view, uint64_t need, const struct dyn *table, uint64_t count, uint64_t fuel)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        struct view bytes;
+        if (fuel-- == 0 || !exec_view_bytes(view, need, 16, &bytes))
+            return false;
+        unsigned aux_count = load_le16(bytes.data + 2);
+        uint32_t next = load_le32(bytes.data + 12);
+        uint64_t aux = need + load_le32(bytes.data + 8);
+        for (unsigned k = 0; k < aux_count; k++) {
+            if (fuel-- == 0 || !exec_view_bytes(view, aux, 16, &bytes) || view->image->versions.count >= LIMIT_NEEDED)
+                return false;
+            uint32_t aux_next = load_le32(bytes.data + 12);
+            uint64_t name = range_end(table->value, load_le32(bytes.data + 8));
+            const char *text =
+                exec_view_rest(view, name, LIMIT_TEXT, &bytes) ? image_string(view->image, bytes, 0) : NULL;
+            if (!text || (aux_next == 0 && k + 1 < aux_count))
+                return false;
+            uint64_t at = 0;
+            add_version(view, text, image_address(view->image, aux, &at) ? at : 0);
+            aux += aux_next;
+        }
+        if (next == 0 && i + 1 < count)
+            return false;
+        need += next;
+    }
+    return true;
+}
+
+static void read_versions(struct elf_view *view)
+{
+    const struct dyn *need = dynamic_last(view, DT_VERNEED), *count = dynamic_last(view, DT_VERNEEDNUM),
+                     *table = dynamic_last(view, DT_STRTAB);
+    if (!need)
+        return;
+    const struct piece *piece = exec_view_piece(view, need->value);
+    view->image->versions.known = KNOWN_COMPLETE;
+    if (!count || !table || !piece ||
+        !read_needs(view, need->value, table, count->value, (piece->end - piece->start) / 16)) {
+        view->image->versions.known = KNOWN_BROKEN;
+        ELF_DEFECT(view, elf_versions, need->at, "version needs that end where their counts say", "DT_VERNEED %#llx",
+                   (unsigned long long)need->value);
+    }
+}
+
+void read_dynamic(struct elf_view *view)
+{
+    struct image *image = view->image;
+    enum known known = view->phnum == 0 || view->debug_file ? KNOWN_BROKEN : KNOWN_ABSENT;
+    if (known == KNOWN_ABSENT && view->dynamic)
+        known = read_table(view) ? KNOWN_COMPLETE : KNOWN_BROKEN;
+    view->dynamic_known = known;
+    view->extra->has_dynamic = view->dynamic != NULL;
+    image->needed.known = image->search_paths.known = image->versions.known = known;
+    if (!view->dyn_count)
+        return;
+    find_twice(view);
+    read_entries(view);
+    check_tables(view);
+    read_versions(view);
+}

@@ -1,0 +1,75 @@
+/* Private to formats/elf/: the two views of one ELF file.
+ *
+ * The *exec view* is what Linux, glibc's ld.so and musl act on: the program headers
+ * and what they lead to, through the memory image that the PT_LOADs make. The *link
+ * view* is what linkers, debuggers and most auditors read: sections and symbols.
+ * They are read apart; where they disagree, that is a defect (elf_section_view). */
+#ifndef ASSAY_FORMATS_ELF_ELF_H
+#define ASSAY_FORMATS_ELF_ELF_H
+
+#include <elf.h>
+#include "formats/read.h"
+
+struct phdr { /* Elf64_Phdr, and where it stands in the file */
+    uint32_t type, flags;
+    uint64_t offset, vaddr, filesz, memsz, align, at;
+};
+
+/* A run of addresses that one PT_LOAD supplies after later ones were mapped over it. */
+struct piece {
+    uint64_t start, end; /* virtual addresses */
+    uint64_t offset;     /* of the file byte at `start`; meaningful where !zero */
+    bool zero;           /* memory that the kernel clears */
+    unsigned access;
+};
+
+struct dyn {
+    uint64_t tag, value, at; /* at: file offset of the entry */
+};
+
+struct elf_view {
+    struct file *file;
+    struct image *image;
+    struct elf_extra *extra;
+    uint64_t entry, phoff, shoff;
+    unsigned phentsize, shentsize, shnum, shstrndx;
+    bool honest_ident; /* class, data and version are what the machine implies */
+    bool debug_file;   /* link view: code without bytes */
+
+    size_t phnum;
+    struct phdr *phdrs;
+    size_t piece_count;
+    struct piece *pieces;                                /* ascending, disjoint */
+    const struct phdr *interp, *dynamic, *stack, *relro; /* first PT_INTERP, last of the others */
+
+    enum known dynamic_known;
+    size_t dyn_count;
+    struct dyn *dyns;
+};
+
+/* exec_view.c */
+void exec_view_headers(struct elf_view *view); /* program headers, memory image, PT_INTERP */
+/* n bytes at a virtual address, of one piece and of the file; false elsewhere. */
+bool exec_view_bytes(const struct elf_view *view, uint64_t address, uint64_t n, struct view *out) MUST_CHECK;
+/* From `address` to the end of its piece, at most `most` bytes. */
+bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most, struct view *out) MUST_CHECK;
+const struct piece *exec_view_piece(const struct elf_view *view, uint64_t address);
+
+/* dynamic.c */
+void read_dynamic(struct elf_view *view);
+const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag); /* NULL: no such tag */
+
+/* relocations.c */
+void read_relocations(struct elf_view *view);
+
+/* notes.c */
+void read_notes(struct elf_view *view);
+
+/* link_view.c, debug.c */
+void link_view_read(struct elf_view *view);
+void read_debug(struct elf_view *view);
+
+#define ELF_DEFECT(view, id, offset, expected, ...)                                                                    \
+    defect_add(&(view)->file->arena, &(view)->image->defects, DEFECT_ID_##id, offset, expected, __VA_ARGS__)
+
+#endif

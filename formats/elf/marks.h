@@ -1,0 +1,37 @@
+/* Private to formats/elf/: what the bytes of a static program say about its C library,
+ * gathered in one pass, and what follows for the libraries that it may load. */
+#ifndef ASSAY_FORMATS_ELF_MARKS_H
+#define ASSAY_FORMATS_ELF_MARKS_H
+
+#include "formats/read.h"
+
+/* Values index `marks` in static_libc.c. */
+enum mark {
+    MARK_TUNABLES, /* glibc */
+    MARK_GCONV,
+    MARK_MUSL_ERROR, /* musl */
+    MARK_MUSL_PATH,
+    MARK_MUSL_LOCALE,
+    MARK_NSS_LIBRARY, /* glibc's name service switch */
+    MARK_NSS_SYMBOL,
+    MARK_NSS_SWITCH,
+    MARK_NSCD,
+    MARK_ICONV,     /* glibc's iconv() */
+    MARK_DLOPEN,    /* glibc's dlopen(): in every program since 2.34 */
+    MARK_LIBSTDCXX, /* the locale code of libstdc++ */
+    MARK_COUNT
+};
+
+struct marks {
+    uint64_t at[MARK_COUNT]; /* file offset of the first; 0: nowhere (there the ELF header stands) */
+    bool complete;           /* all that is loaded, code aside, was searched */
+};
+
+/* latent.c: fills in image->latent of a static glibc program. */
+void read_latent(struct image *image, const struct marks *marks);
+/* calls.c: whether code asks for dlopen(), whose error text stands at `text`. */
+enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where);
+/* Whether all calls of iconv(), whose assertion stands at `text`, come from one function. */
+bool iconv_is_of_libstdcxx(const struct image *image, uint64_t text) MUST_CHECK;
+
+#endif

@@ -1,0 +1,101 @@
+/* Notes of the PT_NOTE segments (gABI chapter 5, "Note Section"): each is n_namesz,
+ * n_descsz, n_type, the name and the descriptor, both padded to the alignment of the
+ * segment. They tell the operating system (LSB ABI tag, BSD and Android notes), the
+ * build id, and GNU properties, whose pr_datasz must stay inside the descriptor. */
+#include "formats/elf/elf.h"
+
+#include <string.h>
+
+#include "formats/limits.h"
+
+static uint64_t padded(uint64_t size, uint64_t align)
+{
+    return (size + align - 1) & ~(align - 1);
+}
+
+static const char *hex(struct arena *arena, struct view bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = arena_alloc(arena, bytes.size * 2 + 1);
+    for (size_t i = 0; i < bytes.size; i++) {
+        text[i * 2] = digits[bytes.data[i] >> 4];
+        text[i * 2 + 1] = digits[bytes.data[i] & 15];
+    }
+    return text;
+}
+
+/* pr_type, pr_datasz, data padded to 8: Linux Extensions to gABI, ".note.gnu.property". */
+static bool properties_fit(struct view desc)
+{
+    struct cursor c = cursor_at(desc, false);
+    while (c.at < desc.size) {
+        cursor_skip(&c, 4);
+        uint32_t size = cursor_u32(&c);
+        cursor_skip(&c, padded(size, 8));
+        if (c.failed)
+            return false;
+    }
+    return true;
+}
+
+static bool is(struct view name, const char *text)
+{
+    return name.size == strlen(text) + 1 && memcmp(name.data, text, name.size) == 0;
+}
+
+static bool take_note(struct elf_view *view, struct view name, uint32_t type, struct view desc)
+{
+    static const struct {
+        const char *name;
+        enum os os;
+    } systems[] = {{"FreeBSD", OS_FREEBSD}, {"NetBSD", OS_NETBSD}, {"OpenBSD", OS_OPENBSD}, {"Android", OS_ANDROID}};
+    for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
+        if (type == 1 && is(name, systems[i].name))
+            view->image->os = systems[i].os;
+    if (!is(name, "GNU"))
+        return true;
+    if (type == NT_GNU_ABI_TAG && desc.size >= 16) {
+        view->extra->abi_tag = true;
+        static const enum os tags[] = {OS_LINUX, OS_UNKNOWN, OS_SOLARIS, OS_FREEBSD};
+        uint32_t tag = load_le32(desc.data);
+        view->image->os = tag < 4 ? tags[tag] : OS_UNKNOWN;
+    }
+    if (type == NT_GNU_BUILD_ID && desc.size <= 64)
+        view->extra->build_id = hex(&view->file->arena, desc);
+    return type != NT_GNU_PROPERTY_TYPE_0 || properties_fit(desc);
+}
+
+static bool walk(struct elf_view *view, const struct phdr *p, uint64_t align)
+{
+    struct view bytes;
+    if (!image_view(view->image, p->offset, p->filesz, &bytes))
+        return false;
+    struct cursor c = cursor_at(bytes, false);
+    while (c.at + 12 <= bytes.size) {
+        uint32_t name_size = cursor_u32(&c), desc_size = cursor_u32(&c), type = cursor_u32(&c);
+        struct view name = cursor_take(&c, name_size);
+        cursor_skip(&c, padded(c.at, align) - c.at);
+        struct view desc = cursor_take(&c, desc_size);
+        if (c.failed || !take_note(view, name, type, desc))
+            return false;
+        uint64_t rest = padded(c.at, align) - c.at;
+        cursor_skip(&c, rest <= bytes.size - c.at ? rest : bytes.size - c.at); /* the last one may go unpadded */
+    }
+    return c.at == bytes.size || bytes.size - c.at < align;
+}
+
+/* mold puts notes that are padded to 4 and to 8 into one segment aligned to 8: either way may be meant. */
+static bool ends_well(struct elf_view *view, const struct phdr *p)
+{
+    return (p->align == 8 && walk(view, p, 8)) || walk(view, p, 4);
+}
+
+void read_notes(struct elf_view *view)
+{
+    for (size_t i = 0; i < view->phnum; i++) {
+        const struct phdr *p = &view->phdrs[i];
+        if (p->type == PT_NOTE && p->filesz && !ends_well(view, p))
+            ELF_DEFECT(view, elf_note, p->at, "notes that fill their segment",
+                       "a note at offset %#llx that runs past it", (unsigned long long)p->offset);
+    }
+}

@@ -1,0 +1,120 @@
+/* Which memory do relocations write, and is it read-only afterwards?
+ *
+ * RELRO protects [p_vaddr, p_vaddr + p_memsz) rounded down to pages at both ends
+ * (glibc elf/dl-reloc.c _dl_protect_relro). Flags such as DT_BIND_NOW say nothing of
+ * coverage: what counts is whether each GOT slot that a GLOB_DAT, JUMP_SLOT or
+ * IRELATIVE relocation writes lies inside. A static program has no PT_DYNAMIC; its
+ * IRELATIVE relocations stand between __rela_iplt_start and __rela_iplt_end, which
+ * linkers make the section .rela.plt or .rela.dyn. The first DT_RELACOUNT entries are
+ * RELATIVE by the loader's own assumption (elf/do-rel.h) and write no GOT slot. */
+#include "formats/elf/elf.h"
+
+#include "formats/limits.h"
+
+enum role { ROLE_OTHER, ROLE_SLOT, ROLE_IRELATIVE, ROLE_RELATIVE };
+
+static enum role role_of(unsigned machine, uint32_t type)
+{
+    bool amd64 = machine == EM_X86_64;
+    if (type == (amd64 ? R_X86_64_GLOB_DAT : R_AARCH64_GLOB_DAT) ||
+        type == (amd64 ? R_X86_64_JUMP_SLOT : R_AARCH64_JUMP_SLOT))
+        return ROLE_SLOT;
+    if (type == (amd64 ? (uint32_t)R_X86_64_IRELATIVE : (uint32_t)R_AARCH64_IRELATIVE))
+        return ROLE_IRELATIVE;
+    if (type == (amd64 ? (uint32_t)R_X86_64_RELATIVE : (uint32_t)R_AARCH64_RELATIVE))
+        return ROLE_RELATIVE;
+    return ROLE_OTHER;
+}
+
+static bool is_protected(const struct elf_view *view, uint64_t address)
+{
+    const struct elf_extra *extra = view->extra;
+    uint64_t page = ~(uint64_t)(LIMIT_PAGE - 1);
+    uint64_t start = extra->relro_address & page, end = range_end(extra->relro_address, extra->relro_size) & page;
+    if (extra->has_relro && address >= start && address < end)
+        return true;
+    const struct piece *piece = exec_view_piece(view, address);
+    return piece && !(piece->access & ACCESS_WRITE); /* never writable: no slot to overwrite */
+}
+
+/* A relocation of memory that nobody may write: the loader must first make code writable, or dies. */
+static bool writes_text(const struct elf_view *view, uint64_t address, uint32_t type)
+{
+    const struct piece *piece = type ? exec_view_piece(view, address) : NULL; /* type 0: R_*_NONE */
+    return piece && !(piece->access & ACCESS_WRITE);
+}
+
+static void count_table(struct elf_view *view, struct view table, uint64_t at)
+{
+    struct elf_extra *extra = view->extra;
+    for (size_t i = 0; i + 24 <= table.size; i += 24) {
+        uint64_t address = load_le64(table.data + i);
+        enum role role = role_of(extra->machine, load_le32(table.data + i + 8));
+        extra->relocations++;
+        if (extra->text_relocation_offset == 0 && writes_text(view, address, load_le32(table.data + i + 8)))
+            extra->text_relocation_offset = view->image->offset + at + i;
+        if (role == ROLE_OTHER)
+            extra->symbolic_relocations++;
+        if (role == ROLE_IRELATIVE)
+            extra->irelative++;
+        if (role != ROLE_SLOT && role != ROLE_IRELATIVE)
+            continue;
+        extra->slots++;
+        if (is_protected(view, address))
+            continue;
+        if (extra->slots_unprotected++ == 0) {
+            extra->first_unprotected = address;
+            extra->first_unprotected_reloc_offset = view->image->offset + at + i;
+        }
+    }
+}
+
+static void read_range(struct elf_view *view, const struct dyn *table, const struct dyn *size, uint64_t skip)
+{
+    struct view bytes;
+    if (!table || (size && size->value == 0))
+        return;
+    uint64_t from = skip <= size->value / 24 ? skip * 24 : 0;
+    if (!exec_view_bytes(view, table->value, 0, &bytes) || size->value % 24 != 0 ||
+        !exec_view_bytes(view, range_end(table->value, from), size->value - from, &bytes)) {
+        ELF_DEFECT(view, elf_relocations, table->at, "a relocation table inside a PT_LOAD", "%#llx bytes at %#llx",
+                   (unsigned long long)size->value, (unsigned long long)table->value);
+        view->extra->relocations_known = view->extra->slots_known = KNOWN_BROKEN;
+        return;
+    }
+    view->extra->relocations += from / 24;
+    const struct piece *piece = exec_view_piece(view, table->value);
+    count_table(view, bytes, piece->offset + (table->value - piece->start) + from);
+}
+
+/* Without PT_DYNAMIC: the loaded RELA sections, if there are section headers. */
+static void read_static(struct elf_view *view)
+{
+    const struct section_list *sections = &view->image->sections;
+    for (size_t i = 0; i < sections->count; i++) {
+        const struct section *s = &sections->items[i];
+        struct view bytes;
+        if (s->type != SHT_RELA || !(s->flags & SHF_ALLOC) || s->size == 0)
+            continue;
+        if (image_view(view->image, s->offset - view->image->offset, s->size, &bytes))
+            count_table(view, bytes, s->offset - view->image->offset);
+    }
+    if (sections->known != KNOWN_COMPLETE)
+        view->extra->slots_known = view->extra->relocations_known = KNOWN_BROKEN; /* nothing says where they would be */
+}
+
+void read_relocations(struct elf_view *view)
+{
+    struct elf_extra *extra = view->extra;
+    extra->relocations_known = extra->slots_known = view->dynamic_known == KNOWN_BROKEN ? KNOWN_BROKEN : KNOWN_COMPLETE;
+    if (!view->dyn_count) {
+        if (view->dynamic_known == KNOWN_ABSENT)
+            read_static(view);
+        return;
+    }
+    static const struct dyn none = {0};
+    const struct dyn *size = dynamic_last(view, DT_RELASZ), *count = dynamic_last(view, DT_RELACOUNT),
+                     *plt_size = dynamic_last(view, DT_PLTRELSZ);
+    read_range(view, dynamic_last(view, DT_RELA), size ? size : &none, count ? count->value : 0);
+    read_range(view, dynamic_last(view, DT_JMPREL), plt_size ? plt_size : &none, 0);
+}

@@ -1,0 +1,97 @@
+/* What dyld loads: every kind of dylib command is a dependency, for dyld stops, searches or
+ * runs foreign code for each of them; LC_RPATH says where @rpath leads, and
+ * LC_DYLD_ENVIRONMENT sets DYLD_* variables that redirect it all (dyld
+ * mach_o/UnsafeHeader.cpp, forEachLinkedDylib; <mach-o/loader.h>, lc_str). */
+#include "formats/macho/macho.h"
+
+#include <string.h>
+
+#include "formats/limits.h"
+
+enum { DYLIB_USE_MARKER = 0x1a741800, USE_WEAK = 1, USE_REEXPORT = 2, USE_UPWARD = 4, USE_DELAYED = 8 };
+
+/* The string of an lc_str: its offset stands in the word at 8, and it ends inside the command. NULL: a defect. */
+static const char *text_of(struct macho_view *view, const struct command *c, uint32_t least, enum defect_id id)
+{
+    struct cursor cursor = command_cursor(view, c);
+    uint32_t offset = cursor_u32(&cursor);
+    const char *text = offset >= least && !cursor.failed ? image_string(view->image, c->v, offset) : NULL;
+    if (!text)
+        defect_add(&view->file->arena, &view->image->defects, id, macho_at(view, c->at),
+                   "a string behind the fields of the command, with its NUL inside it",
+                   "string at %#x of a command of %zu bytes", offset, c->v.size);
+    return text;
+}
+
+static uint64_t text_at(const struct macho_view *view, const struct command *c)
+{
+    struct cursor cursor = command_cursor(view, c);
+    return macho_at(view, c->at + cursor_u32(&cursor));
+}
+
+/* dylib_use_command: the same words as dylib_command, with a marker for the timestamp. */
+static enum dependency how_used(struct macho_view *view, const struct command *c, enum dependency how)
+{
+    struct cursor cursor = command_cursor(view, c);
+    uint32_t name = cursor_u32(&cursor), marker = cursor_u32(&cursor);
+    cursor_skip(&cursor, 8);
+    uint32_t flags = cursor_u32(&cursor);
+    if (cursor.failed || marker != DYLIB_USE_MARKER || name != 28)
+        return how;
+    return flags & USE_UPWARD     ? DEPENDENCY_UPWARD
+           : flags & USE_REEXPORT ? DEPENDENCY_REEXPORT
+           : flags & USE_WEAK     ? DEPENDENCY_WEAK
+           : flags & USE_DELAYED  ? DEPENDENCY_LAZY
+                                  : how;
+}
+
+void read_dylib(struct macho_view *view, const struct command *c)
+{
+    struct named_list *needed = &view->image->needed;
+    enum dependency how = c->type == LC_LOAD_WEAK_DYLIB     ? DEPENDENCY_WEAK
+                          : c->type == LC_REEXPORT_DYLIB    ? DEPENDENCY_REEXPORT
+                          : c->type == LC_LOAD_UPWARD_DYLIB ? DEPENDENCY_UPWARD
+                          : c->type == LC_LAZY_LOAD_DYLIB   ? DEPENDENCY_LAZY
+                                                            : DEPENDENCY_NEEDED;
+    const char *text = text_of(view, c, 24, DEFECT_ID_macho_command);
+    if (!text || needed->count >= LIMIT_NEEDED) {
+        needed->known = KNOWN_BROKEN;
+        return;
+    }
+    named_add(&view->file->arena, needed, text, text_at(view, c), how_used(view, c, how));
+}
+
+void read_dylib_id(struct macho_view *view, const struct command *c)
+{
+    view->extra->install_name = text_of(view, c, 24, DEFECT_ID_macho_command);
+}
+
+void read_dylinker(struct macho_view *view, const struct command *c)
+{
+    const char *text = text_of(view, c, 12, DEFECT_ID_macho_dylinker);
+    if (!text)
+        view->image->interpreter_known = KNOWN_BROKEN;
+    if (!text || view->image->interpreter.text)
+        return;
+    view->image->interpreter = (struct named){text, text_at(view, c), 0};
+    if (view->image->interpreter_known != KNOWN_BROKEN)
+        view->image->interpreter_known = KNOWN_COMPLETE;
+}
+
+void read_rpath(struct macho_view *view, const struct command *c)
+{
+    const char *text = text_of(view, c, 12, DEFECT_ID_macho_command);
+    if (text)
+        named_add(&view->file->arena, &view->image->search_paths, text, text_at(view, c), 0);
+    else
+        view->image->search_paths.known = KNOWN_BROKEN;
+}
+
+void read_environment(struct macho_view *view, const struct command *c)
+{
+    const char *text = text_of(view, c, 12, DEFECT_ID_macho_command);
+    if (text)
+        named_add(&view->file->arena, &view->image->needed, text, text_at(view, c), DEPENDENCY_ENVIRONMENT);
+    else
+        view->image->needed.known = KNOWN_BROKEN;
+}

@@ -1,0 +1,121 @@
+/* Link-edit data: tables in __LINKEDIT that dyld interprets. They must lie inside the image;
+ * rebase and bind opcodes and the export trie are small programs, and one that does not end
+ * where its bytes do, or walks in a circle, is damage (<mach-o/loader.h>, dyld_info_command;
+ * dyld mach_o/BindOpcodes.cpp, ExportsTrie.cpp). */
+#include "formats/macho/macho.h"
+
+#include "formats/limits.h"
+
+void read_linkedit(struct macho_view *view, const struct command *c)
+{
+    struct cursor cursor = command_cursor(view, c);
+    uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
+    if (cursor.failed)
+        MACHO_DEFECT(view, macho_linkedit, c->at, "a command of 16 bytes", "%zu bytes", c->v.size);
+    else
+        claim(view, offset, size, "link-edit data");
+}
+
+/* What follows each opcode, by its upper four bits: LEB128 numbers, a string; NO: there is no such opcode. */
+enum { NO = 16, STRING = 8 };
+static const uint8_t rebase_operands[16] = {0, 0, 1, 1, 0, 0, 1, 1, 2, NO, NO, NO, NO, NO, NO, NO};
+static const uint8_t bind_operands[16] = {0, 0, 1, 0, STRING, 0, 1, 1, 1, 0, 1, 0, 2, 1, NO, NO};
+enum { BIND_OPCODE_THREADED = 0xd };
+
+static bool opcodes_end(struct view v, const uint8_t *operands)
+{
+    struct cursor c = cursor_at(v, false);
+    while (c.at < v.size && !c.failed) {
+        uint8_t opcode = cursor_u8(&c), follows = operands[opcode >> 4];
+        if (follows == NO)
+            return false;
+        if (operands == bind_operands && opcode >> 4 == BIND_OPCODE_THREADED && opcode & 15)
+            follows = 0; /* only its first form takes a count */
+        if (follows == STRING) {
+            int64_t size = view_string(v, c.at);
+            if (size < 0)
+                return false;
+            cursor_skip(&c, (uint64_t)size + 1);
+            continue;
+        }
+        for (; follows; follows--)
+            cursor_uleb(&c);
+    }
+    return !c.failed;
+}
+
+/* Every node once: a node that is reached again is a circle, or shared, which no linker writes. */
+static bool trie_ends(struct arena *arena, struct view v)
+{
+    uint8_t *seen = arena_array(arena, v.size / 8 + 1, 1);
+    uint32_t *stack = arena_array(arena, v.size / 2 + 2, sizeof *stack); /* an edge takes two bytes at least */
+    size_t depth = 0;
+    stack[depth++] = 0;
+    while (depth) {
+        uint32_t at = stack[--depth];
+        struct cursor c = cursor_at(v, false);
+        if (at >= v.size || seen[at / 8] & 1 << at % 8)
+            return false;
+        seen[at / 8] |= (uint8_t)(1 << at % 8);
+        cursor_skip(&c, at);
+        uint64_t terminal = cursor_uleb(&c);
+        cursor_skip(&c, terminal);
+        for (unsigned children = cursor_u8(&c); children && !c.failed; children--) {
+            int64_t size = view_string(v, c.at);
+            if (size < 0)
+                return false;
+            cursor_skip(&c, (uint64_t)size + 1);
+            uint64_t child = cursor_uleb(&c);
+            if (c.failed || child >= v.size || depth > v.size / 2)
+                return false;
+            stack[depth++] = (uint32_t)child;
+        }
+        if (c.failed)
+            return false;
+    }
+    return true;
+}
+
+static void check_trie(struct macho_view *view, uint64_t offset, uint64_t size)
+{
+    struct view v;
+    if (size && claim(view, offset, size, "the export trie") && image_view(view->image, offset, size, &v) &&
+        !trie_ends(&view->file->arena, v))
+        MACHO_DEFECT(view, macho_linkedit, offset, "an export trie whose nodes lie inside it, each reached once",
+                     "a node outside, unfinished or reached again");
+}
+
+void read_dyld_info(struct macho_view *view, const struct command *c)
+{
+    static const struct {
+        const char *what;
+        const uint8_t *operands;
+    } streams[] = {{"rebase opcodes", rebase_operands},
+                   {"bind opcodes", bind_operands},
+                   {"weak bind opcodes", bind_operands},
+                   {"lazy bind opcodes", bind_operands}};
+    struct cursor cursor = command_cursor(view, c);
+    struct view v;
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+        uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
+        if (!cursor.failed && size && claim(view, offset, size, streams[i].what) &&
+            image_view(view->image, offset, size, &v) && !opcodes_end(v, streams[i].operands))
+            MACHO_DEFECT(view, macho_linkedit, offset, "opcodes that dyld knows, ending with their bytes",
+                         "%s that do not", streams[i].what);
+    }
+    uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
+    if (cursor.failed)
+        MACHO_DEFECT(view, macho_linkedit, c->at, "an LC_DYLD_INFO of 48 bytes", "%zu bytes", c->v.size);
+    else
+        check_trie(view, offset, size);
+}
+
+void read_exports(struct macho_view *view, const struct command *c)
+{
+    struct cursor cursor = command_cursor(view, c);
+    uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
+    if (cursor.failed)
+        MACHO_DEFECT(view, macho_linkedit, c->at, "a command of 16 bytes", "%zu bytes", c->v.size);
+    else
+        check_trie(view, offset, size);
+}

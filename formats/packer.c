@@ -1,0 +1,81 @@
+/* A packed program shows a loader's few instructions and hides everything else: what its
+ * headers, strings and symbols say is true of the packer's stub alone. UPX signs what it
+ * makes with "UPX!" in l_info, straight behind the program headers or load commands, and
+ * in the pack header that ends the file (UPX, src/stub/src/include/linux.h, struct l_info;
+ * src/packhead.cpp). Signatures are easily wiped, so the shape is looked at as well:
+ * machine code uses some bytes far more often than others, compressed data does not, and a
+ * program that unpacks itself needs far more memory than it has bytes. */
+#include "formats/read.h"
+
+#include <string.h>
+
+#include "formats/limits.h"
+
+enum {
+    HEAD = 4096,      /* UPX keeps l_info within the first page */
+    TAIL = 64,        /* and its pack header, 36 bytes and padding, at the end */
+    SAMPLE = 1 << 16, /* from the middle: the stub stands at an end */
+    LEAST = 1024,     /* fewer bytes say nothing */
+    PACKED_SAMENESS = 9000,
+};
+
+static bool signed_by_upx(struct image *image, uint64_t from, uint64_t size)
+{
+    struct view v;
+    if (size > image->size - from)
+        size = image->size - from;
+    if (!image_view(image, from, size, &v))
+        return false;
+    for (int64_t at = view_find(v, 0, "UPX!", 4); at >= 0; at = view_find(v, (uint64_t)at + 1, "UPX!", 4))
+        if ((from + (uint64_t)at) % 4 == 0) {
+            image->packer = (struct named){"UPX, by its signature", image->offset + from + (uint64_t)at, 0};
+            return true;
+        }
+    return false;
+}
+
+/* The chance, in a million, that two bytes taken at random are equal: 3,906 in random
+ * bytes, 4,500 at most in compressed ones, above 18,000 in all code that was measured (2,900 ELF files). */
+static uint64_t sameness(struct view v)
+{
+    uint64_t counts[256] = {0}, sum = 0;
+    for (size_t i = 0; i < v.size; i++)
+        counts[v.data[i]]++;
+    for (size_t i = 0; i < 256; i++)
+        sum += counts[i] * counts[i];
+    return sum * 1000 / v.size * 1000 / v.size;
+}
+
+/* Whether more memory is asked for than the file has bytes for: half as much again, and a page. */
+static bool grows(const struct image *image)
+{
+    uint64_t file = 0, memory = 0;
+    for (size_t i = 0; i < image->segments.count; i++) {
+        const struct segment *s = &image->segments.items[i];
+        if (s->access == 0)
+            continue; /* __PAGEZERO */
+        file = range_end(file, s->file_size);
+        memory = range_end(memory, s->memory_size);
+    }
+    return memory > file && memory - file > file / 2 + LIMIT_PAGE;
+}
+
+void read_packer(struct image *image)
+{
+    uint64_t tail = image->size < TAIL ? image->size : TAIL;
+    if (signed_by_upx(image, 0, HEAD) || signed_by_upx(image, image->size - tail, tail))
+        return;
+    if (image->sections.known == KNOWN_COMPLETE && !grows(image))
+        return;
+    for (size_t i = 0; i < image->segments.count; i++) {
+        const struct segment *s = &image->segments.items[i];
+        uint64_t size = s->file_size < SAMPLE ? s->file_size : SAMPLE;
+        struct view v;
+        if (!(s->access & ACCESS_EXECUTE) || size < LEAST ||
+            !file_view(image->file, s->offset + (s->file_size - size) / 2, size, &v))
+            continue;
+        if (sameness(v) < PACKED_SAMENESS)
+            image->packer = (struct named){
+                "a packer without signature: the bytes of code are as even as compressed data", s->offset, 0};
+    }
+}

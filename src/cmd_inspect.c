@@ -1,0 +1,44 @@
+#include <string.h>
+
+#include "src/commands.h"
+#include "src/report/escape.h"
+#include "src/workers.h"
+
+enum { STATUS_USAGE = 2, STATUS_UNDECIDED = 3 };
+
+int cmd_inspect(const struct options *options)
+{
+    struct arena arena = {0};
+    jmp_buf escape;
+    struct audit_options audit = options->audit;
+    struct walk walk = {.arena = &arena};
+    struct record *record = NULL;
+    struct problem problem = {0};
+    const struct report_options look = {colour_wanted(options), false, true};
+    if (options->argument_count != 1) {
+        fputs("assay: inspect takes one file\n", stderr);
+        return STATUS_USAGE;
+    }
+    arena.escape = &escape;
+    audit.record.detail = true;
+    if (setjmp(escape) != 0) {
+        fputs("assay: no memory for this file\n", stderr);
+        arena_free(&arena);
+        return STATUS_UNDECIDED;
+    }
+    walk_add_file(&walk, options->arguments[0]);
+    if (!audit_all(&arena, &walk, &audit, 1, NULL, &record, &problem))
+        return STATUS_USAGE;
+    bool read = !record->error;
+    bool written = options->outputs[0].reporter->inspect(record, &look, stdout);
+    if (!read) {
+        fputs("assay: ", stderr);
+        escape_terminal(stderr, record->path);
+        fputs(": ", stderr);
+        escape_terminal(stderr, record->error);
+        putc('\n', stderr);
+    }
+    written = flush_or_complain(stdout, "standard output") && written;
+    arena_free(&arena);
+    return !written ? STATUS_USAGE : read ? 0 : STATUS_UNDECIDED;
+}

@@ -1,0 +1,17 @@
+/* Each returns the exit status of its command. */
+#ifndef ASSAY_SRC_COMMANDS_H
+#define ASSAY_SRC_COMMANDS_H
+
+#include "src/options.h"
+
+int cmd_check(const struct options *options);
+int cmd_inspect(const struct options *options);
+int cmd_rules(const struct options *options);
+int cmd_explain(const struct options *options);
+
+/* streams.c: whether standard output gets colour. */
+bool colour_wanted(const struct options *options);
+/* Flushes `out`. False, and a message, where not all of it could be written to `name`. */
+bool flush_or_complain(FILE *out, const char *name);
+
+#endif

@@ -1,0 +1,297 @@
+#include "src/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/limits.h"
+#include "src/assay.h"
+#include "src/report/escape.h"
+
+enum id {
+    ID_FORMAT = 256,
+    ID_OUTPUT,
+    ID_TARGET,
+    ID_PROFILE,
+    ID_FAIL_ON,
+    ID_EXIT_ZERO,
+    ID_FILES_FROM,
+    ID_NO_CODE,
+    ID_NO_DIGEST,
+    ID_MAX_FILE_SIZE,
+    ID_COLOR,
+    ID_VERSION
+};
+
+static const struct row {
+    int id; /* a letter, where the option has a short form */
+    const char *name, *argument;
+    unsigned commands;
+    const char *help;
+} table[] = {
+    {ID_TARGET, "target", "TARGET", COMMAND_CHECK,
+     "what the release says it is for: linux/arm64, linux/amd64/v3, darwin/universal,\naarch64-unknown-linux-musl, …; "
+     "auto (default) takes it from file name or build info"},
+    {ID_PROFILE, "profile", "NAME", COMMAND_CHECK, "release (default) or static"},
+    {ID_FAIL_ON, "fail-on", "LEVEL", COMMAND_CHECK,
+     "findings from this level on close the gate: error (default), warning, note"},
+    {ID_EXIT_ZERO, "exit-zero", NULL, COMMAND_CHECK, "exit 0 where rules failed; every other status stays"},
+    {ID_FORMAT, "format", "FORMAT", COMMAND_CHECK | COMMAND_INSPECT, "text (default) or json"},
+    {ID_OUTPUT, "output", "FORMAT=FILE", COMMAND_CHECK, "write a report to a file as well; may be given again"},
+    {ID_FILES_FROM, "files-from", "LIST", COMMAND_CHECK,
+     "judge the files that LIST names, one a line; - is standard input"},
+    {'0', "null", NULL, COMMAND_CHECK, "names in LIST end with NUL"},
+    {'j', "jobs", "N", COMMAND_CHECK, "audit with N processes (default: the processors there are)"},
+    {ID_NO_CODE, "no-code", NULL, COMMAND_CHECK | COMMAND_INSPECT,
+     "look at headers, tables and notes only, not at instructions and texts"},
+    {ID_NO_DIGEST, "no-digest", NULL, COMMAND_CHECK | COMMAND_INSPECT,
+     "do not compute SHA-256: read only what is judged"},
+    {ID_MAX_FILE_SIZE, "max-file-size", "SIZE", COMMAND_CHECK | COMMAND_INSPECT,
+     "larger files are errors (default 2G; k, M and G are understood)"},
+    {ID_COLOR, "color", "WHEN", COMMAND_CHECK | COMMAND_INSPECT | COMMAND_RULES | COMMAND_EXPLAIN,
+     "auto (default), always or never; NO_COLOR turns it off as well"},
+    {'q', "quiet", NULL, COMMAND_CHECK, "show only what did not pass"},
+    {'v', "verbose", NULL, COMMAND_CHECK, "show every rule, and the files that were left out"},
+    {'h', "help", NULL, ~0U, "show this"},
+    {ID_VERSION, "version", NULL, ~0U, "show the version"},
+};
+enum { ROWS = sizeof table / sizeof *table };
+
+static const struct {
+    const char *name;
+    enum command command;
+    const char *usage, *help;
+} commands[] = {
+    {"check", COMMAND_CHECK, "assay check [OPTION]... PATH...",
+     "Judges files, and the programs and libraries below directories; - is standard input.\n"
+     "Exits with 0 where all is well, 1 where a rule failed, 3 where a file or rule could not be\n"
+     "read or decided, 2 where the command line is wrong, nothing was judged or no report could be written."},
+    {"inspect", COMMAND_INSPECT, "assay inspect [OPTION]... FILE", "Shows what a file is, without judging it."},
+    {"rules", COMMAND_RULES, "assay rules", "Lists the rules with their levels."},
+    {"explain", COMMAND_EXPLAIN, "assay explain RULE", "Tells what a rule demands, why, and how to satisfy it."},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void help_options(FILE *out, unsigned which)
+{
+    fputs("\nOptions:\n", out);
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &table[i];
+        char left[64];
+        if (!(row->commands & which))
+            continue;
+        int used = snprintf(left, sizeof left, row->id < 256 ? "  -%c, " : "      ", row->id);
+        snprintf(left + used, sizeof left - (size_t)used, "--%s%s%s", row->name, row->argument ? "=" : "",
+                 row->argument ? row->argument : "");
+        fprintf(out, "%-28s ", left);
+        for (const char *at = row->help; *at; at++) {
+            fputc(*at, out);
+            if (*at == '\n')
+                fprintf(out, "%-29s", "");
+        }
+        fputc('\n', out);
+    }
+}
+
+static void help(FILE *out, const struct options *options)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (options->command == commands[i].command) {
+            fprintf(out, "usage: %s\n\n%s\n", commands[i].usage, commands[i].help);
+            help_options(out, commands[i].command);
+            return;
+        }
+    fputs("usage: assay COMMAND [OPTION]... [ARGUMENT]...\n\n"
+          "Is this exact file what the release claims, and will it start in its target?\n\nCommands:\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %.*s\n", commands[i].name, (int)strcspn(commands[i].help, "\n"), commands[i].help);
+    fputs("\n`assay COMMAND --help` shows the options of a command.\n", out);
+}
+
+static bool complain(const char *what, const char *value, const char *wanted)
+{
+    fprintf(stderr, "assay: %s: ", what);
+    escape_terminal(stderr, value);
+    fprintf(stderr, ": expected %s\n", wanted);
+    return false;
+}
+
+static bool read_size(const char *text, uint64_t *size)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    unsigned shift = *end == 'k' || *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+    if (errno || end == text || *text == '-' || end[shift != 0] != 0 || value == 0 || value > UINT64_MAX >> shift)
+        return complain("--max-file-size", text, "a number of bytes such as 500M");
+    *size = (uint64_t)value << shift;
+    return true;
+}
+
+static bool read_jobs(const char *text, unsigned *jobs)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || value == 0 || value > 256)
+        return complain("--jobs", text, "a number from 1 to 256");
+    *jobs = (unsigned)value;
+    return true;
+}
+
+static bool add_output(struct options *options, const char *text)
+{
+    char name[32];
+    size_t size = strcspn(text, "=");
+    if (text[size] != '=' || text[size + 1] == 0 || size >= sizeof name)
+        return complain("--output", text, "FORMAT=FILE");
+    memcpy(name, text, size);
+    name[size] = 0;
+    const struct reporter *reporter = report_find(name);
+    if (!reporter)
+        return complain("--output", text, "a format that --format takes, then =FILE");
+    if (options->output_count == sizeof options->outputs / sizeof *options->outputs)
+        return complain("--output", text, "at most 15 of them");
+    options->outputs[options->output_count++] = (struct output){reporter, text + size + 1};
+    return true;
+}
+
+static bool set_target(struct options *options, const char *text)
+{
+    options->audit.has_target = strcmp(text, "auto") != 0;
+    if (!options->audit.has_target || expect_target(text, &options->audit.target))
+        return true;
+    return complain(
+        "--target", text,
+        "auto, linux/arm64, linux/amd64/v3, linux_arm64, \"GOOS=linux GOARCH=arm64\", aarch64-unknown-linux-musl or "
+        "darwin/universal");
+}
+
+static bool set_level(struct options *options, const char *text)
+{
+    for (enum level level = LEVEL_NOTE; level <= LEVEL_ERROR; level++)
+        if (strcmp(text, level_name(level)) == 0) {
+            options->gate.fail_on = level;
+            return true;
+        }
+    return complain("--fail-on", text, "error, warning or note");
+}
+
+static bool set_colour(struct options *options, const char *text)
+{
+    if (strcmp(text, "auto") == 0)
+        options->colour = COLOUR_AUTO;
+    else if (strcmp(text, "always") == 0)
+        options->colour = COLOUR_ALWAYS;
+    else if (strcmp(text, "never") == 0)
+        options->colour = COLOUR_NEVER;
+    else
+        return complain("--color", text, "auto, always or never");
+    return true;
+}
+
+/* What one option means. False: it is not understood, and that was said. */
+static bool apply(struct options *options, int id, const char *value)
+{
+    switch (id) {
+    case ID_TARGET:
+        return set_target(options, value);
+    case ID_PROFILE:
+        options->gate.profile = profile_find(value);
+        options->audit.literal_static = options->gate.profile && options->gate.profile->literal_static;
+        return options->gate.profile || complain("--profile", value, "release or static");
+    case ID_FAIL_ON:
+        return set_level(options, value);
+    case ID_FORMAT:
+        options->outputs[0].reporter = report_find(value);
+        return options->outputs[0].reporter || complain("--format", value, "text or json");
+    case ID_OUTPUT:
+        return add_output(options, value);
+    case ID_MAX_FILE_SIZE:
+        return read_size(value, &options->audit.file.max_size);
+    case ID_COLOR:
+        return set_colour(options, value);
+    case 'j':
+        return read_jobs(value, &options->jobs);
+    case ID_FILES_FROM:
+        options->files_from = value;
+        return true;
+    default:
+        options->exit_zero |= id == ID_EXIT_ZERO;
+        options->quiet |= id == 'q';
+        options->verbose |= id == 'v';
+        options->list_end = id == '0' ? 0 : options->list_end;
+        options->audit.read.code &= id != ID_NO_CODE;
+        options->audit.file.digest &= id != ID_NO_DIGEST;
+        return true;
+    }
+}
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count < 1 ? 1 : count > 256 ? 256 : (unsigned)count;
+}
+
+static bool parse(int argc, char **argv, struct options *options, int *status)
+{
+    struct option longs[ROWS + 1] = {{0}};
+    char shorts[ROWS * 2 + 1], *end = shorts;
+    size_t count = 0;
+    /* without a command, only what every command takes */
+    unsigned which = options->command ? (unsigned)options->command
+                                      : ~(unsigned)(COMMAND_CHECK | COMMAND_INSPECT | COMMAND_RULES | COMMAND_EXPLAIN);
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!(table[i].commands & which))
+            continue;
+        longs[count++] =
+            (struct option){table[i].name, table[i].argument ? required_argument : no_argument, NULL, table[i].id};
+        if (table[i].id < 256) {
+            *end++ = (char)table[i].id;
+            if (table[i].argument)
+                *end++ = ':';
+        }
+    }
+    *end = 0;
+    for (int id; (id = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
+        if (id == 'h')
+            help(stdout, options);
+        if (id == ID_VERSION)
+            puts("assay " ASSAY_VERSION);
+        *status = id == 'h' || id == ID_VERSION ? 0 : 2;
+        if (*status == 0 || id == '?' || !apply(options, id, optarg))
+            return false;
+    }
+    options->argument_count = (size_t)(argc - optind);
+    options->arguments = argv + optind;
+    return true;
+}
+
+bool options_read(int argc, char **argv, struct options *options, int *status)
+{
+    *options =
+        (struct options){.audit = {.file = {.max_size = LIMIT_FILE_SIZE, .digest = true}, .read = {.code = true}},
+                         .gate = {profile_find("release"), LEVEL_ERROR},
+                         .list_end = '\n',
+                         .output_count = 1,
+                         .outputs = {{&report_text, NULL}},
+                         .jobs = processors()};
+    *status = 2;
+    for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            options->command = commands[i].command;
+    if (options->command)
+        return parse(argc - 1, argv + 1, options, status);
+    if (argc > 1 && argv[1][0] == '-') {
+        if (!parse(argc, argv, options, status))
+            return false;
+    } else if (argc > 1) {
+        complain("no such command", argv[1], "check, inspect, rules or explain");
+    }
+    help(stderr, options);
+    return false;
+}

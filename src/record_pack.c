@@ -1,0 +1,298 @@
+/* A record between two processes of one program: every field in the order that one walk
+ * visits them, the same walk for writing and for reading, so that the two cannot differ.
+ * What is read comes from a process that a hostile file may have taken over: each length is
+ * compared with the bytes that are left, and no count is believed that they could not hold.
+ * Numbers are unsigned LEB128, as most of them are small. */
+#include "src/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/bytes.h"
+
+enum { MAGIC = 0x32524141, /* "AAR2" */ ROOM = 4096, WORD_MOST = 10 /* bytes */ };
+
+enum { /* bytes of the smallest item of each list: one for a number, two for a text that is not NULL */
+       TEXT_LEAST = 2,
+       EVIDENCE_LEAST = 1 + 2 * TEXT_LEAST,
+       RESULT_LEAST = 4 + TEXT_LEAST,
+       SEGMENT_LEAST = 4 + 2 * TEXT_LEAST,
+       SECTION_LEAST = 2 + TEXT_LEAST,
+       DEFECT_LEAST = 1 + 3 * TEXT_LEAST,
+       IMAGE_LEAST = 7 * TEXT_LEAST + 37, /* seven texts are never NULL; the rest are numbers, lists and texts */
+};
+
+struct codec {
+    bool writing, failed;
+    struct bytes *out;
+    struct arena *arena;
+    const uint8_t *data;
+    size_t left;
+};
+
+bool bytes_add(struct bytes *bytes, const void *data, size_t size)
+{
+    if (size > SIZE_MAX / 2 - bytes->size)
+        return false;
+    if (bytes->size + size > bytes->room) {
+        size_t room = (bytes->size + size) * 2 < ROOM ? ROOM : (bytes->size + size) * 2;
+        uint8_t *grown = realloc(bytes->data, room);
+        if (!grown)
+            return false;
+        bytes->data = grown;
+        bytes->room = room;
+    }
+    memcpy(bytes->data + bytes->size, data, size);
+    bytes->size += size;
+    return true;
+}
+
+static void put(struct codec *c, const void *data, size_t size)
+{
+    c->failed = c->failed || !bytes_add(c->out, data, size);
+}
+
+static const uint8_t *get(struct codec *c, size_t size)
+{
+    if (c->failed || size > c->left) {
+        c->failed = true;
+        return NULL;
+    }
+    const uint8_t *at = c->data;
+    c->data += size;
+    c->left -= size;
+    return at;
+}
+
+static void put_number(struct codec *c, uint64_t value)
+{
+    uint8_t bytes[WORD_MOST];
+    size_t size = 0;
+    for (; value > 0x7f; value >>= 7)
+        bytes[size++] = (uint8_t)(value | 0x80);
+    bytes[size++] = (uint8_t)value;
+    put(c, bytes, size);
+}
+
+static void word(struct codec *c, uint64_t *value)
+{
+    if (c->writing) {
+        put_number(c, *value);
+        return;
+    }
+    uint64_t read = 0;
+    for (unsigned shift = 0; shift < WORD_MOST * 7; shift += 7) {
+        const uint8_t *at = get(c, 1);
+        if (!at)
+            return;
+        read |= (uint64_t)(*at & 0x7f) << shift;
+        if (*at < 0x80) {
+            c->failed |= shift == (WORD_MOST - 1) * 7 && *at > 1; /* beyond 64 bits */
+            *value = read;
+            return;
+        }
+    }
+    c->failed = true;
+}
+
+static void flag(struct codec *c, bool *value)
+{
+    uint64_t w = *value;
+    word(c, &w);
+    c->failed |= w > 1;
+    *value = w == 1;
+}
+
+static void number(struct codec *c, size_t *value)
+{
+    uint64_t w = *value;
+    word(c, &w);
+    *value = (size_t)w;
+}
+
+/* An enumeration of `most` + 1 values, passed by its int. */
+static int choice(struct codec *c, int value, int most)
+{
+    uint64_t w = (uint64_t)value;
+    word(c, &w);
+    if (w > (uint64_t)most) {
+        c->failed = true;
+        return 0;
+    }
+    return (int)w;
+}
+
+/* Length and bytes with their NUL, both of them counted; 0 stands for NULL. */
+static void text(struct codec *c, const char **value)
+{
+    uint64_t size = c->writing && *value ? strlen(*value) + 1 : 0;
+    word(c, &size);
+    if (c->writing) {
+        if (*value)
+            put(c, *value, (size_t)size);
+        return;
+    }
+    *value = NULL;
+    if (c->failed || size == 0)
+        return;
+    const uint8_t *at = size > c->left ? NULL : get(c, (size_t)size);
+    if (!at || memchr(at, 0, (size_t)size) != at + size - 1) {
+        c->failed = true;
+        return;
+    }
+    *value = (const char *)at;
+}
+
+/* A text that no reader of a record expects to be missing. */
+static void sure_text(struct codec *c, const char **value)
+{
+    text(c, value);
+    c->failed |= *value == NULL;
+}
+
+/* The number of items of a list, each of which takes at least `least` bytes; room for them when reading. */
+static void *list(struct codec *c, size_t *count, void *items, size_t item_size, size_t least)
+{
+    number(c, count);
+    if (c->writing)
+        return items;
+    if (c->failed || *count > c->left / least) {
+        c->failed = true;
+        *count = 0;
+        return NULL;
+    }
+    return *count ? arena_array(c->arena, *count, item_size) : NULL;
+}
+
+static void texts(struct codec *c, struct text_list *value)
+{
+    value->items = list(c, &value->count, value->items, sizeof *value->items, TEXT_LEAST);
+    for (size_t i = 0; i < value->count; i++)
+        sure_text(c, &value->items[i]);
+}
+
+static void visit_evidence(struct codec *c, struct evidence *e)
+{
+    word(c, &e->offset);
+    sure_text(c, &e->observed);
+    sure_text(c, &e->expected);
+}
+
+static void visit_result(struct codec *c, struct record_result *r)
+{
+    size_t index = 0;
+    while (c->writing && rules[index] != r->rule)
+        index++;
+    index = (size_t)choice(c, (int)index, (int)rule_count - 1);
+    r->rule = rules[index];
+    r->outcome = (enum outcome)choice(c, (int)r->outcome, OUTCOME_NOT_APPLICABLE);
+    sure_text(c, &r->message);
+    number(c, &r->total);
+    r->evidence = list(c, &r->count, r->evidence, sizeof *r->evidence, EVIDENCE_LEAST);
+    for (size_t i = 0; i < r->count; i++)
+        visit_evidence(c, &r->evidence[i]);
+}
+
+static void visit_facts(struct codec *c, struct record_image *image)
+{
+    const char **const words[] = {&image->name,        &image->machine,     &image->format,   &image->os,
+                                  &image->arch,        &image->endian,      &image->kind,     &image->linkage,
+                                  &image->interpreter, &image->glibc_floor, &image->libc,     &image->go_version,
+                                  &image->go_goos,     &image->go_goarch,   &image->go_level, &image->go_path,
+                                  &image->min_os,      &image->sdk,         &image->uuid,     &image->signature,
+                                  &image->build_id};
+    struct text_list *const lists[] = {&image->needed, &image->search_paths, &image->latent_loads, &image->debug_info,
+                                       &image->toolchains};
+    bool *const flags[] = {&image->judged,       &image->needed_known, &image->search_paths_known,
+                           &image->latent_known, &image->debug_known,  &image->has_go};
+    enum answer *const answers[] = {&image->pie, &image->symbol_table, &image->stripped, &image->go_cgo};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        text(c, words[i]);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        texts(c, lists[i]);
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        flag(c, flags[i]);
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        *answers[i] = (enum answer)choice(c, (int)*answers[i], ANSWER_YES);
+    image->bits = choice(c, image->bits, 64);
+    word(c, &image->offset);
+    word(c, &image->size);
+    word(c, &image->entry_address);
+}
+
+static void visit_image(struct codec *c, struct record_image *image)
+{
+    visit_facts(c, image);
+    image->segments = list(c, &image->segment_count, image->segments, sizeof *image->segments, SEGMENT_LEAST);
+    for (size_t i = 0; i < image->segment_count; i++) {
+        struct record_segment *s = &image->segments[i];
+        sure_text(c, &s->name);
+        sure_text(c, &s->access);
+        word(c, &s->address);
+        word(c, &s->memory_size);
+        word(c, &s->offset);
+        word(c, &s->file_size);
+    }
+    image->sections = list(c, &image->section_count, image->sections, sizeof *image->sections, SECTION_LEAST);
+    for (size_t i = 0; i < image->section_count; i++) {
+        sure_text(c, &image->sections[i].name);
+        word(c, &image->sections[i].offset);
+        word(c, &image->sections[i].size);
+    }
+    image->defects = list(c, &image->defect_count, image->defects, sizeof *image->defects, DEFECT_LEAST);
+    for (size_t i = 0; i < image->defect_count; i++) {
+        sure_text(c, &image->defects[i].name);
+        sure_text(c, &image->defects[i].observed);
+        sure_text(c, &image->defects[i].expected);
+        word(c, &image->defects[i].offset);
+    }
+    image->results = list(c, &image->result_count, image->results, sizeof *image->results, RESULT_LEAST);
+    for (size_t i = 0; i < image->result_count; i++)
+        visit_result(c, &image->results[i]);
+}
+
+static void visit(struct codec *c, struct record *record)
+{
+    uint64_t magic = MAGIC;
+    word(c, &magic);
+    c->failed |= magic != MAGIC;
+    const char **const words[] = {&record->path,          &record->sha256, &record->container, &record->target,
+                                  &record->target_source, &record->error,  &record->skipped};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        text(c, words[i]);
+    word(c, &record->size);
+    record->verdict = (enum verdict)choice(c, (int)record->verdict, VERDICT_ERROR);
+    record->images = list(c, &record->image_count, record->images, sizeof *record->images, IMAGE_LEAST);
+    for (size_t i = 0; i < record->image_count; i++)
+        visit_image(c, &record->images[i]);
+}
+
+bool record_pack(const struct record *record, struct bytes *out)
+{
+    struct record copy = *record;
+    struct codec c = {.writing = true, .out = out};
+    visit(&c, &copy);
+    return !c.failed;
+}
+
+/* What every reader of a record takes for granted. */
+static bool is_whole(const struct record *record)
+{
+    if (!record->path || !record->sha256 || !record->container || !record->target || !record->target_source)
+        return false;
+    for (size_t i = 0; i < record->image_count; i++) {
+        const struct record_image *image = &record->images[i];
+        if (!image->name || !image->machine || !image->format || !image->os || !image->arch || !image->endian ||
+            !image->kind)
+            return false;
+    }
+    return true;
+}
+
+struct record *record_unpack(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct codec c = {.arena = arena, .data = data, .left = size};
+    struct record *record = arena_alloc(arena, sizeof *record);
+    visit(&c, record);
+    return c.failed || c.left || !is_whole(record) ? NULL : record;
+}

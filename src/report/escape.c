@@ -1,0 +1,153 @@
+#include "src/report/escape.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The character at `at` and its bytes; 0 bytes where this is no well-formed UTF-8 (Unicode 15, table 3-7). */
+static unsigned decode(const unsigned char *at, uint32_t *character)
+{
+    unsigned size = at[0] < 0x80                    ? 1
+                    : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+                    : (at[0] & 0xf0) == 0xe0        ? 3
+                    : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+                                                    : 0;
+    static const uint8_t masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (size == 0)
+        return 0;
+    uint32_t value = at[0] & masks[size];
+    for (unsigned i = 1; i < size; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        value = value << 6 | (at[i] & 0x3f);
+    }
+    if (value < least[size] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+        return 0;
+    *character = value;
+    return size;
+}
+
+static bool invisible(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
+                  {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
+                  {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+                  {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+/* Printable ASCII that stands for itself in either form, wherever it stands. */
+static bool plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '\\' && c != '"' && c != '#';
+}
+
+/* Writes the plain bytes at `at` and returns what follows them. */
+static const unsigned char *write_plain(FILE *out, const unsigned char *at)
+{
+    const unsigned char *end = at;
+    while (plain(*end))
+        end++;
+    fwrite(at, 1, (size_t)(end - at), out);
+    return end;
+}
+
+/* How one character, or one byte that is none (size 0), is shown to people. */
+enum form { FORM_SELF, FORM_LETTER, FORM_DOUBLE, FORM_BYTE, FORM_CHARACTER };
+
+static enum form form_of(unsigned size, uint32_t c, bool after_hash)
+{
+    if (size == 0)
+        return FORM_BYTE;
+    if (c == '\n' || c == '\t')
+        return FORM_LETTER;
+    if (c == '\\')
+        return FORM_DOUBLE;
+    if (c < 0x20 || c == 0x7f || (c == '#' && after_hash))
+        return FORM_BYTE;
+    return invisible(c) ? FORM_CHARACTER : FORM_SELF;
+}
+
+void escape_terminal(FILE *out, const char *text)
+{
+    const unsigned char *start = (const unsigned char *)(text ? text : "?"), *at = write_plain(out, start);
+    while (*at) {
+        uint32_t c = 0;
+        unsigned size = decode(at, &c);
+        switch (form_of(size, c, at > start && at[-1] == '#')) {
+        case FORM_SELF:
+            fwrite(at, 1, size, out);
+            break;
+        case FORM_LETTER:
+            fputs(c == '\n' ? "\\n" : "\\t", out);
+            break;
+        case FORM_DOUBLE:
+            fputs("\\\\", out);
+            break;
+        case FORM_BYTE:
+            fprintf(out, "\\x%02x", *at);
+            break;
+        case FORM_CHARACTER:
+            fprintf(out, "\\u{%x}", c);
+            break;
+        }
+        at = write_plain(out, at + (size ? size : 1));
+    }
+}
+
+size_t escape_width(const char *text, size_t most)
+{
+    static const size_t widths[] = {[FORM_SELF] = 1, [FORM_LETTER] = 2, [FORM_DOUBLE] = 2, [FORM_BYTE] = 4};
+    const unsigned char *start = (const unsigned char *)(text ? text : "?"), *at = start;
+    size_t width = 0;
+    while (*at && width < most) {
+        uint32_t c = 0;
+        unsigned size = decode(at, &c);
+        enum form form = form_of(size, c, at > start && at[-1] == '#');
+        width += form == FORM_CHARACTER ? (size_t)snprintf(NULL, 0, "\\u{%x}", c) : widths[form];
+        at += size ? size : 1;
+    }
+    return width < most ? width : most;
+}
+
+static void escape_unit(FILE *out, uint32_t c)
+{
+    if (c > 0xffff) {
+        c -= 0x10000;
+        fprintf(out, "\\u%04x\\u%04x", 0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff));
+    } else {
+        fprintf(out, "\\u%04x", c);
+    }
+}
+
+void escape_json(FILE *out, const char *text)
+{
+    if (!text) {
+        fputs("null", out);
+        return;
+    }
+    putc('"', out);
+    const unsigned char *start = (const unsigned char *)text, *at = write_plain(out, start);
+    while (*at) {
+        uint32_t c = 0;
+        unsigned size = decode(at, &c);
+        if (size == 0)
+            fprintf(out, "\\\\x%02x", *at);
+        else if (c == '\\' && at[1] == 'x')
+            fputs("\\\\x5c", out);
+        else if (c == '\\' || c == '"')
+            fprintf(out, "\\%c", (int)c);
+        else if (invisible(c) || (c == '#' && at > start && at[-1] == '#'))
+            escape_unit(out, c);
+        else
+            fwrite(at, 1, size, out);
+        at = write_plain(out, at + (size ? size : 1));
+    }
+    putc('"', out);
+}

@@ -1,0 +1,30 @@
+/* The only doorway from text that a file, its name or a worker supplied to an output. Such
+ * text may hold any byte but NUL: terminal controls, half of a character, marks that turn
+ * the direction of writing, commands to the build server that shows the report. Both forms
+ * are lossless: different text is written differently.
+ *
+ * Well-formed UTF-8 stays as it is, except what is not seen as written: C0 and C1
+ * controls, DEL, marks of direction, characters of no width, line and paragraph
+ * separators. Those, and bytes that are no UTF-8, are written by their value; in text for
+ * people a backslash is doubled. So is the value of a # that follows a #: GitHub's runner
+ * obeys "##[command]" and Azure's "##vso[command]" wherever they stand in a line. It also
+ * obeys "::command" at the start of one, blanks aside: no line of a report begins with
+ * foreign text.
+ *
+ * NULL, which only a worker gone wrong supplies, is written as "?" and as null. */
+#ifndef ASSAY_SRC_REPORT_ESCAPE_H
+#define ASSAY_SRC_REPORT_ESCAPE_H
+
+#include <stdio.h>
+
+/* For people: \n and \t, \xNN for a byte, \u{NNNN} for a character. */
+void escape_terminal(FILE *out, const char *text);
+/* How many columns that takes, one a character; `most` at most. */
+size_t escape_width(const char *text, size_t most);
+/* A JSON string with its quotes, ASCII controls and invisible characters as \uNNNN. A byte that is no
+ * UTF-8 cannot stand in JSON: it is written as the text \xNN, and a backslash that begins such a text
+ * in the original as \x5c, so that the two cannot be mistaken. To get the bytes back, parse the JSON
+ * and turn each \x with its two digits into that byte. */
+void escape_json(FILE *out, const char *text);
+
+#endif

@@ -1,0 +1,14 @@
+#include "src/report/report.h"
+
+#include <string.h>
+
+const struct reporter *const reporters[] = {&report_text, &report_json};
+const size_t reporter_count = sizeof reporters / sizeof *reporters;
+
+const struct reporter *report_find(const char *name)
+{
+    for (size_t i = 0; i < reporter_count; i++)
+        if (strcmp(reporters[i]->name, name) == 0)
+            return reporters[i];
+    return NULL;
+}

@@ -1,0 +1,29 @@
+/* Reports are functions of a run and nothing else: the same records and verdict give
+ * the same bytes, whatever the clock, locale or number of workers. */
+#ifndef ASSAY_SRC_REPORT_REPORT_H
+#define ASSAY_SRC_REPORT_REPORT_H
+
+#include <stdio.h>
+#include "src/gate.h"
+
+struct report_options {
+    bool colour;
+    bool quiet;   /* text: only files that did not pass, and the last line */
+    bool verbose; /* text: every rule of every file, and what was left out */
+};
+
+struct reporter {
+    const char *name;    /* as --format takes it */
+    const char *summary; /* one line for --help */
+    /* Writes the report of a whole run, and of one file's model (`inspect`). False: memory ran out; a
+     * failed write shows in ferror(out). */
+    bool (*run)(const struct run *run, const struct report_options *options, FILE *out);
+    bool (*inspect)(const struct record *record, const struct report_options *options, FILE *out);
+};
+extern const struct reporter report_text, report_json;
+bool report_inspection(const struct record *record, const struct report_options *options, FILE *out); /* for people */
+extern const struct reporter *const reporters[];
+extern const size_t reporter_count;
+const struct reporter *report_find(const char *name); /* NULL: no such format */
+
+#endif

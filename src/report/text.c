@@ -1,0 +1,352 @@
+/* The report for people: a line a file, and below it what closes the gate, with evidence and a
+ * fix, then the warnings, a line each. Colour changes nothing but colour. */
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "src/report/page.h"
+
+enum {
+    PATH_COLUMN = 48,   /* the widest that the column of paths gets */
+    WORD_COLUMN = 9,    /* "unknown" and two blanks */
+    EVIDENCE_SHOWN = 4, /* rows a finding, without -v */
+    SLICES_NAMED = 8,
+};
+
+static const char EVIDENCE_INDENT[] = "             ";
+
+struct sheet {
+    struct page page;
+    const struct report_options *options;
+    const struct gate *gate;
+    size_t path_width, rule_width;
+};
+
+/* A result, where it stands, and in what part of its file's lines it is told. */
+struct place {
+    const struct record *record;
+    size_t image, rule;
+};
+enum part { PART_CLOSING, PART_WARNINGS, PART_REST, PART_COUNT };
+
+static const struct record_result *result_at(const struct place *at)
+{
+    return &at->record->images[at->image].results[at->rule];
+}
+
+static bool is_good(const struct record_result *result)
+{
+    return result->outcome == OUTCOME_PASS || result->outcome == OUTCOME_NOT_APPLICABLE;
+}
+
+static enum part part_of(const struct gate *gate, const struct record_result *result)
+{
+    if (gate_result(gate, result) != VERDICT_PASS)
+        return PART_CLOSING;
+    return !is_good(result) && gate_level(gate, result->rule) >= LEVEL_WARNING ? PART_WARNINGS : PART_REST;
+}
+
+static bool is_shown(const struct sheet *sheet, enum part part)
+{
+    return part == PART_CLOSING || sheet->options->verbose || (part == PART_WARNINGS && !sheet->options->quiet);
+}
+
+static bool same(const struct record_result *a, const struct record_result *b)
+{
+    return a->rule == b->rule && a->outcome == b->outcome && strcmp(a->message, b->message) == 0;
+}
+
+/* Whether slice `image` has the very result that is told at `at`. */
+static bool shares(const struct place *at, size_t image)
+{
+    const struct record_image *other = &at->record->images[image];
+    return at->rule < other->result_count && same(result_at(at), &other->results[at->rule]);
+}
+
+/* A result that several slices share is told with the first of them. */
+static bool told_before(const struct place *at)
+{
+    for (size_t i = 0; i < at->image; i++)
+        if (shares(at, i))
+            return true;
+    return false;
+}
+
+/* At least one: the slice that `at` stands in. */
+static size_t sharers(const struct place *at)
+{
+    size_t count = 0;
+    for (size_t i = at->image; i < at->record->image_count; i++)
+        count += shares(at, i);
+    return count;
+}
+
+/* "[amd64, arm64] " in a universal file */
+static void write_slices(const struct sheet *sheet, const struct place *at)
+{
+    FILE *out = sheet->page.out;
+    size_t count = 0;
+    if (at->record->image_count < 2)
+        return;
+    for (size_t i = at->image; i < at->record->image_count; i++) {
+        if (!shares(at, i) || count++ >= SLICES_NAMED)
+            continue;
+        fputs(count == 1 ? "[" : ", ", out);
+        page_foreign(&sheet->page, STYLE_PLAIN, at->record->images[i].name);
+    }
+    fputs(count > SLICES_NAMED ? ", ...] " : "] ", out);
+}
+
+static bool made_by(const struct record_image *image, const char *compiler)
+{
+    for (size_t i = 0; i < image->toolchains.count; i++)
+        if (image->toolchains.items[i] && strstr(image->toolchains.items[i], compiler))
+            return true;
+    return false;
+}
+
+/* The fix in the words of the toolchain that made the image; C where none is known. */
+static const char *fix_for(const struct rule *rule, const struct record_image *image)
+{
+    if (image->has_go && rule->fix.go)
+        return rule->fix.go;
+    if (made_by(image, "rustc") && rule->fix.rust)
+        return rule->fix.rust;
+    return rule->fix.c ? rule->fix.c : rule->fix.go;
+}
+
+static void write_row(const struct page *page, const char *slice, const struct evidence *row)
+{
+    fputs(EVIDENCE_INDENT, page->out);
+    if (row->offset != EVIDENCE_NOWHERE)
+        fprintf(page->out, "at 0x%" PRIx64, row->offset);
+    else
+        fputs("found", page->out);
+    if (slice) {
+        fputs(" in ", page->out);
+        page_foreign(page, STYLE_PLAIN, slice);
+    }
+    fputs(": ", page->out);
+    page_foreign(page, STYLE_PLAIN, row->observed);
+    page_word(page, STYLE_DIM, " (expected: ");
+    page_foreign(page, STYLE_DIM, row->expected);
+    page_word(page, STYLE_DIM, ")\n");
+}
+
+/* The rows of each slice that shares the result: the same fault stands at other offsets there. */
+static void write_evidence(const struct sheet *sheet, const struct place *at)
+{
+    size_t slices = sharers(at), left = 0, room = sheet->options->verbose ? SIZE_MAX : EVIDENCE_SHOWN;
+    size_t most = sheet->options->verbose ? SIZE_MAX : slices > EVIDENCE_SHOWN ? 1 : EVIDENCE_SHOWN / slices;
+    for (size_t i = at->image; i < at->record->image_count; i++) {
+        const struct record_image *image = &at->record->images[i];
+        if (!shares(at, i))
+            continue;
+        const struct record_result *result = &image->results[at->rule];
+        size_t shown = result->count < most ? result->count : most;
+        shown = shown < room ? shown : room;
+        for (size_t k = 0; k < shown; k++)
+            write_row(&sheet->page, slices > 1 ? image->name : NULL, &result->evidence[k]);
+        room -= shown;
+        if (result->total > shown)
+            left += result->total - shown;
+    }
+    if (left)
+        fprintf(sheet->page.out, "%sand %zu more%s\n", EVIDENCE_INDENT, left,
+                sheet->options->verbose ? "" : " (-v shows more)");
+}
+
+static enum style write_word(const struct sheet *sheet, const struct record_result *result, bool closes)
+{
+    static const char *const good[] = {[OUTCOME_PASS] = "pass", [OUTCOME_NOT_APPLICABLE] = "n/a"};
+    enum level level = gate_level(sheet->gate, result->rule);
+    const char *word = is_good(result) ? good[result->outcome] : level_name(level);
+    enum style style = is_good(result) || level < LEVEL_WARNING ? STYLE_DIM : STYLE_UNSURE;
+    if (closes && result->outcome == OUTCOME_UNKNOWN)
+        word = "unknown";
+    else if (closes)
+        style = STYLE_BAD;
+    fputs("  ", sheet->page.out);
+    page_word(&sheet->page, style, word);
+    page_pad(&sheet->page, strlen(word), WORD_COLUMN);
+    return style;
+}
+
+/* One line of a rule, and below it, where the gate closes over it, evidence and fix. */
+static void write_result(const struct sheet *sheet, const struct place *at)
+{
+    const struct record_result *result = result_at(at);
+    const struct page *page = &sheet->page;
+    const char *fix = fix_for(result->rule, &at->record->images[at->image]);
+    bool closes = gate_result(sheet->gate, result) != VERDICT_PASS;
+    write_word(sheet, result, closes);
+    page_word(page, is_good(result) ? STYLE_DIM : STYLE_STRONG, result->rule->id);
+    page_pad(page, strlen(result->rule->id), sheet->rule_width + 2);
+    write_slices(sheet, at);
+    if (result->outcome == OUTCOME_UNKNOWN && !closes)
+        fputs("undecided: ", page->out);
+    page_foreign(page, is_good(result) ? STYLE_DIM : STYLE_PLAIN, result->message);
+    putc('\n', page->out);
+    if (is_good(result) || (!closes && !sheet->options->verbose))
+        return;
+    write_evidence(sheet, at);
+    if (result->outcome == OUTCOME_FAIL && fix) {
+        fputs(EVIDENCE_INDENT, page->out);
+        page_word(page, STYLE_GOOD, "fix:");
+        fprintf(page->out, " %s\n", fix);
+    }
+}
+
+/* The results of one part, and how many lines of rules that took. */
+static size_t write_part(const struct sheet *sheet, const struct record *record, enum part part)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < record->image_count; i++)
+        for (size_t k = 0; k < record->images[i].result_count; k++) {
+            struct place at = {record, i, k};
+            if (part_of(sheet->gate, result_at(&at)) != part || told_before(&at))
+                continue;
+            write_result(sheet, &at);
+            count++;
+        }
+    return count;
+}
+
+static bool passes(const struct record_image *image, const char *rule)
+{
+    for (size_t i = 0; i < image->result_count; i++)
+        if (strcmp(image->results[i].rule->id, rule) == 0)
+            return image->results[i].outcome == OUTCOME_PASS;
+    return false;
+}
+
+/* Apple supports no static programs: what "static" came down to in each slice of this file. */
+static bool static_as_macos_allows(const struct sheet *sheet, const struct record *record)
+{
+    if (record->verdict != VERDICT_PASS || sheet->gate->profile->literal_static)
+        return false;
+    for (size_t i = 0; i < record->image_count; i++) {
+        const struct record_image *image = &record->images[i];
+        if (strcmp(image->os, "macos") != 0 || !passes(image, "linkage/system-libraries-only"))
+            return false;
+    }
+    return record->image_count > 0;
+}
+
+static void write_note(const struct sheet *sheet, const char *word, const char *text)
+{
+    fputs("  ", sheet->page.out);
+    page_word(&sheet->page, STYLE_DIM, word);
+    page_pad(&sheet->page, strlen(word), WORD_COLUMN);
+    page_word(&sheet->page, STYLE_DIM, text);
+    putc('\n', sheet->page.out);
+}
+
+/* True: lines stand below the file's own. */
+static bool write_file(const struct sheet *sheet, const struct record *record)
+{
+    static const struct {
+        const char *word;
+        enum style style;
+    } words[] = {[VERDICT_PASS] = {"pass", STYLE_GOOD},
+                 [VERDICT_FAIL] = {"FAIL", STYLE_BAD},
+                 [VERDICT_UNKNOWN] = {"unknown", STYLE_UNSURE},
+                 [VERDICT_ERROR] = {"error", STYLE_BAD}};
+    const struct page *page = &sheet->page;
+    size_t below = 0;
+    page_word(page, words[record->verdict].style, words[record->verdict].word);
+    page_pad(page, strlen(words[record->verdict].word), WORD_COLUMN);
+    page_foreign(page, STYLE_STRONG, record->path);
+    page_pad(page, escape_width(record->path, sheet->path_width), sheet->path_width + 2);
+    page_identity(page, record);
+    putc('\n', page->out);
+    for (enum part part = PART_CLOSING; part < PART_COUNT; part++)
+        if (is_shown(sheet, part))
+            below += write_part(sheet, record, part);
+    for (size_t i = 0; i < record->image_count; i++)
+        if (record->images[i].result_count != rule_count) {
+            write_note(sheet, "unknown", "not every rule was run");
+            below++;
+        }
+    if (static_as_macos_allows(sheet, record))
+        write_note(sheet, "note", "as static as macOS allows: only /usr/lib and /System/Library");
+    return below > 0;
+}
+
+static void write_skipped(const struct sheet *sheet, const struct run *run)
+{
+    for (size_t i = 0; sheet->options->verbose && i < run->skipped_count; i++) {
+        page_word(&sheet->page, STYLE_DIM, "skipped  ");
+        page_foreign(&sheet->page, STYLE_DIM, run->skipped[i].path);
+        page_pad(&sheet->page, escape_width(run->skipped[i].path, sheet->path_width), sheet->path_width + 2);
+        page_foreign(&sheet->page, STYLE_DIM, run->skipped[i].why);
+        putc('\n', sheet->page.out);
+    }
+}
+
+static void write_summary(const struct sheet *sheet, const struct run *run)
+{
+    static const struct {
+        const char *text;
+        enum style style;
+    } ends[] = {[VERDICT_PASS] = {"gate: open", STYLE_GOOD},
+                [VERDICT_FAIL] = {"gate: closed (fail)", STYLE_BAD},
+                [VERDICT_UNKNOWN] = {"gate: closed (unknown)", STYLE_UNSURE},
+                [VERDICT_ERROR] = {"gate: closed (error)", STYLE_BAD}};
+    const struct summary *s = &run->summary;
+    FILE *out = sheet->page.out;
+    fprintf(out, "%zu file%s: %zu pass, %zu fail, %zu unknown, %zu error%s", s->files, s->files == 1 ? "" : "s",
+            s->pass, s->fail, s->unknown, s->error, s->error == 1 ? "" : "s");
+    if (run->skipped_count)
+        fprintf(out, "; %zu file%s in trees %s%s", run->skipped_count, run->skipped_count == 1 ? "" : "s",
+                run->skipped_count == 1 ? "was no program" : "were no programs",
+                sheet->options->verbose   ? ""
+                : run->skipped_count == 1 ? " (-v names it)"
+                                          : " (-v lists them)");
+    fputs("; ", out);
+    if (run->count)
+        page_word(&sheet->page, ends[run->verdict].style, ends[run->verdict].text);
+    else
+        page_word(&sheet->page, STYLE_UNSURE, "gate: closed (nothing was judged)");
+    putc('\n', out);
+}
+
+static bool is_told(const struct sheet *sheet, const struct record *record)
+{
+    return !sheet->options->quiet || record->verdict != VERDICT_PASS;
+}
+
+static void widen(struct sheet *sheet, const char *path)
+{
+    size_t width = escape_width(path, PATH_COLUMN);
+    if (width > sheet->path_width)
+        sheet->path_width = width;
+}
+
+static bool write_run(const struct run *run, const struct report_options *options, FILE *out)
+{
+    struct sheet sheet = {{out, options->colour}, options, run->gate, 0, 0};
+    bool gap = false;
+    for (size_t i = 0; i < rule_count; i++)
+        if (strlen(rules[i]->id) > sheet.rule_width)
+            sheet.rule_width = strlen(rules[i]->id);
+    for (size_t i = 0; i < run->count; i++)
+        if (is_told(&sheet, run->records[i]))
+            widen(&sheet, run->records[i]->path);
+    for (size_t i = 0; options->verbose && i < run->skipped_count; i++)
+        widen(&sheet, run->skipped[i].path);
+    for (size_t i = 0; i < run->count; i++) {
+        if (!is_told(&sheet, run->records[i]))
+            continue;
+        if (gap)
+            putc('\n', out);
+        gap = write_file(&sheet, run->records[i]);
+    }
+    if (gap)
+        putc('\n', out);
+    write_skipped(&sheet, run);
+    write_summary(&sheet, run);
+    return true;
+}
+
+const struct reporter report_text = {"text", "for people", write_run, report_inspection};

@@ -1,0 +1,28 @@
+/* Standard output as commands meet it: coloured or not, and written in full or not at all well. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/commands.h"
+#include "src/report/escape.h"
+
+bool colour_wanted(const struct options *options)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (options->colour != COLOUR_AUTO)
+        return options->colour == COLOUR_ALWAYS;
+    return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+bool flush_or_complain(FILE *out, const char *name)
+{
+    errno = 0;
+    if (fflush(out) == 0 && !ferror(out))
+        return true;
+    int error = errno ? errno : EIO;
+    fputs("assay: ", stderr);
+    escape_terminal(stderr, name);
+    fprintf(stderr, ": cannot be written in full: %s\n", strerror(error));
+    return false;
+}

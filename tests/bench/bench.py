@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""bench.py ASSAY: what an audit costs, as ratios against commands that everyone has.
+
+Both commands of a row run in turn on the same files, so that a busy machine slows both; the
+figure is the median of the ratios of the pairs. A peer that is not installed gives a row that
+says so. Exit 1 where a figure is missed.
+"""
+import os
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+TREES = ['/usr/bin', '/usr/sbin', '/usr/lib']
+
+
+def run(command, stdin=None):
+    """(wall seconds, CPU seconds, peak resident bytes) of one command and its children."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, _, usage = os.wait4(process.pid, 0)
+    process.returncode = 0
+    return time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+
+
+def pairs(ours, theirs, measure, rounds, repeat=1):
+    """The median over `rounds` of ours / theirs; each side is run `repeat` times a round."""
+    ratios = []
+    run(ours), run(theirs)
+    for _ in range(rounds):
+        a = sum(run(ours)[measure] for _ in range(repeat))
+        b = sum(run(theirs)[measure] for _ in range(repeat))
+        ratios.append(a / b)
+    return statistics.median(ratios)
+
+
+WALL, CPU, MEMORY = 0, 1, 2
+# mov edi, 0; mov eax, 60; syscall: exit(0)
+CODE = bytes.fromhex('bf00000000b83c0000000f05').ljust(64, b'\x90')
+
+
+def elf_header(phnum, shoff, shnum, shstrndx, entry):
+    return b'\x7fELF\2\1\1'.ljust(16, b'\0') + struct.pack('<HHIQQQIHHHHHH', 2, 62, 1, entry, 64, shoff, 0, 64, 56, phnum, 64, shnum, shstrndx)
+
+
+def static_program(path, payload):
+    """A static program for amd64 that carries `payload` bytes of read-only data."""
+    base, data_at = 0x400000, 0x1000
+    with open(path, 'wb') as out:
+        head = elf_header(3, 0, 0, 0, base + 0xf00)
+        head += struct.pack('<IIQQQQQQ', 1, 5, 0, base, base, 0x1000, 0x1000, 0x1000)
+        head += struct.pack('<IIQQQQQQ', 1, 4, data_at, base + data_at, base + data_at, payload, payload, 0x1000)
+        head += struct.pack('<IIQQQQQQ', 0x6474e551, 6, 0, 0, 0, 0, 0, 16)
+        out.write((head.ljust(0xf00, b'\0') + CODE).ljust(data_at, b'\0'))
+        block = b''.join(b'%08d the quick brown fox jumps over a lazy dog\n' % (i * 7919) for i in range(20000))
+        while payload > 0:
+            payload -= out.write(block[:payload])
+
+
+def object_with(path, symbols, sections):
+    """A relocatable object with that many symbols, or sections."""
+    names = b'\0.shstrtab\0.symtab\0.strtab\0.data\0'
+    text = b'\0' + b''.join(b's%07d\0' % i for i in range(symbols))
+    table = struct.pack('<IBBHQQ', 0, 0, 0, 0, 0, 0) + b''.join(
+        struct.pack('<IBBHQQ', 1 + i * 9, 0x12, 0, 0xfff1, i, 0) for i in range(symbols))
+    at_names = 64
+    at_text = at_names + len(names)
+    at_table = (at_text + len(text) + 7) & ~7
+    shoff = at_table + len(table)
+    headers = [struct.pack('<IIQQQQIIQQ', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+               struct.pack('<IIQQQQIIQQ', 1, 3, 0, 0, at_names, len(names), 0, 0, 1, 0),
+               struct.pack('<IIQQQQIIQQ', 11, 2, 0, 0, at_table, len(table), 3, 1, 8, 24),
+               struct.pack('<IIQQQQIIQQ', 19, 3, 0, 0, at_text, len(text), 0, 0, 1, 0)]
+    headers += [struct.pack('<IIQQQQIIQQ', 27, 1, 3, 0, at_names, 8, 0, 0, 1, 0)] * sections
+    ident = b'\x7fELF\2\1\1'.ljust(16, b'\0')
+    head = ident + struct.pack('<HHIQQQIHHHHHH', 1, 62, 1, 0, 0, shoff, 0, 64, 0, 0, 64, len(headers), 1)
+    with open(path, 'wb') as out:
+        out.write((head + names + text).ljust(at_table, b'\0') + table + b''.join(headers))
+
+
+def elf_files():
+    """Every ELF file under the trees, one path for each file."""
+    found, seen = [], set()
+    for tree in TREES:
+        for folder, _, names in os.walk(tree):
+            for name in names:
+                path = os.path.join(folder, name)
+                try:
+                    status = os.lstat(path)
+                    if not os.path.isfile(path) or os.path.islink(path) or (status.st_dev, status.st_ino) in seen:
+                        continue
+                    with open(path, 'rb') as file:
+                        if file.read(4) != b'\x7fELF':
+                            continue
+                except OSError:
+                    continue
+                seen.add((status.st_dev, status.st_ino))
+                found.append(path)
+    return found
+
+
+class Table:
+    def __init__(self):
+        self.missed = 0
+        print('%-66s %9s %9s' % ('what', 'measured', 'to reach'))
+
+    def row(self, what, measured, target, unit='x'):
+        good = measured <= target
+        self.missed += not good
+        print('%-66s %8.2f%s %8.2f%s  %s' % (what, measured, unit, target, unit, 'ok' if good else 'MISSED'), flush=True)
+
+    def absent(self, what, peer):
+        print('%-66s %9s %9s  %s is not installed' % (what, '-', '-', peer), flush=True)
+
+
+def tree_rows(table, assay, folder, files):
+    listing = os.path.join(folder, 'files')
+    with open(listing, 'w') as out:
+        out.write('\n'.join(files) + '\n')
+    ours = [assay, 'check', '--no-code', '--no-digest', '--format', 'json']
+    trees = [t for t in TREES if os.path.isdir(t)]
+    what = 'CPU, metadata of %d ELF files, one worker, against ' % len(files)
+    if shutil.which('scanelf'):
+        table.row(what + 'scanelf -aR', pairs(ours + ['-j1'] + trees, ['scanelf', '-aR'] + trees, CPU, 7), 1.0)
+    else:
+        table.absent(what + 'scanelf -aR', 'scanelf')
+    peer = ['xargs', '-n', '4000', '-a', listing, 'eu-readelf', '-hlSdVns']
+    if shutil.which('eu-readelf'):
+        table.row(what + 'eu-readelf', pairs(ours + ['-j1', '--files-from', listing], peer, CPU, 3), 0.15)
+    else:
+        table.absent(what + 'eu-readelf', 'eu-readelf')
+    both = [ours + [jobs, '--files-from', listing] for jobs in ('-j2', '-j1')]
+    table.row('wall, the same files, -j2 against -j1', pairs(both[0], both[1], WALL, 7, 3), 0.65)
+    checksec_row(table, ours, folder, files)
+
+
+def checksec_row(table, ours, folder, files):
+    what = 'time a file, against checksec --dir (its share of 1/500)'
+    if not shutil.which('checksec'):
+        return table.absent(what, 'checksec')
+    few = os.path.join(folder, 'few')
+    os.mkdir(few)
+    for path in [f for f in files if os.path.getsize(f) < 1 << 20][:20]:
+        shutil.copy(path, os.path.join(few, path.replace('/', '_')))
+    theirs = run(['checksec', '--dir=' + few])[WALL] / len(os.listdir(few))
+    mine = run(ours + ['-j1', '--files-from', os.path.join(folder, 'files')])[WALL] / len(files)
+    table.row(what, mine / theirs * 500, 1.0)
+
+
+def file_rows(table, assay, folder):
+    big = os.path.join(folder, 'big')
+    static_program(big, 100 << 20)
+    table.row('wall, metadata and digest of 100 MB, against openssl dgst -sha256',
+              pairs([assay, 'check', '--no-code', '-j1', big], ['openssl', 'dgst', '-sha256', big], WALL, 9), 1.25)
+    table.row('memory beyond the 100 MB of that file',
+              (run([assay, 'check', '-j1', big])[MEMORY] - os.path.getsize(big)) / (1 << 20), 32, ' MB')
+    small = os.path.join(folder, 'small')
+    static_program(small, 12 << 10)
+    table.row('wall, start-up on a 16 KB ELF, against readelf -hlSdV',
+              pairs([assay, 'check', small], ['readelf', '-hlSdV', small], WALL, 7, 20), 2.0)
+
+
+def growth_rows(table, assay, folder):
+    """Cost a unit at the large end against a quarter of it: 1.0 is linear; half as much again is noise."""
+    for what, most in (('symbols', 400000), ('sections', 60000)):
+        paths = []
+        for count in (most, most // 4):
+            paths.append(os.path.join(folder, what + str(count)))
+            object_with(paths[-1], count if what == 'symbols' else 10, count if what == 'sections' else 1)
+        ratio = pairs(*[[assay, 'check', '-j1', '--no-digest', p] for p in paths], CPU, 5, 5)
+        table.row('CPU a unit, %d %s against %d' % (most, what, most // 4), ratio / 4, 1.5)
+
+
+def main():
+    assay = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        table = Table()
+        tree_rows(table, assay, folder, elf_files())
+        file_rows(table, assay, folder)
+        growth_rows(table, assay, folder)
+    return 1 if table.missed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,364 @@
+#include "tests/formats/small_elf.h"
+
+#include <stdio.h>
+
+#define SENTINEL_START "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6"
+#define SENTINEL_END   "\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2"
+#define LINES                                                                                                          \
+    "path\texample.test/prog\nmod\texample.test/prog\t(devel)\t\ndep\ta.test/x\tv1.0.0\th1:x=\n"                       \
+    "dep\tb.test/y\tv2.0.0\n=>\tc.test/z\tv3.0.0\th1:z=\nbuild\t-buildmode=exe\nbuild\t-ldflags=\"-s -w -X "           \
+    "main.v=\\\"1\\\"\"\n"                                                                                             \
+    "build\t-trimpath=true\nbuild\tCGO_ENABLED=0\nbuild\tGOARCH=amd64\nbuild\tGOOS=linux\nbuild\tGOAMD64=v3\n"
+
+static void put_record(struct small *s, size_t at, const char *version, const char *lines)
+{
+    put(s, at, "\xff Go buildinf:\x08\x02", 16);
+    at += 32;
+    s->bytes[at++] = (uint8_t)strlen(version);
+    put(s, at, version, strlen(version));
+    at += strlen(version);
+    size_t size = strlen(lines) ? strlen(lines) + 32 : 0;
+    s->bytes[at++] = (uint8_t)(size & 0x7f) | 0x80;
+    s->bytes[at++] = (uint8_t)(size >> 7);
+    if (size) {
+        put(s, at, SENTINEL_START, 16);
+        put(s, at + 16, lines, size - 32);
+        put(s, at + size - 16, SENTINEL_END, 16);
+    }
+}
+
+/* Go 1.20's table of three functions. */
+static void put_table(struct small *s, size_t at, uint32_t magic, uint8_t quantum)
+{
+    static const uint64_t words[] = {3, 1, 0, 0x48, 0x60, 0x70, 0x80, 0x90};
+    uint8_t head[8] = {(uint8_t)magic, 0xff, 0xff, 0xff, 0, 0, quantum, 8};
+    put(s, at, head, sizeof head);
+    put(s, at + 8, words, sizeof words);
+}
+
+static const struct go_info *go_of(struct small *s)
+{
+    return small_read(s)->go;
+}
+
+static void a_program_without_traces_is_not_go(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    assert_null(go_of(&s));
+    file_close(&s.file);
+}
+
+static void an_inline_record_is_read_in_full(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_record(&s, DATA + 0x20, "go1.23.5", LINES);
+    const struct go_info *go = go_of(&s);
+    assert_non_null(go);
+    assert_int_equal(go->known, KNOWN_COMPLETE);
+    assert_int_equal(go->offset, DATA + 0x20);
+    assert_string_equal(go->version, "go1.23.5");
+    assert_string_equal(go->path, "example.test/prog");
+    assert_string_equal(go->goos, "linux");
+    assert_string_equal(go->goarch, "amd64");
+    assert_string_equal(go->level, "v3");
+    assert_string_equal(go->buildmode, "exe");
+    assert_string_equal(go->trimpath, "true");
+    assert_int_equal(go->cgo_enabled, ANSWER_NO);
+    assert_int_equal(go->modules, 2);
+    assert_false(go->pclntab);
+    file_close(&s.file);
+}
+
+static void a_quoted_setting_loses_its_quotes(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_record(&s, DATA, "go1.23.5", LINES);
+    assert_string_equal(go_of(&s)->ldflags, "-s -w -X main.v=\"1\"");
+    file_close(&s.file);
+}
+
+static void the_version_becomes_a_toolchain(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_record(&s, DATA, "go1.23.5", "");
+    const struct image *image = small_read(&s);
+    assert_int_equal(image->toolchains.count, 1);
+    assert_string_equal(image->toolchains.items[0].text, "go1.23.5");
+    assert_int_equal(image->toolchains.known, KNOWN_COMPLETE);
+    file_close(&s.file);
+}
+
+static void a_record_without_modules_has_a_version_alone(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_record(&s, DATA, "devel go1.24-abcdef", "");
+    const struct go_info *go = go_of(&s);
+    assert_string_equal(go->version, "devel go1.24-abcdef");
+    assert_null(go->goos);
+    assert_int_equal(go->cgo_enabled, ANSWER_UNKNOWN);
+    file_close(&s.file);
+}
+
+static void a_record_at_an_odd_place_is_a_constant(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_record(&s, DATA + 8, "go1.23.5", LINES);
+    assert_null(go_of(&s));
+    file_close(&s.file);
+}
+
+static void a_stray_magic_is_no_go_and_no_defect(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, DATA + 0x40, "\xff Go buildinf:", 14);
+    put(&s, CONSTANTS + 0x40, "\xff Go buildinf:", 14);
+    const struct image *image = small_read(&s);
+    assert_null(image->go);
+    assert_int_equal(small_defects(image, DEFECT_ID_go_build_info), 0);
+    file_close(&s.file);
+}
+
+static void a_constant_before_the_record_is_passed_over(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, CONSTANTS + 0x40, "\xff Go buildinf:", 14);
+    put_record(&s, DATA + 0x80, "go1.26.8", LINES);
+    assert_string_equal(go_of(&s)->version, "go1.26.8");
+    file_close(&s.file);
+}
+
+static void the_record_in_writable_data_wins_over_a_copy(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_record(&s, CONSTANTS, "go1.2.3", "");
+    put_record(&s, DATA, "go1.26.8", LINES);
+    assert_string_equal(go_of(&s)->version, "go1.26.8");
+    file_close(&s.file);
+}
+
+static void a_damaged_record_beside_a_pclntab_is_a_defect(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_record(&s, DATA, "go1.23.5", LINES);
+    s.bytes[DATA + 32] = 0xff; /* the length of the version */
+    put_table(&s, CONSTANTS, 0xf1, 1);
+    const struct image *image = small_read(&s);
+    assert_non_null(image->go);
+    assert_int_equal(image->go->known, KNOWN_BROKEN);
+    assert_true(image->go->pclntab);
+    assert_int_equal(small_defects(image, DEFECT_ID_go_build_info), 1);
+    file_close(&s.file);
+}
+
+static void a_damaged_record_in_its_section_is_a_defect(void **state)
+{
+    static struct small s;
+    static const char *const names[] = {".go.buildinfo"};
+    Elf64_Shdr h = {.sh_type = SHT_PROGBITS,
+                    .sh_flags = SHF_ALLOC | SHF_WRITE,
+                    .sh_addr = BASE + DATA,
+                    .sh_offset = DATA,
+                    .sh_size = 0x100,
+                    .sh_addralign = 16};
+    (void)state;
+    small_start(&s, EM_X86_64);
+    small_sections(&s, names, &h, 1);
+    const struct image *image = small_read(&s);
+    assert_non_null(image->go);
+    assert_int_equal(image->go->known, KNOWN_BROKEN);
+    assert_int_equal(small_defects(image, DEFECT_ID_go_build_info), 1);
+    file_close(&s.file);
+}
+
+static void a_string_past_the_segment_is_damage(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_record(&s, DATA + 0xfd0, "go1.23.5", "");
+    s.bytes[DATA + 0xfd0 + 41] = 0xff; /* 127 bytes of modules, where the segment has five */
+    s.bytes[DATA + 0xfd0 + 42] = 0;
+    put_table(&s, CONSTANTS, 0xf1, 1);
+    assert_int_equal(go_of(&s)->known, KNOWN_BROKEN);
+    file_close(&s.file);
+}
+
+static void the_pointer_form_is_followed_through_the_segments(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, DATA, "\xff Go buildinf:\x08\x00", 16);
+    put_word(&s, DATA + 16, BASE + DATA + 0x40);
+    put_word(&s, DATA + 24, BASE + DATA + 0x50);
+    put_word(&s, DATA + 0x40, BASE + CONSTANTS);
+    put_word(&s, DATA + 0x48, 8);
+    put(&s, CONSTANTS, "go1.16.7", 8);
+    const struct go_info *go = go_of(&s);
+    assert_non_null(go);
+    assert_string_equal(go->version, "go1.16.7");
+    file_close(&s.file);
+}
+
+static void pointers_that_lead_nowhere_are_no_record(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, DATA, "\xff Go buildinf:\x08\x00", 16);
+    put_word(&s, DATA + 16, UINT64_MAX);
+    assert_null(go_of(&s));
+    file_close(&s.file);
+}
+
+static void a_pclntab_alone_is_go_without_build_info(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_table(&s, CONSTANTS + 0x40, 0xf1, 1);
+    const struct go_info *go = go_of(&s);
+    assert_non_null(go);
+    assert_int_equal(go->known, KNOWN_ABSENT);
+    assert_true(go->pclntab);
+    assert_int_equal(go->pclntab_offset, CONSTANTS + 0x40);
+    assert_null(go->version);
+    file_close(&s.file);
+}
+
+static void a_pclntab_may_stand_in_writable_data(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_table(&s, DATA + 0x800, 0xf1, 1);
+    assert_true(go_of(&s)->pclntab);
+    file_close(&s.file);
+}
+
+static void a_table_for_another_machine_is_none(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_table(&s, CONSTANTS, 0xf1, 4);
+    assert_null(go_of(&s));
+    file_close(&s.file);
+}
+
+static void the_quantum_of_arm64_is_four(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_AARCH64);
+    put_table(&s, CONSTANTS, 0xf0, 4);
+    assert_non_null(go_of(&s));
+    file_close(&s.file);
+}
+
+static void minus_one_and_zeros_are_no_table(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, CONSTANTS, "\xff\xff\xff\xff\0\0\1\x08", 8);
+    put(&s, CONSTANTS + 0x80, "\xf1\xff\xff\xff\0\0\1\x08", 8);
+    assert_null(go_of(&s));
+    file_close(&s.file);
+}
+
+static void a_table_that_runs_past_its_segment_is_none(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_table(&s, CONSTANTS, 0xf1, 1);
+    put_word(&s, CONSTANTS + 8, UINT64_MAX / 8);
+    assert_null(go_of(&s));
+    file_close(&s.file);
+}
+
+static void tables_out_of_order_are_none(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_table(&s, CONSTANTS, 0xf1, 1);
+    put_word(&s, CONSTANTS + 8 + 4 * 8, 0x40);
+    assert_null(go_of(&s));
+    file_close(&s.file);
+}
+
+static void the_table_of_go_1_2_is_known(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, CONSTANTS, "\xfb\xff\xff\xff\0\0\1\x08", 8);
+    put_word(&s, CONSTANTS + 8, 2);
+    put_word(&s, CONSTANTS + 24, 0x60);
+    put_word(&s, CONSTANTS + 56, 0x50);
+    assert_true(go_of(&s)->pclntab);
+    file_close(&s.file);
+}
+
+static void magics_without_end_cost_little_and_prove_nothing(void **state)
+{
+    static struct small s;
+    (void)state;
+    small_start(&s, EM_X86_64);
+    for (size_t at = 0; at < 0x1000; at += 16)
+        put(&s, DATA + at, "\xff Go buildinf:\0\2", 16);
+    assert_null(go_of(&s));
+    file_close(&s.file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_program_without_traces_is_not_go),
+        cmocka_unit_test(an_inline_record_is_read_in_full),
+        cmocka_unit_test(a_quoted_setting_loses_its_quotes),
+        cmocka_unit_test(the_version_becomes_a_toolchain),
+        cmocka_unit_test(a_record_without_modules_has_a_version_alone),
+        cmocka_unit_test(a_record_at_an_odd_place_is_a_constant),
+        cmocka_unit_test(a_stray_magic_is_no_go_and_no_defect),
+        cmocka_unit_test(a_constant_before_the_record_is_passed_over),
+        cmocka_unit_test(the_record_in_writable_data_wins_over_a_copy),
+        cmocka_unit_test(a_damaged_record_beside_a_pclntab_is_a_defect),
+        cmocka_unit_test(a_damaged_record_in_its_section_is_a_defect),
+        cmocka_unit_test(a_string_past_the_segment_is_damage),
+        cmocka_unit_test(the_pointer_form_is_followed_through_the_segments),
+        cmocka_unit_test(pointers_that_lead_nowhere_are_no_record),
+        cmocka_unit_test(a_pclntab_alone_is_go_without_build_info),
+        cmocka_unit_test(a_pclntab_may_stand_in_writable_data),
+        cmocka_unit_test(a_table_for_another_machine_is_none),
+        cmocka_unit_test(the_quantum_of_arm64_is_four),
+        cmocka_unit_test(minus_one_and_zeros_are_no_table),
+        cmocka_unit_test(a_table_that_runs_past_its_segment_is_none),
+        cmocka_unit_test(tables_out_of_order_are_none),
+        cmocka_unit_test(the_table_of_go_1_2_is_known),
+        cmocka_unit_test(magics_without_end_cost_little_and_prove_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,388 @@
+#include "tests/formats/small_elf.h"
+
+#include <string.h>
+
+/* A constant as compilers leave it: behind a NUL, with its own. */
+static void put_text(struct small *s, size_t at, const char *text)
+{
+    put(s, at, "", 1);
+    put(s, at + 1, text, strlen(text) + 1);
+}
+
+static void start_glibc(struct small *s, unsigned machine)
+{
+    small_start(s, machine);
+    small_abi_tag(s);
+    put_text(s, CONSTANTS + 0x100, "GLIBC_TUNABLES");
+    put_text(s, CONSTANTS + 0x200, "gconv-modules");
+}
+
+static void put_nss(struct small *s)
+{
+    put_text(s, CONSTANTS + 0x300, "libnss_%s.so%s");
+    put_text(s, CONSTANTS + 0x320, "_nss_%s_%s");
+    put_text(s, CONSTANTS + 0x340, "/etc/nsswitch.conf");
+}
+
+/* dlopen.o, as x86-64 code: dlopen_doit() at +0x10 refers to the text, dlopen() at +0x80 to dlopen_doit(). */
+static void put_dlopen(struct small *s)
+{
+    uint8_t lea_text[7] = {0x48, 0x8d, 0x35}, lea_doit[7] = {0x48, 0x8d, 0x3d};
+    uint32_t text = CONSTANTS + 0x501 - (CODE + 0x120 + 7), doit = (uint32_t) - (0x190 + 7 - 0x110);
+    put_text(s, CONSTANTS + 0x500, "invalid mode parameter");
+    memcpy(lea_text + 3, &text, 4);
+    memcpy(lea_doit + 3, &doit, 4);
+    put(s, CODE + 0x120, lea_text, sizeof lea_text);
+    put(s, CODE + 0x190, lea_doit, sizeof lea_doit);
+}
+
+/* A symbol table of one function. */
+static void put_symbol(struct small *s, const char *name)
+{
+    static const char *const names[] = {".symtab", ".strtab"};
+    Elf64_Sym symbol = {.st_name = 1,
+                        .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+                        .st_shndx = 1,
+                        .st_value = BASE + CODE,
+                        .st_size = 16};
+    Elf64_Shdr headers[] = {{.sh_type = SHT_SYMTAB,
+                             .sh_offset = DATA + 0x100,
+                             .sh_size = 48,
+                             .sh_entsize = 24,
+                             .sh_link = 2,
+                             .sh_addralign = 8},
+                            {.sh_type = SHT_STRTAB, .sh_offset = DATA + 0x200, .sh_size = 64, .sh_addralign = 1}};
+    put(s, DATA + 0x118, &symbol, sizeof symbol);
+    put(s, DATA + 0x201, name, strlen(name));
+    small_sections(s, names, headers, 2);
+}
+
+static struct small s;
+
+static int end(void **state)
+{
+    (void)state;
+    file_close(&s.file);
+    return 0;
+}
+
+static void expect(enum libc libc, enum known known, unsigned used)
+{
+    const struct image *image = small_read(&s);
+    assert_string_equal(libc_name(image->libc), libc_name(libc));
+    assert_int_equal(image->latent.known, known);
+    assert_int_equal(image->latent.used, used);
+}
+
+static void no_mark_in_any_byte_is_no_libc(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    expect(LIBC_NONE, KNOWN_ABSENT, 0);
+}
+
+static void the_abi_tag_alone_is_no_glibc(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    small_abi_tag(&s);
+    expect(LIBC_NONE, KNOWN_ABSENT, 0);
+}
+
+static void two_strings_and_the_abi_tag_are_glibc(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+    assert_non_null(s.reading.images[0].libc_evidence.text);
+}
+
+static void one_string_without_the_tag_is_left_open(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x100, "GLIBC_TUNABLES");
+    expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
+}
+
+static void a_text_that_speaks_of_glibc_is_no_glibc(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x100, "set GLIBC_TUNABLES and see gconv-modules");
+    expect(LIBC_NONE, KNOWN_ABSENT, 0);
+}
+
+static void the_start_code_of_musl_names_it_on_amd64(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, CODE, "\x48\x31\xed\x48\x89\xe7\x48\x8d\x35\0\0\0\0\x48\x83\xe4\xf0\xe8", 18);
+    expect(LIBC_MUSL, KNOWN_ABSENT, 0);
+}
+
+static void the_start_code_of_musl_names_it_on_arm64(void **state)
+{
+    static const uint32_t code[] = {0xd280001d, 0xd280001e, 0x910003e0, 0x90000001,
+                                    0x91000021, 0x927cec1f, 0x14000001, 0};
+    (void)state;
+    small_start(&s, EM_AARCH64);
+    put(&s, CODE, code, sizeof code);
+    expect(LIBC_MUSL, KNOWN_ABSENT, 0);
+}
+
+static void the_error_texts_of_musl_name_it(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_text(&s, CONSTANTS, "No error information");
+    expect(LIBC_MUSL, KNOWN_ABSENT, 0);
+}
+
+static void marks_of_two_libraries_leave_it_open(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put(&s, CODE, "\x48\x31\xed\x48\x89\xe7\x48\x8d\x35\0\0\0\0\x48\x83\xe4\xf0\xe8", 18);
+    expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
+}
+
+static void contained_conversions_are_not_used_ones(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+    assert_int_equal(s.reading.images[0].latent.possible, LATENT_ICONV);
+}
+
+static void the_marks_of_the_name_service_show_its_use(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_nss(&s);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_NSS);
+    assert_int_equal(s.reading.images[0].latent.count, 3);
+    assert_int_equal(s.reading.images[0].latent.evidence[0].detail, LATENT_NSS);
+}
+
+static void one_mark_of_the_name_service_leaves_it_open(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x340, "/etc/nsswitch.conf");
+    expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
+    assert_true(s.reading.images[0].latent.possible & LATENT_NSS);
+}
+
+static void symbols_without_lookups_excuse_a_lone_mark(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x340, "/etc/nsswitch.conf");
+    put_symbol(&s, "main");
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+}
+
+static void a_symbol_and_a_mark_show_use(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x340, "/etc/nsswitch.conf");
+    put_symbol(&s, "getaddrinfo");
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_NSS);
+    assert_non_null(strstr(s.reading.images[0].latent.evidence[0].text, "getaddrinfo()") ? "" : NULL);
+}
+
+static void a_symbol_that_nothing_bears_out_leaves_it_open(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_symbol(&s, "getpwnam");
+    expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
+}
+
+static void an_undefined_symbol_shows_nothing(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_symbol(&s, "getpwnam");
+    s.bytes[DATA + 0x118 + 6] = 0; /* st_shndx */
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+}
+
+static void iconv_open_by_name_is_use(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_symbol(&s, "iconv_open");
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_ICONV);
+}
+
+static void the_assertion_of_iconv_is_use(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x400, "!\"Nothing like this should happen\"");
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_ICONV);
+}
+
+static void a_contained_dlopen_that_no_code_calls_is_not_used(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_dlopen(&s);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+    assert_true(s.reading.images[0].latent.possible & LATENT_DLOPEN);
+}
+
+static void a_call_of_dlopen_is_use(void **state)
+{
+    uint32_t distance = 0x180 - (0x10 + 5);
+    uint8_t call[5] = {0xe8};
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_dlopen(&s);
+    memcpy(call + 1, &distance, 4);
+    put(&s, CODE + 0x10, call, sizeof call);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
+}
+
+static void taking_the_address_of_dlopen_is_use(void **state)
+{
+    uint32_t distance = 0x180 - (0x10 + 7);
+    uint8_t lea[7] = {0x48, 0x8d, 0x05};
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_dlopen(&s);
+    memcpy(lea + 3, &distance, 4);
+    put(&s, CODE + 0x10, lea, sizeof lea);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
+}
+
+static void a_dlopen_that_is_not_found_leaves_it_open(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x500, "invalid mode parameter");
+    expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
+}
+
+static void a_text_across_two_segments_is_found(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_nss(&s);
+    memset(s.bytes + CONSTANTS + 0x300, 0, 32);
+    put_text(&s, DATA - 8, "libnss_%s.so%s");
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_NSS);
+    assert_int_equal(s.reading.images[0].latent.count, 3);
+}
+
+static void a_segment_cut_by_the_end_of_the_file_forbids_a_no(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    s.size -= 0x100;
+    const struct image *image = small_read(&s);
+    assert_int_equal(image->latent.known, KNOWN_BROKEN);
+}
+
+/* iconv() at +0x2c0 of the code, its assertion at +0x320, and a call from `from`. */
+static void put_iconv(size_t from)
+{
+    uint8_t lea[7] = {0x48, 0x8d, 0x3d}, call[5] = {0xe8};
+    uint32_t text = CONSTANTS + 0x601 - (CODE + 0x320 + 7), distance = (uint32_t)(0x2c0 - (int)(from + 5));
+    memcpy(lea + 3, &text, 4);
+    memcpy(call + 1, &distance, 4);
+    put_text(&s, CONSTANTS + 0x600, "!\"Nothing like this should happen\"");
+    put_text(&s, CONSTANTS + 0x680, "NSt6locale5facetE");
+    put(&s, CODE + 0x320, lea, sizeof lea);
+    put(&s, CODE + from, call, sizeof call);
+}
+
+static void an_iconv_that_only_libstdcxx_calls_is_not_used(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_iconv(0x900);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+}
+
+static void an_iconv_that_a_cxx_program_calls_too_is_used(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_iconv(0x900);
+    put_iconv(0xf00);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_ICONV);
+}
+
+static void a_packed_program_tells_nothing(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, 0x200, "UPX!", 4);
+    expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
+}
+
+static void compilers_are_told_once_each(void **state)
+{
+    static const char *const names[] = {".comment"};
+    Elf64_Shdr h = {.sh_type = SHT_PROGBITS,
+                    .sh_flags = SHF_MERGE | SHF_STRINGS,
+                    .sh_offset = DATA,
+                    .sh_size = 24,
+                    .sh_addralign = 1};
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, DATA, "GCC: 12\0GCC: 12\0clang 9", 23);
+    small_sections(&s, names, &h, 1);
+    const struct image *image = small_read(&s);
+    assert_int_equal(image->toolchains.known, KNOWN_COMPLETE);
+    assert_int_equal(image->toolchains.count, 2);
+    assert_string_equal(image->toolchains.items[1].text, "clang 9");
+}
+
+static void without_comments_no_compiler_is_known(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    assert_int_equal(small_read(&s)->toolchains.known, KNOWN_ABSENT);
+}
+
+#define CASE(name) cmocka_unit_test_teardown(name, end)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(no_mark_in_any_byte_is_no_libc),
+        CASE(the_abi_tag_alone_is_no_glibc),
+        CASE(two_strings_and_the_abi_tag_are_glibc),
+        CASE(one_string_without_the_tag_is_left_open),
+        CASE(a_text_that_speaks_of_glibc_is_no_glibc),
+        CASE(the_start_code_of_musl_names_it_on_amd64),
+        CASE(the_start_code_of_musl_names_it_on_arm64),
+        CASE(the_error_texts_of_musl_name_it),
+        CASE(marks_of_two_libraries_leave_it_open),
+        CASE(contained_conversions_are_not_used_ones),
+        CASE(the_marks_of_the_name_service_show_its_use),
+        CASE(one_mark_of_the_name_service_leaves_it_open),
+        CASE(symbols_without_lookups_excuse_a_lone_mark),
+        CASE(a_symbol_and_a_mark_show_use),
+        CASE(a_symbol_that_nothing_bears_out_leaves_it_open),
+        CASE(an_undefined_symbol_shows_nothing),
+        CASE(iconv_open_by_name_is_use),
+        CASE(the_assertion_of_iconv_is_use),
+        CASE(a_contained_dlopen_that_no_code_calls_is_not_used),
+        CASE(a_call_of_dlopen_is_use),
+        CASE(taking_the_address_of_dlopen_is_use),
+        CASE(a_dlopen_that_is_not_found_leaves_it_open),
+        CASE(a_text_across_two_segments_is_found),
+        CASE(a_segment_cut_by_the_end_of_the_file_forbids_a_no),
+        CASE(an_iconv_that_only_libstdcxx_calls_is_not_used),
+        CASE(an_iconv_that_a_cxx_program_calls_too_is_used),
+        CASE(a_packed_program_tells_nothing),
+        CASE(compilers_are_told_once_each),
+        CASE(without_comments_no_compiler_is_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,77 @@
+/* Texts that a hostile file or its name may supply, each of them different. */
+#ifndef ASSAY_TESTS_HOSTILE_H
+#define ASSAY_TESTS_HOSTILE_H
+
+static const char *const hostile_texts[] = {
+    "plain",
+    "",
+    " ",
+    "\x1b[2J\x1b[31mpass",
+    "\x1b]0;title\x07",
+    "\x9b"
+    "2J",
+    "\xc2\x9b"
+    "2J",
+    "one\ntwo",
+    "one\\ntwo",
+    "one\r\ntwo",
+    "one\ttwo",
+    "\n::error file=x::owned",
+    "::error::owned",
+    "::set-output name=a::b",
+    "##[error]owned",
+    "###[group]",
+    "##vso[task.setvariable variable=a]b",
+    "]]>",
+    "<![CDATA[",
+    "<script>alert(1)</script>",
+    "&lt;script&gt;",
+    "\"},{\"verdict\":\"pass\"",
+    "\",\"x\":\"",
+    "\\",
+    "\\\\",
+    "\\x41",
+    "\\\\x41",
+    "\\x5cx41",
+    "A",
+    "\\u0041",
+    "\\u{202e}",
+    "\\xff",
+    "\xff",
+    "\\\xff",
+    "\\x\xff",
+    "\\\\\xff",
+    "\x80",
+    "\xc0\xaf",
+    "\xe0\x80\xaf",
+    "\xed\xa0\x80",
+    "\xed\xb0\x80",
+    "\xed\xa0\x80\xed\xb0\x80",
+    "\xf4\x90\x80\x80",
+    "\xf8\x88\x80\x80\x80",
+    "\xe2\x80",
+    "\xe2\x80\xae"
+    "txt.exe",
+    "\xe2\x80\xad",
+    "\xe2\x81\xa6\xe2\x81\xa9",
+    "a\xe2\x80\x8b"
+    "b",
+    "ab",
+    "\xef\xbb\xbf"
+    "bom",
+    "\xe2\x80\xa8line",
+    "\xc2\xad",
+    "\xf3\xa0\x81\x81tag",
+    "\xf0\x9f\x98\x80",
+    "\xed\x9f\xbf",
+    "\xf4\x8f\xbf\xbf",
+    "\xc3\xa9t\xc3\xa9",
+    "e\xcc\x81",
+    "\x01\x02\x03\x7f",
+    "%s%n%d",
+    "$(id)`id`",
+    "'\";--",
+};
+enum { HOSTILE_TEXTS = sizeof hostile_texts / sizeof *hostile_texts };
+
+#endif

@@ -1,0 +1,134 @@
+/* A record that has everything a record can have, for tests of what is done with records. */
+#ifndef ASSAY_TESTS_SAMPLE_RECORD_H
+#define ASSAY_TESTS_SAMPLE_RECORD_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "src/report/report.h"
+
+static inline struct text_list sample_list(struct arena *arena, const char *text)
+{
+    struct text_list list = {2, arena_array(arena, 2, sizeof(char *))};
+    list.items[0] = text;
+    list.items[1] = "second";
+    return list;
+}
+
+static inline void sample_results(struct arena *arena, struct record_image *image, const char *text)
+{
+    image->result_count = rule_count;
+    image->results = arena_array(arena, rule_count, sizeof *image->results);
+    for (size_t i = 0; i < rule_count; i++) {
+        struct record_result *r = &image->results[i];
+        *r = (struct record_result){rules[i], (enum outcome)(i % 4), text, i % 3, i % 3 + i % 2, NULL};
+        r->evidence = arena_array(arena, r->count, sizeof *r->evidence);
+        for (size_t k = 0; k < r->count; k++)
+            r->evidence[k] = (struct evidence){k ? EVIDENCE_NOWHERE : 512 + i, text, "expected"};
+    }
+}
+
+static inline void sample_detail(struct arena *arena, struct record_image *image, const char *text)
+{
+    image->segment_count = image->section_count = image->defect_count = 2;
+    image->segments = arena_array(arena, 2, sizeof *image->segments);
+    image->sections = arena_array(arena, 2, sizeof *image->sections);
+    image->defects = arena_array(arena, 2, sizeof *image->defects);
+    for (size_t i = 0; i < 2; i++) {
+        image->segments[i] = (struct record_segment){text, "r-x", 0x400000 + i, 4096, 0, 4096};
+        image->sections[i] = (struct record_section){text, 64 + i, UINT64_MAX};
+        image->defects[i] = (struct record_defect){"elf-header-size", text, "64", i ? EVIDENCE_NOWHERE : 52};
+    }
+}
+
+/* Every text that a file can supply is `text`. */
+static inline void sample_image(struct arena *arena, struct record_image *image, const char *text)
+{
+    *image = (struct record_image){.name = "amd64",
+                                   .machine = "EM_X86_64",
+                                   .format = "elf",
+                                   .os = "linux",
+                                   .arch = "amd64",
+                                   .endian = "little",
+                                   .kind = "executable",
+                                   .bits = 64,
+                                   .judged = true,
+                                   .linkage = "dynamic",
+                                   .interpreter = text,
+                                   .glibc_floor = text,
+                                   .libc = "glibc",
+                                   .pie = ANSWER_YES,
+                                   .symbol_table = ANSWER_NO,
+                                   .has_go = true,
+                                   .go_version = text,
+                                   .go_goos = text,
+                                   .go_goarch = text,
+                                   .go_level = text,
+                                   .go_path = text,
+                                   .go_cgo = ANSWER_YES,
+                                   .min_os = text,
+                                   .sdk = text,
+                                   .uuid = text,
+                                   .signature = "ad-hoc",
+                                   .build_id = text,
+                                   .size = 4096,
+                                   .entry_address = 0x401000};
+    image->needed = sample_list(arena, text);
+    image->search_paths = sample_list(arena, text);
+    image->latent_loads = sample_list(arena, text);
+    image->debug_info = sample_list(arena, text);
+    image->toolchains = sample_list(arena, text);
+    image->needed_known = image->debug_known = true;
+    sample_detail(arena, image, text);
+    sample_results(arena, image, text);
+}
+
+static inline struct record *sample_record(struct arena *arena, const char *text)
+{
+    struct record *record = arena_alloc(arena, sizeof *record);
+    *record = (struct record){.path = text,
+                              .size = 123456,
+                              .sha256 = "00ff",
+                              .container = "universal",
+                              .target = text,
+                              .target_source = "option",
+                              .image_count = 2};
+    record->images = arena_array(arena, 2, sizeof *record->images);
+    sample_image(arena, &record->images[0], text);
+    sample_image(arena, &record->images[1], text);
+    /* the second knows nothing */
+    record->images[1] = (struct record_image){.name = "?",
+                                              .machine = text,
+                                              .format = "mach-o",
+                                              .os = "unknown",
+                                              .arch = "unknown",
+                                              .endian = "unknown",
+                                              .kind = "unknown"};
+    return record;
+}
+
+/* The gate of the command line's defaults. */
+static inline const struct gate *sample_gate(void)
+{
+    static struct gate gate;
+    gate = (struct gate){profile_find("release"), LEVEL_ERROR};
+    return &gate;
+}
+
+/* A report of one record, in malloc'ed memory; `inspection` for that of `inspect`. */
+static inline char *sample_report(const struct reporter *reporter, struct record *record, bool inspection, bool verbose)
+{
+    char *text = NULL;
+    size_t size = 0;
+    const struct report_options look = {.verbose = verbose};
+    struct run run = {.gate = sample_gate(), .count = 1, .records = &record};
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        abort();
+    gate_decide(&run);
+    if (!(inspection ? reporter->inspect(record, &look, out) : reporter->run(&run, &look, out)) || fclose(out) != 0)
+        abort();
+    return text;
+}
+
+#endif
