@@ -14,7 +14,7 @@
  * Data behind the code is never judged: the count stops at the first unallocated word. */
 #include "formats/read.h"
 
-enum { WINDOW = 4096, LEAST_WORDS = 12, MANY_WORDS = 16 };
+enum { WINDOW = 4096, LEAST_WORDS = 12, MANY_WORDS = 16, FOREIGN_SHARE = 15 /* percent */ };
 
 static bool is_unallocated(uint32_t word)
 {
@@ -76,43 +76,63 @@ static const struct segment *code_segment(const struct image *image)
     return first;
 }
 
-/* Where code surely stands: from the entry, else from a section of code. */
-static bool code_start(const struct image *image, const struct segment *s, uint64_t *offset)
+/* Where code surely stands: from the entry, else in a section of code. */
+static bool code_start(const struct image *image, const struct segment *s, struct range *code)
 {
     if (image->entry.in_code) {
-        *offset = image->entry.offset;
+        *code = (struct range){.offset = image->entry.offset, .size = s->offset + s->file_size - image->entry.offset};
         return true;
     }
     for (size_t i = 0; i < image->sections.count; i++) {
         const struct section *c = &image->sections.items[i];
-        bool code = image->format == FORMAT_ELF ? (c->flags & 4) != 0 : (c->flags & 0x80000000) != 0;
-        if (code && c->has_bytes && c->size && c->offset >= s->offset && c->offset - s->offset < s->file_size) {
-            *offset = c->offset;
+        bool is_code = image->format == FORMAT_ELF ? (c->flags & 4) != 0 : (c->flags & 0x80000000) != 0;
+        if (is_code && c->has_bytes && c->size && c->offset >= s->offset &&
+            range_fits(s->file_size, c->offset - s->offset, c->size)) {
+            *code = (struct range){.offset = c->offset, .size = c->size};
             return true;
         }
     }
     return false;
 }
 
+/* Whether a 4 KiB sample has more unallocated words than A64 code: x86-64 has one in four or five, data of zeros all. */
+static bool is_foreign(struct image *image, uint64_t offset)
+{
+    struct view v;
+    size_t unallocated = 0;
+    if (!file_view(image->file, offset & ~(uint64_t)3, WINDOW, &v))
+        return false;
+    for (size_t i = 0; i + 4 <= v.size; i += 4)
+        unallocated += is_unallocated(load_le32(v.data + i));
+    return unallocated * 4 * 100 > v.size * FOREIGN_SHARE;
+}
+
+/* A section of code may begin with constants (Dart's snapshots do): then samples of the rest decide. */
+static bool is_no_a64(struct image *image, const struct range *code)
+{
+    return code->size < 8 * WINDOW ||
+           (is_foreign(image, code->offset + code->size / 4) && is_foreign(image, code->offset + code->size / 2) &&
+            is_foreign(image, code->offset + code->size / 4 * 3));
+}
+
 void read_code_looks(struct image *image)
 {
     const struct segment *s = code_segment(image);
+    struct range code;
     struct view v;
-    uint64_t start;
-    if (!s || !code_start(image, s, &start))
-        return;
-    uint64_t most = s->offset + s->file_size - start;
-    if (!file_view(image->file, start, most < WINDOW ? most : WINDOW, &v))
+    if (!s || !code_start(image, s, &code) ||
+        !file_view(image->file, code.offset, code.size < WINDOW ? code.size : WINDOW, &v))
         return;
     struct tally t = count(v);
     image->code_words = t.words;
     image->code_typical_words = t.typical;
-    bool like_a64 = start % 4 == 0 && ((t.words >= LEAST_WORDS && t.typical * 2 >= t.words) ||
-                                       (t.words >= MANY_WORDS && t.typical * 10 >= t.words * 3));
+    bool aligned = code.offset % 4 == 0, dies = !aligned || (t.dies && v.size >= 8);
+    bool like_a64 = aligned && ((t.words >= LEAST_WORDS && t.typical * 2 >= t.words) ||
+                                (t.words >= MANY_WORDS && t.typical * 10 >= t.words * 3));
     if (image->arch == ARCH_ARM64)
-        image->code_looks = start % 4 != 0 || (t.dies && v.size >= 8) ? CODE_LIKE_AMD64
-                            : t.words < LEAST_WORDS                   ? CODE_TOO_SHORT
-                                                                      : CODE_LIKE_ARM64;
+        image->code_looks = dies && (image->entry.in_code || is_no_a64(image, &code)) ? CODE_LIKE_AMD64
+                            : t.words < LEAST_WORDS                                   ? CODE_TOO_SHORT
+                                                                                      : CODE_LIKE_ARM64;
     else
         image->code_looks = v.size < LEAST_WORDS * 4 ? CODE_TOO_SHORT : like_a64 ? CODE_LIKE_ARM64 : CODE_LIKE_AMD64;
 }

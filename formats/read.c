@@ -39,9 +39,12 @@ static bool is_text(struct view head)
 
 /* 0xcafebabe begins a universal file and a Java class file: there the next word is the
  * count of slices, here the version of the class format, 45 at the least (JVMS §4.1). */
+enum { JAVA_MOST = 255 }; /* 45 is Java 1.1, 69 is Java 25 */
+
 static bool is_java(struct view head)
 {
-    return head.size >= 8 && load_be32(head.data + 4) >= 45 && load_be32(head.data + 4) <= 0xffff;
+    uint32_t minor_major = head.size >= 8 ? load_be32(head.data + 4) : 0;
+    return (minor_major & 0xffff) >= 45 && (minor_major & 0xffff) <= JAVA_MOST;
 }
 
 struct sniff sniff(struct view head, uint64_t file_size)
