@@ -120,7 +120,7 @@ def tree_rows(table, assay, folder, files):
     listing = os.path.join(folder, 'files')
     with open(listing, 'w') as out:
         out.write('\n'.join(files) + '\n')
-    ours = [assay, 'check', '--no-code', '--no-digest', '--format', 'json']
+    ours = [assay, 'check', '--no-code', '--no-digest']
     trees = [t for t in TREES if os.path.isdir(t)]
     what = 'CPU, metadata of %d ELF files, one worker, against ' % len(files)
     if shutil.which('scanelf'):
