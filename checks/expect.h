@@ -14,14 +14,32 @@ struct target {
     char spelling[64]; /* as the user or the file name gave it */
 };
 
-enum target_source { TARGET_UNDECLARED, TARGET_OPTION, TARGET_FILE_NAME, TARGET_BUILD_INFO };
+enum target_source { TARGET_UNDECLARED, TARGET_OPTION, TARGET_POLICY, TARGET_FILE_NAME, TARGET_BUILD_INFO };
+
+struct demands { /* what a policy declares besides the target; zeros: nothing */
+    size_t library_count;
+    const char **libraries;    /* patterns of the libraries and loaders that may be needed */
+    const char *glibc_floor;   /* "2.28": the oldest glibc that the program must start with */
+    const char *macos_minimum; /* "11.0": the oldest macOS */
+    const char *cpu;           /* "x86-64-v2": what the code may ask of the processor */
+    uint64_t size_max;         /* bytes of a file */
+};
 
 struct expect {
     enum target_source source;
     struct target target;
     struct target name_target; /* what the file's name says, whatever --target says; os unknown: nothing */
     bool literal_static;       /* profile `static`: no dyld and no dylib either */
+    struct demands demands;
 };
+
+/* Whether the demands allow this library or loader: a pattern with a slash is held against the whole name, one without
+ * against what follows its last slash. */
+bool expect_allows(const struct demands *demands, const char *library);
+/* Versions such as "2.9" and "2.28" in their order: below, at or above 0. A part that is missing is 0. */
+int expect_compare(const char *a, const char *b);
+/* A CPU as a level of its architecture: x86-64-v1 to v4 are 1 to 4, armv8.0 to armv9.5 are 80 to 95. False: not known. */
+bool expect_cpu(const char *text, enum arch *arch, unsigned *level) MUST_CHECK;
 
 /* Parses one spelling: linux/arm64, linux/amd64/v3, linux_arm64, linux-arm64, "GOOS=linux GOARCH=arm64",
  * aarch64-unknown-linux-musl, arm64-apple-darwin, darwin/universal, macos/arm64. False: not one of them. */

@@ -23,7 +23,7 @@ static bool understand(const struct assay_options *from, struct audit_options *a
         .read = {.code = !from->no_code},
         .rules = true,
         .has_target = from->target && strcmp(from->target, "auto") != 0};
-    *gate = (struct gate){profile_find(from->profile ? from->profile : "release"), LEVEL_ERROR};
+    *gate = (struct gate){.profile = profile_find(from->profile ? from->profile : "release"), .fail_on = LEVEL_ERROR};
     if (!gate->profile || (audit->has_target && !expect_target(from->target, &audit->target)))
         return false;
     audit->literal_static = gate->profile->literal_static;
@@ -72,7 +72,7 @@ static enum assay_status check(const struct subject_file *subject, const struct 
     if (setjmp(escape) == 0) {
         struct record *record = audit_subject(&arena, subject, &audit);
         struct run run = {.gate = &gate, .count = 1, .records = &record};
-        gate_decide(&run);
+        gate_decide(&arena, &run);
         if (write_report(&run, json))
             status = (enum assay_status)gate_status(&run);
     }

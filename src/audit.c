@@ -11,15 +11,29 @@
 
 #include "checks/run.h"
 
-/* --target, else the file's name, else Go build info, else undeclared. */
-static void expect_of(const char *path, const struct reading *reading, const struct audit_options *options,
-                      struct expect *expect)
+/* What the policy declares for a file: its target, if it has one, and the rest. */
+static const struct target *ask_policy(struct arena *arena, const char *path, const struct policy *policy,
+                                       struct demands *demands)
+{
+    if (!policy)
+        return NULL;
+    const char *place = policy_path(policy, arena, path);
+    const struct policy_target *item = policy_target(policy, place);
+    const struct slot *slot = policy_slot(policy, place);
+    *demands = item ? item->parameters.demands : policy->parameters.demands;
+    return item && item->has_target ? &item->target : slot ? &slot->target : NULL;
+}
+
+/* --target, else the policy, else the file's name, else Go build info, else undeclared. */
+static void expect_of(struct arena *arena, const char *path, const struct reading *reading,
+                      const struct audit_options *options, struct expect *expect)
 {
     *expect = (struct expect){.literal_static = options->literal_static};
     bool named = expect_file_name(path, &expect->name_target);
-    if (options->has_target) {
-        expect->source = TARGET_OPTION;
-        expect->target = options->target;
+    const struct target *declared = ask_policy(arena, path, options->policy, &expect->demands);
+    if (options->has_target || declared) {
+        expect->source = options->has_target ? TARGET_OPTION : TARGET_POLICY;
+        expect->target = options->has_target ? options->target : *declared;
     } else if (named) {
         expect->source = TARGET_FILE_NAME;
         expect->target = expect->name_target;
@@ -46,7 +60,7 @@ static struct record *judge(struct arena *arena, const char *path, struct file *
     struct finding *findings = NULL;
     struct problem problem = {0};
     read_file(file, &options->read, &reading);
-    expect_of(path, &reading, options, &expect);
+    expect_of(arena, path, &reading, options, &expect);
     if (options->rules) {
         findings = arena_array(arena, reading.count * rule_count, sizeof *findings);
         for (size_t i = 0; i < reading.count; i++) {

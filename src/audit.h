@@ -3,6 +3,7 @@
 #define ASSAY_SRC_AUDIT_H
 
 #include "formats/read.h"
+#include "src/policy/policy.h"
 #include "src/record.h"
 
 struct audit_options {
@@ -13,6 +14,7 @@ struct audit_options {
     bool literal_static; /* profile `static` */
     bool has_target;     /* --target was given, not auto */
     struct target target;
+    const struct policy *policy; /* NULL: none */
 };
 
 /* Each audits one file and returns its record, allocated in `arena` (whose escape must be

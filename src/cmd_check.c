@@ -123,8 +123,9 @@ static bool write_file(const struct output *output, const struct run *run, const
 
 static bool write_reports(const struct options *options, const struct run *run)
 {
-    struct report_options look = {colour_wanted(options), options->quiet, options->verbose};
-    const struct report_options plain = {false, options->quiet, options->verbose};
+    struct report_options look = {
+        .colour = colour_wanted(options), .quiet = options->quiet, .verbose = options->verbose};
+    const struct report_options plain = {.quiet = options->quiet, .verbose = options->verbose};
     bool good = options->outputs[0].reporter->run(run, &look, stdout);
     if (!good)
         fputs("assay: no memory for the report\n", stderr);
@@ -155,7 +156,7 @@ static int check(const struct options *options, struct arena *arena)
         return STATUS_USAGE;
     }
     leave_out(arena, &run, &walk);
-    gate_decide(&run);
+    gate_decide(arena, &run);
     bool written = write_reports(options, &run);
     if (run.count == 0)
         fputs("assay: nothing was judged: no program, library, object or archive was found\n", stderr);

@@ -14,7 +14,7 @@ int cmd_inspect(const struct options *options)
     struct walk walk = {.arena = &arena};
     struct record *record = NULL;
     struct problem problem = {0};
-    const struct report_options look = {colour_wanted(options), false, true};
+    const struct report_options look = {.colour = colour_wanted(options), .verbose = true};
     if (options->argument_count != 1) {
         fputs("assay: inspect takes one file\n", stderr);
         return STATUS_USAGE;

@@ -275,7 +275,7 @@ bool options_read(int argc, char **argv, struct options *options, int *status)
 {
     *options =
         (struct options){.audit = {.file = {.max_size = LIMIT_FILE_SIZE, .digest = true}, .read = {.code = true}},
-                         .gate = {profile_find("release"), LEVEL_ERROR},
+                         .gate = {.profile = profile_find("release"), .fail_on = LEVEL_ERROR},
                          .list_end = '\n',
                          .output_count = 1,
                          .outputs = {{&report_text, NULL}},

@@ -117,8 +117,11 @@ static void make_results(struct arena *arena, const struct finding *findings, st
     for (size_t i = 0; i < rule_count; i++) {
         const struct finding *f = &findings[i];
         struct record_result *r = &out->results[i];
-        *r = (struct record_result){f->rule,  f->outcome, f->constant ? f->message : keep(arena, f->message),
-                                    f->count, f->total,   NULL};
+        *r = (struct record_result){.rule = f->rule,
+                                    .outcome = f->outcome,
+                                    .message = f->constant ? f->message : keep(arena, f->message),
+                                    .count = f->count,
+                                    .total = f->total};
         r->evidence = arena_array(arena, f->count, sizeof *r->evidence);
         for (size_t k = 0; k < f->count; k++)
             r->evidence[k] = (struct evidence){f->evidence[k].offset, keep(arena, f->evidence[k].observed),
@@ -171,7 +174,7 @@ struct record *record_make(struct arena *arena, const char *path, const struct f
                            const struct reading *reading, const struct finding *findings, const struct expect *expect,
                            const struct record_options *options)
 {
-    static const char *const sources[] = {"", "option", "file-name", "build-info"};
+    static const char *const sources[] = {"", "option", "policy", "file-name", "build-info"};
     struct record *record = arena_alloc(arena, sizeof *record);
     *record = (struct record){.path = keep(arena, path),
                               .size = file->size,

@@ -13,12 +13,16 @@ struct text_list {
     const char **items;
 };
 
+struct waiver;
+
 struct record_result {
     const struct rule *rule;
     enum outcome outcome;
     const char *message;
     size_t count, total;
     struct evidence *evidence;
+    enum level level;            /* set by the gate, for this file */
+    const struct waiver *waiver; /* set by the gate: what excuses a result that is no pass; NULL: nothing */
 };
 
 struct record_image {

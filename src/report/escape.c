@@ -74,30 +74,123 @@ static enum form form_of(unsigned size, uint32_t c, bool after_hash)
     return invisible(c) ? FORM_CHARACTER : FORM_SELF;
 }
 
-void escape_terminal(FILE *out, const char *text)
+/* What each ASCII character is written as in a language; NULL: as itself. */
+struct language {
+    const char *written[128];
+};
+
+static void write_as(FILE *out, const struct language *language, const char *text)
 {
-    const unsigned char *start = (const unsigned char *)(text ? text : "?"), *at = write_plain(out, start);
+    for (; *text; text++) {
+        const char *written = (unsigned char)*text < 128 ? language->written[(unsigned char)*text] : NULL;
+        if (written)
+            fputs(written, out);
+        else
+            putc(*text, out);
+    }
+}
+
+/* One character, or byte that is none, in the form for people. */
+static void write_form(FILE *out, const struct language *language, enum form form, const unsigned char *at,
+                       unsigned size, uint32_t c)
+{
+    char text[16];
+    switch (form) {
+    case FORM_SELF:
+        memcpy(text, at, size);
+        text[size] = 0;
+        break;
+    case FORM_LETTER:
+        strcpy(text, c == '\n' ? "\\n" : "\\t");
+        break;
+    case FORM_DOUBLE:
+        strcpy(text, "\\\\");
+        break;
+    case FORM_BYTE:
+        (void)snprintf(text, sizeof text, "\\x%02x", *at);
+        break;
+    case FORM_CHARACTER:
+        (void)snprintf(text, sizeof text, "\\u{%x}", c);
+        break;
+    }
+    if (language)
+        write_as(out, language, text);
+    else
+        fputs(text, out);
+}
+
+static void escape_for(FILE *out, const struct language *language, const char *text)
+{
+    const unsigned char *start = (const unsigned char *)(text ? text : "?"), *at = start;
     while (*at) {
         uint32_t c = 0;
         unsigned size = decode(at, &c);
-        switch (form_of(size, c, at > start && at[-1] == '#')) {
-        case FORM_SELF:
-            fwrite(at, 1, size, out);
-            break;
-        case FORM_LETTER:
-            fputs(c == '\n' ? "\\n" : "\\t", out);
-            break;
-        case FORM_DOUBLE:
-            fputs("\\\\", out);
-            break;
-        case FORM_BYTE:
-            fprintf(out, "\\x%02x", *at);
-            break;
-        case FORM_CHARACTER:
-            fprintf(out, "\\u{%x}", c);
-            break;
-        }
-        at = write_plain(out, at + (size ? size : 1));
+        write_form(out, language, form_of(size, c, at > start && at[-1] == '#'), at, size, c);
+        at += size ? size : 1;
+        if (!language)
+            at = write_plain(out, at);
+    }
+}
+
+void escape_terminal(FILE *out, const char *text)
+{
+    escape_for(out, NULL, text);
+}
+
+void escape_xml(FILE *out, const char *text)
+{
+    static const struct language xml = {
+        {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"}};
+    escape_for(out, &xml, text);
+}
+
+void escape_markdown(FILE *out, const char *text)
+{
+    static const struct language markdown = {
+        {['&'] = "&amp;", ['<'] = "&lt;",  ['>'] = "&gt;",   ['"'] = "&quot;", ['\''] = "&#39;", ['\\'] = "&#92;",
+         ['`'] = "&#96;", ['*'] = "&#42;", ['_'] = "&#95;",  ['{'] = "&#123;", ['}'] = "&#125;", ['['] = "&#91;",
+         [']'] = "&#93;", ['('] = "&#40;", [')'] = "&#41;",  ['#'] = "&#35;",  ['+'] = "&#43;",  ['-'] = "&#45;",
+         ['.'] = "&#46;", ['!'] = "&#33;", ['|'] = "&#124;", ['~'] = "&#126;", ['@'] = "&#64;",  [':'] = "&#58;",
+         ['$'] = "&#36;", ['^'] = "&#94;", ['='] = "&#61;",  ['%'] = "&#37;"}};
+    escape_for(out, &markdown, text);
+}
+
+void escape_csv(FILE *out, const char *text)
+{
+    static const struct language csv = {{['"'] = "\"\""}};
+    putc('"', out);
+    if (text && *text && strchr("=+-@'|%", *text))
+        putc('\'', out);
+    escape_for(out, &csv, text);
+    putc('"', out);
+}
+
+void escape_github(FILE *out, const char *text)
+{
+    static const struct language message = {{['%'] = "%25"}};
+    escape_for(out, &message, text);
+}
+
+void escape_github_property(FILE *out, const char *text)
+{
+    static const struct language property = {{['%'] = "%25", [':'] = "%3A", [','] = "%2C"}};
+    escape_for(out, &property, text);
+}
+
+void escape_uri(FILE *out, const char *path)
+{
+    const char *at = path ? path : "";
+    while (at[0] == '.' && at[1] == '/')
+        for (at += 2; *at == '/'; at++)
+            continue;
+    if (*at == '/')
+        fputs("file://", out);
+    else if (*at == 0)
+        putc('.', out);
+    for (; *at; at++) {
+        bool literal = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
+                       strchr("-._~/", *at);
+        fprintf(out, literal ? "%c" : "%%%02X", (unsigned char)*at);
     }
 }
 

@@ -27,4 +27,20 @@ size_t escape_width(const char *text, size_t most);
  * and turn each \x with its two digits into that byte. */
 void escape_json(FILE *out, const char *text);
 
+/* For people, in the language of a page: escape_terminal's form, in which nothing is invisible, with all that has a
+ * meaning in that language taken away. XML and HTML, in text and in quoted attributes; no character is left that XML
+ * 1.0 does not allow. */
+void escape_xml(FILE *out, const char *text);
+/* Markdown as GitHub and GitLab show it, in a line of text or a cell of a table: nothing in it is markup, a link, a
+ * mention or an emoji. Do not put it between backticks, where entities are not read. */
+void escape_markdown(FILE *out, const char *text);
+/* One field of CSV (RFC 4180), always in quotes; a field that a spreadsheet would take for a formula begins with '. */
+void escape_csv(FILE *out, const char *text);
+/* The message of a workflow command of GitHub's runner, and the value of one of its properties. */
+void escape_github(FILE *out, const char *text);
+void escape_github_property(FILE *out, const char *text);
+/* A path as a relative URI reference, or as a file: URI where it is absolute: any byte, percent-encoded (RFC 3986).
+ * Leading "./" is left out. Nothing in it needs to be escaped in JSON or XML. */
+void escape_uri(FILE *out, const char *path);
+
 #endif

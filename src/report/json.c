@@ -127,14 +127,25 @@ static void write_offset(FILE *out, uint64_t offset)
         fprintf(out, "%" PRIu64, offset);
 }
 
-static void write_result(FILE *out, const struct gate *gate, const struct record_result *result)
+static void write_waiver(FILE *out, const struct record_result *result)
+{
+    const struct waiver *waiver = result->waiver;
+    fprintf(out, ",\"waiver\":{\"outcome\":\"%s\"", outcome_name(result->outcome));
+    key(out, "reason", waiver->reason);
+    key(out, "expires", waiver->expires);
+    key(out, "owner", waiver->owner);
+    key(out, "policy", waiver->place.file);
+    fprintf(out, ",\"line\":%u}", waiver->place.line);
+}
+
+static void write_result(FILE *out, const struct record_result *result)
 {
     fputs("{\"rule\":\"", out); /* not fprintf: most of a report is these lines */
     fputs(result->rule->id, out);
     fputs("\",\"outcome\":\"", out);
-    fputs(outcome_name(result->outcome), out);
+    fputs(result->waiver ? "waived" : outcome_name(result->outcome), out);
     fputs("\",\"level\":\"", out);
-    fputs(level_name(gate_level(gate, result->rule)), out);
+    fputs(level_name(result->level), out);
     fputs("\",\"message\":", out);
     escape_json(out, result->message);
     fputs(",\"evidence\":[", out);
@@ -146,9 +157,12 @@ static void write_result(FILE *out, const struct gate *gate, const struct record
         putc('}', out);
     }
     if (result->total)
-        fprintf(out, "],\"evidence_total\":%zu}", result->total);
+        fprintf(out, "],\"evidence_total\":%zu", result->total);
     else
-        fputs("],\"evidence_total\":0}", out);
+        fputs("],\"evidence_total\":0", out);
+    if (result->waiver)
+        write_waiver(out, result);
+    putc('}', out);
 }
 
 static void write_segments(FILE *out, const struct record_image *image)
@@ -220,7 +234,7 @@ static void write_image(FILE *out, const struct gate *gate, const struct record_
         fputs(",\n    \"results\":[", out);
         for (size_t i = 0; i < image->result_count; i++) {
             fputs(i ? ",\n     " : "\n     ", out);
-            write_result(out, gate, &image->results[i]);
+            write_result(out, &image->results[i]);
         }
         putc(']', out);
     }
@@ -261,6 +275,37 @@ static void write_file(FILE *out, const struct gate *gate, const struct record *
     fputs("]}", out);
 }
 
+static void write_policy(FILE *out, const struct policy *policy)
+{
+    fputs(" \"policy\":", out);
+    if (!policy || !policy->file) {
+        fputs("null,\n", out);
+        return;
+    }
+    fputs("{\"file\":", out);
+    escape_json(out, policy->file);
+    key(out, "sha256", policy->sha256);
+    fputs("},\n", out);
+}
+
+/* What is wrong with the run as a whole. */
+static void write_findings(FILE *out, const struct run *run)
+{
+    fputs(" \"findings\":[", out);
+    for (size_t i = 0; i < run->finding_count; i++) {
+        const struct run_finding *f = &run->findings[i];
+        fprintf(out, "%s\n  {\"rule\":\"%s\",\"outcome\":\"%s\",\"level\":\"%s\",\"message\":", i ? "," : "",
+                f->rule->id, outcome_name(f->outcome), level_name(f->level));
+        escape_json(out, f->message);
+        key(out, "subject", f->subject);
+        key(out, "observed", f->observed);
+        key(out, "expected", f->expected);
+        key(out, "policy", f->place.file);
+        fprintf(out, ",\"line\":%u}", f->place.line);
+    }
+    fputs("],\n", out);
+}
+
 static bool write_run(const struct run *run, const struct report_options *options, FILE *out)
 {
     const struct summary *s = &run->summary;
@@ -269,8 +314,11 @@ static bool write_run(const struct run *run, const struct report_options *option
     fprintf(out, " \"profile\":\"%s\",\"fail_on\":\"%s\",\"verdict\":\"%s\",\n", run->gate->profile->name,
             level_name(run->gate->fail_on), verdict_name(run->verdict));
     fprintf(out,
-            " \"summary\":{\"files\":%zu,\"pass\":%zu,\"fail\":%zu,\"unknown\":%zu,\"error\":%zu,\"skipped\":%zu},\n",
-            s->files, s->pass, s->fail, s->unknown, s->error, run->skipped_count);
+            " \"summary\":{\"files\":%zu,\"pass\":%zu,\"fail\":%zu,\"unknown\":%zu,\"error\":%zu,\"skipped\":%zu,"
+            "\"waived\":%zu},\n",
+            s->files, s->pass, s->fail, s->unknown, s->error, run->skipped_count, s->waived);
+    write_policy(out, run->gate->policy);
+    write_findings(out, run);
     fputs(" \"files\":[", out);
     for (size_t i = 0; i < run->count; i++) {
         fputs(i ? ",\n" : "\n", out);
@@ -288,4 +336,5 @@ static bool write_inspection(const struct record *record, const struct report_op
     return true;
 }
 
-const struct reporter report_json = {"json", "assay-report/1, for programs", write_run, write_inspection};
+const struct reporter report_json = {
+    .name = "json", .summary = "assay-report/1, for programs", .run = write_run, .inspect = write_inspection};

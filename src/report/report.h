@@ -8,17 +8,22 @@
 
 struct report_options {
     bool colour;
-    bool quiet;   /* text: only files that did not pass, and the last line */
-    bool verbose; /* text: every rule of every file, and what was left out */
+    bool quiet;           /* text: only files that did not pass, and the last line */
+    bool verbose;         /* text: every rule of every file, and what was left out */
+    const char *location; /* the file that findings are shown at where a consumer needs a line; NULL: the audited one */
+    unsigned line;        /* in it, from 1 */
 };
 
 struct reporter {
     const char *name;    /* as --format takes it */
     const char *summary; /* one line for --help */
+    bool detail;         /* needs segments and sections */
+    bool modules;        /* needs the modules of Go programs */
     /* Writes the report of a whole run, and of one file's model (`inspect`). False: memory ran out; a
      * failed write shows in ferror(out). */
     bool (*run)(const struct run *run, const struct report_options *options, FILE *out);
-    bool (*inspect)(const struct record *record, const struct report_options *options, FILE *out);
+    bool (*inspect)(const struct record *record, const struct report_options *options,
+                    FILE *out); /* NULL: no form for it */
 };
 extern const struct reporter report_text, report_json;
 bool report_inspection(const struct record *record, const struct report_options *options, FILE *out); /* for people */

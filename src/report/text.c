@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "src/report/findings.h"
 #include "src/report/page.h"
 
 enum {
@@ -23,13 +24,13 @@ struct sheet {
 };
 
 /* A result, where it stands, and in what part of its file's lines it is told. */
-struct place {
+struct spot {
     const struct record *record;
     size_t image, rule;
 };
 enum part { PART_CLOSING, PART_WARNINGS, PART_REST, PART_COUNT };
 
-static const struct record_result *result_at(const struct place *at)
+static const struct record_result *result_at(const struct spot *at)
 {
     return &at->record->images[at->image].results[at->rule];
 }
@@ -43,7 +44,9 @@ static enum part part_of(const struct gate *gate, const struct record_result *re
 {
     if (gate_result(gate, result) != VERDICT_PASS)
         return PART_CLOSING;
-    return !is_good(result) && gate_level(gate, result->rule) >= LEVEL_WARNING ? PART_WARNINGS : PART_REST;
+    if (result->waiver)
+        return PART_WARNINGS;
+    return !is_good(result) && result->level >= LEVEL_WARNING ? PART_WARNINGS : PART_REST;
 }
 
 static bool is_shown(const struct sheet *sheet, enum part part)
@@ -53,18 +56,19 @@ static bool is_shown(const struct sheet *sheet, enum part part)
 
 static bool same(const struct record_result *a, const struct record_result *b)
 {
-    return a->rule == b->rule && a->outcome == b->outcome && strcmp(a->message, b->message) == 0;
+    return a->rule == b->rule && a->outcome == b->outcome && a->waiver == b->waiver &&
+           strcmp(a->message, b->message) == 0;
 }
 
 /* Whether slice `image` has the very result that is told at `at`. */
-static bool shares(const struct place *at, size_t image)
+static bool shares(const struct spot *at, size_t image)
 {
     const struct record_image *other = &at->record->images[image];
     return at->rule < other->result_count && same(result_at(at), &other->results[at->rule]);
 }
 
 /* A result that several slices share is told with the first of them. */
-static bool told_before(const struct place *at)
+static bool told_before(const struct spot *at)
 {
     for (size_t i = 0; i < at->image; i++)
         if (shares(at, i))
@@ -73,7 +77,7 @@ static bool told_before(const struct place *at)
 }
 
 /* At least one: the slice that `at` stands in. */
-static size_t sharers(const struct place *at)
+static size_t sharers(const struct spot *at)
 {
     size_t count = 0;
     for (size_t i = at->image; i < at->record->image_count; i++)
@@ -82,7 +86,7 @@ static size_t sharers(const struct place *at)
 }
 
 /* "[amd64, arm64] " in a universal file */
-static void write_slices(const struct sheet *sheet, const struct place *at)
+static void write_slices(const struct sheet *sheet, const struct spot *at)
 {
     FILE *out = sheet->page.out;
     size_t count = 0;
@@ -95,24 +99,6 @@ static void write_slices(const struct sheet *sheet, const struct place *at)
         page_foreign(&sheet->page, STYLE_PLAIN, at->record->images[i].name);
     }
     fputs(count > SLICES_NAMED ? ", ...] " : "] ", out);
-}
-
-static bool made_by(const struct record_image *image, const char *compiler)
-{
-    for (size_t i = 0; i < image->toolchains.count; i++)
-        if (image->toolchains.items[i] && strstr(image->toolchains.items[i], compiler))
-            return true;
-    return false;
-}
-
-/* The fix in the words of the toolchain that made the image; C where none is known. */
-static const char *fix_for(const struct rule *rule, const struct record_image *image)
-{
-    if (image->has_go && rule->fix.go)
-        return rule->fix.go;
-    if (made_by(image, "rustc") && rule->fix.rust)
-        return rule->fix.rust;
-    return rule->fix.c ? rule->fix.c : rule->fix.go;
 }
 
 static void write_row(const struct page *page, const char *slice, const struct evidence *row)
@@ -134,7 +120,7 @@ static void write_row(const struct page *page, const char *slice, const struct e
 }
 
 /* The rows of each slice that shares the result: the same fault stands at other offsets there. */
-static void write_evidence(const struct sheet *sheet, const struct place *at)
+static void write_evidence(const struct sheet *sheet, const struct spot *at)
 {
     size_t slices = sharers(at), left = 0, room = sheet->options->verbose ? SIZE_MAX : EVIDENCE_SHOWN;
     size_t most = sheet->options->verbose ? SIZE_MAX : slices > EVIDENCE_SHOWN ? 1 : EVIDENCE_SHOWN / slices;
@@ -159,10 +145,12 @@ static void write_evidence(const struct sheet *sheet, const struct place *at)
 static enum style write_word(const struct sheet *sheet, const struct record_result *result, bool closes)
 {
     static const char *const good[] = {[OUTCOME_PASS] = "pass", [OUTCOME_NOT_APPLICABLE] = "n/a"};
-    enum level level = gate_level(sheet->gate, result->rule);
+    enum level level = result->level;
     const char *word = is_good(result) ? good[result->outcome] : level_name(level);
     enum style style = is_good(result) || level < LEVEL_WARNING ? STYLE_DIM : STYLE_UNSURE;
-    if (closes && result->outcome == OUTCOME_UNKNOWN)
+    if (result->waiver)
+        word = "waived";
+    else if (closes && result->outcome == OUTCOME_UNKNOWN)
         word = "unknown";
     else if (closes)
         style = STYLE_BAD;
@@ -172,12 +160,26 @@ static enum style write_word(const struct sheet *sheet, const struct record_resu
     return style;
 }
 
+/* Until when, for whom and why a result is excused. */
+static void write_waiver(const struct page *page, const struct waiver *waiver)
+{
+    fprintf(page->out, "%suntil ", EVIDENCE_INDENT);
+    page_foreign(page, STYLE_PLAIN, waiver->expires);
+    if (waiver->owner) {
+        fputs(", ", page->out);
+        page_foreign(page, STYLE_PLAIN, waiver->owner);
+    }
+    fputs(": ", page->out);
+    page_foreign(page, STYLE_PLAIN, waiver->reason);
+    putc('\n', page->out);
+}
+
 /* One line of a rule, and below it, where the gate closes over it, evidence and fix. */
-static void write_result(const struct sheet *sheet, const struct place *at)
+static void write_result(const struct sheet *sheet, const struct spot *at)
 {
     const struct record_result *result = result_at(at);
     const struct page *page = &sheet->page;
-    const char *fix = fix_for(result->rule, &at->record->images[at->image]);
+    const char *fix = told_fix(result->rule, &at->record->images[at->image]);
     bool closes = gate_result(sheet->gate, result) != VERDICT_PASS;
     write_word(sheet, result, closes);
     page_word(page, is_good(result) ? STYLE_DIM : STYLE_STRONG, result->rule->id);
@@ -187,6 +189,8 @@ static void write_result(const struct sheet *sheet, const struct place *at)
         fputs("undecided: ", page->out);
     page_foreign(page, is_good(result) ? STYLE_DIM : STYLE_PLAIN, result->message);
     putc('\n', page->out);
+    if (result->waiver)
+        write_waiver(page, result->waiver);
     if (is_good(result) || (!closes && !sheet->options->verbose))
         return;
     write_evidence(sheet, at);
@@ -203,7 +207,7 @@ static size_t write_part(const struct sheet *sheet, const struct record *record,
     size_t count = 0;
     for (size_t i = 0; i < record->image_count; i++)
         for (size_t k = 0; k < record->images[i].result_count; k++) {
-            struct place at = {record, i, k};
+            struct spot at = {record, i, k};
             if (part_of(sheet->gate, result_at(&at)) != part || told_before(&at))
                 continue;
             write_result(sheet, &at);
@@ -297,6 +301,8 @@ static void write_summary(const struct sheet *sheet, const struct run *run)
     FILE *out = sheet->page.out;
     fprintf(out, "%zu file%s: %zu pass, %zu fail, %zu unknown, %zu error%s", s->files, s->files == 1 ? "" : "s",
             s->pass, s->fail, s->unknown, s->error, s->error == 1 ? "" : "s");
+    if (s->waived)
+        fprintf(out, "; %zu finding%s waived", s->waived, s->waived == 1 ? "" : "s");
     if (run->skipped_count)
         fprintf(out, "; %zu file%s in trees %s%s", run->skipped_count, run->skipped_count == 1 ? "" : "s",
                 run->skipped_count == 1 ? "was no program" : "were no programs",
@@ -309,6 +315,40 @@ static void write_summary(const struct sheet *sheet, const struct run *run)
     else
         page_word(&sheet->page, STYLE_UNSURE, "gate: closed (nothing was judged)");
     putc('\n', out);
+}
+
+/* What is wrong with the run as a whole, behind its files. */
+static void write_findings(const struct sheet *sheet, const struct run *run)
+{
+    const struct page *page = &sheet->page;
+    bool any = false;
+    for (size_t i = 0; i < run->finding_count; i++) {
+        const struct run_finding *f = &run->findings[i];
+        bool closes = gate_finding(run->gate, f) != VERDICT_PASS;
+        const char *word = closes && f->outcome == OUTCOME_UNKNOWN ? "unknown" : level_name(f->level);
+        if (sheet->options->quiet && !closes)
+            continue;
+        if (!any)
+            fputs("The release as a whole\n", page->out);
+        any = true;
+        fputs("  ", page->out);
+        page_word(page, closes ? STYLE_BAD : STYLE_UNSURE, word);
+        page_pad(page, strlen(word), WORD_COLUMN);
+        page_word(page, STYLE_STRONG, f->rule->id);
+        page_pad(page, strlen(f->rule->id), sheet->rule_width + 2);
+        page_foreign(page, STYLE_PLAIN, f->message);
+        fprintf(page->out, "\n%sat ", EVIDENCE_INDENT);
+        page_foreign(page, STYLE_PLAIN, f->place.file);
+        fprintf(page->out, ":%u: ", f->place.line);
+        page_foreign(page, STYLE_PLAIN, f->observed);
+        fputs(" (expected: ", page->out);
+        page_foreign(page, STYLE_PLAIN, f->expected);
+        fputs(")\n", page->out);
+        if (closes)
+            fprintf(page->out, "%sfix: %s\n", EVIDENCE_INDENT, f->rule->fix.c);
+    }
+    if (any)
+        putc('\n', page->out);
 }
 
 static bool is_told(const struct sheet *sheet, const struct record *record)
@@ -344,9 +384,11 @@ static bool write_run(const struct run *run, const struct report_options *option
     }
     if (gap)
         putc('\n', out);
+    write_findings(&sheet, run);
     write_skipped(&sheet, run);
     write_summary(&sheet, run);
     return true;
 }
 
-const struct reporter report_text = {"text", "for people", write_run, report_inspection};
+const struct reporter report_text = {
+    .name = "text", .summary = "for people", .run = write_run, .inspect = report_inspection};

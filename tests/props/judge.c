@@ -8,13 +8,13 @@ struct record *judge_bytes(struct arena *arena, const char *name, const void *by
 {
     struct audit_options options = {
         .file = {.max_size = LIMIT_FILE_SIZE}, .read = {.code = true}, .rules = true, .has_target = target != NULL};
-    struct gate gate = {profile_find("release"), LEVEL_ERROR};
+    struct gate gate = {.profile = profile_find("release"), .fail_on = LEVEL_ERROR};
     struct record *records[1];
     struct run run = {.gate = &gate, .count = 1, .records = records};
     if (!gate.profile || (target && !expect_target(target, &options.target)))
         return NULL;
     records[0] = audit_memory(arena, name, bytes, size, &options);
     if (records[0])
-        gate_decide(&run);
+        gate_decide(arena, &run);
     return records[0];
 }

@@ -13,7 +13,7 @@
 /* Demands that nobody can declare yet: these rules tell, and neither pass nor fail a sound program. */
 static const char *const silent[] = {"linkage/glibc-floor", "platform/minimum-os"};
 
-struct matrix {
+struct comparison {
     bool write;
     size_t wrong;
     bool *passed, *failed; /* by rule: some image did */
@@ -27,7 +27,7 @@ static bool is_silent(const struct rule *rule)
     return false;
 }
 
-static void complain(struct matrix *m, const char *sample, const char *what, const char *rule)
+static void complain(struct comparison *m, const char *sample, const char *what, const char *rule)
 {
     fprintf(stderr, "%s: %s%s%s\n", sample, what, rule ? " " : "", rule ? rule : "");
     m->wrong++;
@@ -77,7 +77,7 @@ static void show_difference(const char *old, const char *new)
     }
 }
 
-static void compare(struct matrix *m, const char *name, const char *text)
+static void compare(struct comparison *m, const char *name, const char *text)
 {
     char path[4096], *expected = NULL;
     snprintf(path, sizeof path, ASSAY_CORPUS "/expected/%s.txt", name);
@@ -96,7 +96,8 @@ static void compare(struct matrix *m, const char *name, const char *text)
 }
 
 /* Of the sample that a rule names as failing: this rule fails, and no other that is as grave as a warning. */
-static void check_alone(struct matrix *m, const char *name, const struct rule *rule, const struct record_result *result)
+static void check_alone(struct comparison *m, const char *name, const struct rule *rule,
+                        const struct record_result *result)
 {
     bool own = strcmp(result->rule->id, rule->id) == 0;
     if (own && result->outcome != OUTCOME_FAIL)
@@ -105,7 +106,7 @@ static void check_alone(struct matrix *m, const char *name, const struct rule *r
         complain(m, name, "fails besides", result->rule->id);
 }
 
-static void check_examples(struct matrix *m, const char *name, const struct record *record)
+static void check_examples(struct comparison *m, const char *name, const struct record *record)
 {
     for (size_t r = 0; r < rule_count; r++) {
         const struct rule *rule = rules[r];
@@ -137,7 +138,7 @@ static bool is_noticed(const struct record *record)
     return record->error != NULL;
 }
 
-static void check_sample(struct matrix *m, const struct sample *sample)
+static void check_sample(struct comparison *m, const struct sample *sample)
 {
     struct arena arena = {0};
     struct sample_bytes bytes = {0};
@@ -177,7 +178,7 @@ static bool is_sample(const char *name)
 
 int main(int argc, char **argv)
 {
-    struct matrix m = {.write = argc == 2 && strcmp(argv[1], "--write") == 0};
+    struct comparison m = {.write = argc == 2 && strcmp(argv[1], "--write") == 0};
     m.passed = calloc(rule_count, sizeof *m.passed);
     m.failed = calloc(rule_count, sizeof *m.failed);
     if (!m.passed || !m.failed || (argc > 1 && !m.write)) {

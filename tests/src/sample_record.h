@@ -21,7 +21,11 @@ static inline void sample_results(struct arena *arena, struct record_image *imag
     image->results = arena_array(arena, rule_count, sizeof *image->results);
     for (size_t i = 0; i < rule_count; i++) {
         struct record_result *r = &image->results[i];
-        *r = (struct record_result){rules[i], (enum outcome)(i % 4), text, i % 3, i % 3 + i % 2, NULL};
+        *r = (struct record_result){.rule = rules[i],
+                                    .outcome = (enum outcome)(i % 4),
+                                    .message = text,
+                                    .count = i % 3,
+                                    .total = i % 3 + i % 2};
         r->evidence = arena_array(arena, r->count, sizeof *r->evidence);
         for (size_t k = 0; k < r->count; k++)
             r->evidence[k] = (struct evidence){k ? EVIDENCE_NOWHERE : 512 + i, text, "expected"};
@@ -111,7 +115,7 @@ static inline struct record *sample_record(struct arena *arena, const char *text
 static inline const struct gate *sample_gate(void)
 {
     static struct gate gate;
-    gate = (struct gate){profile_find("release"), LEVEL_ERROR};
+    gate = (struct gate){.profile = profile_find("release"), .fail_on = LEVEL_ERROR};
     return &gate;
 }
 
@@ -123,11 +127,13 @@ static inline char *sample_report(const struct reporter *reporter, struct record
     const struct report_options look = {.verbose = verbose};
     struct run run = {.gate = sample_gate(), .count = 1, .records = &record};
     FILE *out = open_memstream(&text, &size);
+    struct arena gate_arena = {0};
     if (!out)
         abort();
-    gate_decide(&run);
+    gate_decide(&gate_arena, &run);
     if (!(inspection ? reporter->inspect(record, &look, out) : reporter->run(&run, &look, out)) || fclose(out) != 0)
         abort();
+    arena_free(&gate_arena);
     return text;
 }
 

@@ -39,9 +39,9 @@ static struct record *with_outcome(enum level level, enum outcome outcome)
 static int decide(enum level fail_on, struct record **records, size_t count, struct run *run)
 {
     static struct gate gate;
-    gate = (struct gate){profile_find("release"), fail_on};
+    gate = (struct gate){.profile = profile_find("release"), .fail_on = fail_on};
     *run = (struct run){.gate = &gate, .count = count, .records = records};
-    gate_decide(run);
+    gate_decide(&arena, run);
     return gate_status(run);
 }
 
@@ -170,12 +170,18 @@ static void a_profile_changes_levels(void **state)
     (void)state;
     size_t strict = rule_of_level(LEVEL_ERROR), lax = rule_of_level(LEVEL_NOTE);
     struct profile profile = {"test", "", false, {{rules[strict]->id, LEVEL_OFF}, {rules[lax]->id, LEVEL_ERROR}}};
-    struct gate gate = {&profile, LEVEL_NOTE};
-    struct record_result result = {.rule = rules[strict], .outcome = OUTCOME_FAIL};
-    assert_int_equal(gate_result(&gate, &result), VERDICT_PASS); /* off is off, whatever --fail-on says */
-    result.rule = rules[lax];
+    struct gate gate = {.profile = &profile, .fail_on = LEVEL_NOTE};
+    assert_int_equal(gate_level(&gate, NULL, rules[strict], NULL), LEVEL_OFF); /* off is off, whatever --fail-on says */
+    assert_int_equal(gate_level(&gate, NULL, rules[lax], NULL), LEVEL_ERROR);
+    struct record *record = passed();
+    struct run run = {.gate = &gate, .count = 1, .records = &record};
+    record->images[0].results[strict].outcome = OUTCOME_FAIL;
+    gate_decide(&arena, &run);
+    assert_int_equal(record->verdict, VERDICT_PASS);
     gate.fail_on = LEVEL_ERROR;
-    assert_int_equal(gate_result(&gate, &result), VERDICT_FAIL);
+    record->images[0].results[lax].outcome = OUTCOME_FAIL;
+    gate_decide(&arena, &run);
+    assert_int_equal(record->verdict, VERDICT_FAIL);
 }
 
 static void profiles_are_found_by_name(void **state)

@@ -207,7 +207,7 @@ static void colour_changes_nothing_but_colour(void **state)
     size_t size = 0;
     FILE *out = open_memstream(&coloured, &size);
     assert_non_null(out);
-    gate_decide(&run);
+    gate_decide(&arena, &run);
     assert_true(report_text.run(&run, &look, out));
     assert_int_equal(fclose(out), 0);
     assert_non_null(strchr(coloured, 0x1b));
@@ -234,7 +234,7 @@ static void a_run_of_nothing_is_a_report_too(void **state)
     struct run run = {.gate = sample_gate(), .skipped_count = 1, .skipped = &left_out};
     FILE *out = open_memstream(&text, &size);
     assert_non_null(out);
-    gate_decide(&run);
+    gate_decide(&arena, &run);
     assert_true(report_json.run(&run, &look, out));
     assert_int_equal(fclose(out), 0);
     json_t *json = parse(text, 0);

@@ -36,6 +36,7 @@ struct scene {
     const char *texts[2];
 };
 static struct scene scene;
+static struct arena gate_arena;
 
 static void make_image(size_t index, const char *arch)
 {
@@ -61,7 +62,7 @@ static void make_image(size_t index, const char *arch)
                                                 .result_count = rule_count,
                                                 .results = results};
     for (size_t i = 0; i < rule_count; i++)
-        results[i] = (struct record_result){rules[i], OUTCOME_PASS, "as it should be", 0, 0, NULL};
+        results[i] = (struct record_result){.rule = rules[i], .outcome = OUTCOME_PASS, .message = "as it should be"};
 }
 
 /* One ELF file that passes. */
@@ -75,7 +76,7 @@ static int clean(void **state)
     scene.record = (struct record){"dist/app", 4096, "", "elf", "", "", NULL, NULL, 1, scene.images, VERDICT_PASS};
     scene.records[0] = &scene.record;
     scene.profile = *profile_find("release");
-    scene.gate = (struct gate){&scene.profile, LEVEL_ERROR};
+    scene.gate = (struct gate){.profile = &scene.profile, .fail_on = LEVEL_ERROR};
     scene.run = (struct run){.gate = &scene.gate, .count = 1, .records = scene.records};
     return 0;
 }
@@ -100,7 +101,12 @@ static struct record_result *set(size_t slice, const char *rule, enum outcome ou
     if (i == rule_count)
         fail_msg("no rule %s", rule);
     struct record_result *result = &scene.results[slice][i];
-    *result = (struct record_result){rules[i], outcome, message, 1, 1, scene.evidence[slice][i]};
+    *result = (struct record_result){.rule = rules[i],
+                                     .outcome = outcome,
+                                     .message = message,
+                                     .count = 1,
+                                     .total = 1,
+                                     .evidence = scene.evidence[slice][i]};
     result->evidence[0] = (struct evidence){0x318, "what is there", "what should be"};
     return result;
 }
@@ -131,8 +137,12 @@ static void infest(const char *text, bool forged)
         for (size_t k = 0; k < rule_count; k++) {
             scene.evidence[i][k][0] = (struct evidence){EVIDENCE_NOWHERE, text, text};
             scene.evidence[i][k][1] = (struct evidence){0x40, text, text};
-            scene.results[i][k] =
-                (struct record_result){rules[k], (enum outcome)((i + k) % 4), text, 2, 40, scene.evidence[i][k]};
+            scene.results[i][k] = (struct record_result){.rule = rules[k],
+                                                         .outcome = (enum outcome)((i + k) % 4),
+                                                         .message = text,
+                                                         .count = 2,
+                                                         .total = 40,
+                                                         .evidence = scene.evidence[i][k]};
         }
         if (forged)
             scene.images[i].format = scene.images[i].linkage = scene.images[i].libc = scene.images[i].signature =
@@ -155,7 +165,7 @@ static char *told(const struct reporter *reporter, const struct report_options *
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    gate_decide(&scene.run);
+    gate_decide(&gate_arena, &scene.run);
     assert_true(reporter->run(&scene.run, options, out));
     assert_int_equal(fclose(out), 0);
     assert_int_equal(strlen(text), size);
