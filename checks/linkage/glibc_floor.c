@@ -1,17 +1,34 @@
 /* Which glibc is the oldest that the program starts with? ld.so refuses a program whose
- * DT_VERNEED names a GLIBC_x.y that the library lacks (glibc elf/dl-version.c). No
- * floor can be declared yet, so the rule states the one that the bytes ask for. */
+ * DT_VERNEED names a GLIBC_x.y that the library lacks (glibc elf/dl-version.c). A policy
+ * declares the oldest one that the release is for (glibc-floor); without it the rule states
+ * the one that the bytes ask for. */
 #include "checks/common.h"
 
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
-    if (image->versions.known == KNOWN_BROKEN)
+    const char *floor = subject->expect->demands.glibc_floor, *needed = image->glibc_floor;
+    bool broken = image->versions.known == KNOWN_BROKEN;
+    if (floor && needed && expect_compare(needed, floor) > 0) {
+        for (size_t i = 0; i < image->versions.count; i++) {
+            const struct named *n = &image->versions.items[i];
+            if (common_begins(n->text, "GLIBC_2") && expect_compare(n->text + sizeof "GLIBC_" - 1, floor) > 0)
+                evidence(f, n->offset, "no version above the declared floor", "%s", n->text);
+        }
+        fail(f, "glibc %s or newer is needed, and %s is declared", needed, floor);
+    } else if (floor && broken) {
+        unknown(f, "glibc %s is declared; the version needs cannot be read to their end", floor);
+    } else if (floor && needed) {
+        pass(f, "glibc %s or newer is needed, and %s is declared", needed, floor);
+    } else if (floor) {
+        pass(f, "no version of glibc is needed");
+    } else if (broken) {
         not_applicable(f, "no floor was declared; the version needs cannot be read to their end");
-    else if (image->glibc_floor)
-        not_applicable(f, "no floor was declared; the program needs glibc %s or newer", image->glibc_floor);
-    else
+    } else if (needed) {
+        not_applicable(f, "no floor was declared; the program needs glibc %s or newer", needed);
+    } else {
         not_applicable(f, "no floor was declared; no version of glibc is needed");
+    }
 }
 
 const struct rule rule_linkage_glibc_floor = {
@@ -27,6 +44,6 @@ const struct rule rule_linkage_glibc_floor = {
             .rust = "cargo zigbuild --target x86_64-unknown-linux-gnu.2.17, or the musl target"},
     .refs = {"LSB Core, Symbol Versioning: Elf64_Verneed", "glibc elf/dl-version.c: match_symbol",
              "https://peps.python.org/pep-0600/ (the same floor for wheels)"},
-    .example = {.fails = "linkage-glibc-floor", .passes = "elf-static-clean"},
+    .example = {.fails = "linkage-glibc-floor", .passes = "elf-glibc-allowed"},
     .check = check,
 };

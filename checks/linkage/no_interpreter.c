@@ -12,6 +12,8 @@ static void check(const struct subject *subject, struct finding *f)
     const char *how = elf ? "PT_INTERP" : "LC_LOAD_DYLINKER";
     if (!elf && !subject->expect->literal_static) {
         not_applicable(f, "macOS supports no program without dyld: linkage/system-libraries-only speaks");
+    } else if (image->interpreter.text && expect_allows(&subject->expect->demands, image->interpreter.text)) {
+        pass(f, "%s names %s, which the policy allows", how, image->interpreter.text);
     } else if (image->interpreter.text) {
         evidence(f, image->interpreter.offset, elf ? "no PT_INTERP" : "no LC_LOAD_DYLINKER", "%s",
                  image->interpreter.text);

@@ -1,7 +1,7 @@
 /* Does the program run whatever C library its machine has? A C library or its loader
  * among the dependencies ties a program to glibc or to musl, and glibc version needs
  * (DT_VERNEED) tie it to releases of glibc. A C library that is linked in is the
- * program's own and no dependency. */
+ * program's own and no dependency. A policy may allow one. */
 #include "checks/common.h"
 
 /* What the parts of a C library are called: glibc's (shlib-versions), musl's, bionic's, Apple's. */
@@ -22,24 +22,31 @@ static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     const struct named *interpreter = &image->interpreter, *first = NULL;
-    bool elf = image->format == FORMAT_ELF;
+    const struct demands *demands = &subject->expect->demands;
+    bool elf = image->format == FORMAT_ELF, allowed = false;
     if (!elf && !subject->expect->literal_static) {
         not_applicable(f, "on macOS libSystem is the interface of the system: linkage/system-libraries-only speaks");
         return;
     }
-    if (interpreter->text && is_libc(interpreter->text))
+    if (interpreter->text && is_libc(interpreter->text) && expect_allows(demands, interpreter->text))
+        allowed = true;
+    else if (interpreter->text && is_libc(interpreter->text))
         evidence(f, (first = interpreter)->offset, "no loader of a C library", "%s", interpreter->text);
     for (size_t i = 0; i < image->needed.count; i++) {
         const struct named *n = &image->needed.items[i];
         if (!is_libc(n->text) && n->detail != DEPENDENCY_IMPLIED)
             continue;
+        if (expect_allows(demands, n->text)) {
+            allowed = true;
+            continue;
+        }
         first = n;
         evidence(f, n->offset, "no C library", "%s %s", common_dependency(image, n->detail), n->text);
     }
     for (size_t i = 0; i < image->versions.count; i++) {
         const struct named *n = &image->versions.items[i];
-        if (!common_begins(n->text, "GLIBC_"))
-            continue;
+        if (!common_begins(n->text, "GLIBC_") || expect_allows(demands, "libc.so.6"))
+            continue; /* with the library its versions are allowed: linkage/glibc-floor speaks of them */
         first = first ? first : n;
         evidence(f, n->offset, "no version of glibc", "%s", n->text);
     }
@@ -48,6 +55,8 @@ static void check(const struct subject *subject, struct finding *f)
     else if (image->needed.known == KNOWN_BROKEN || image->interpreter_known == KNOWN_BROKEN ||
              image->versions.known == KNOWN_BROKEN)
         unknown(f, "loader, libraries or version needs cannot be read to their end");
+    else if (allowed)
+        pass(f, "the policy allows the C library that is needed");
     else if (image->libc == LIBC_GLIBC || image->libc == LIBC_MUSL)
         pass(f, "no C library is needed: %s is linked in", libc_name(image->libc));
     else

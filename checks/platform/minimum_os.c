@@ -1,16 +1,24 @@
 /* Which macOS is the oldest that starts the program? LC_BUILD_VERSION (minos) or
- * LC_VERSION_MIN_MACOSX says so, and dyld refuses on older ones. No minimum can be
- * declared yet, so the rule states the one that the image asks for. */
+ * LC_VERSION_MIN_MACOSX says so, and dyld refuses on older ones. A policy declares the oldest
+ * one that the release is for (macos-minimum); without it the rule states the one that the
+ * image asks for. */
 #include "checks/common.h"
 
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
-    if (image->min_os)
+    const char *declared = image->os == OS_MACOS ? subject->expect->demands.macos_minimum : NULL;
+    if (!image->min_os) {
+        unknown(f, "the image does not say which release of its system it asks for");
+    } else if (!declared) {
         not_applicable(f, "no minimum was declared; the image asks for %s %s or newer", os_name(image->os),
                        image->min_os);
-    else
-        unknown(f, "the image does not say which release of its system it asks for");
+    } else if (expect_compare(image->min_os, declared) > 0) {
+        evidence(f, image->macho->min_os_offset, "the declared minimum, or an older one", "%s", image->min_os);
+        fail(f, "macOS %s or newer is needed, and %s is declared", image->min_os, declared);
+    } else {
+        pass(f, "macOS %s or newer is needed, and %s is declared", image->min_os, declared);
+    }
 }
 
 const struct rule rule_platform_minimum_os = {
@@ -25,6 +33,6 @@ const struct rule rule_platform_minimum_os = {
             .c = "-mmacosx-version-min=11.0, or MACOSX_DEPLOYMENT_TARGET=11.0",
             .rust = "MACOSX_DEPLOYMENT_TARGET=11.0"},
     .refs = {"<mach-o/loader.h>: LC_BUILD_VERSION, LC_VERSION_MIN_MACOSX", "https://go.dev/wiki/MinimumRequirements"},
-    .example = {.fails = "platform-minimum-os", .passes = "macho-clean-arm64"},
+    .example = {.fails = "platform-minimum-os", .passes = "macho-declared-minimum"},
     .check = check,
 };

@@ -150,6 +150,13 @@ static void change_claim(struct elf *e)
                   "build\tCGO_ENABLED=0\nbuild\tGOARCH=amd64\nbuild\tGOOS=linux\nbuild\tGOAMD64=v1\n";
 }
 
+static void change_level(struct elf *e)
+{
+    clean_go(e);
+    e->settings = "path\texample.test/hello\nbuild\t-buildmode=exe\nbuild\t-compiler=gc\nbuild\t-ldflags=\"-s -w\"\n"
+                  "build\tCGO_ENABLED=0\nbuild\tGOARCH=amd64\nbuild\tGOOS=linux\nbuild\tGOAMD64=v3\n";
+}
+
 static const struct {
     const char *name;
     void (*change)(struct elf *e);
@@ -168,6 +175,10 @@ static const struct {
     {"linkage-no-interpreter", change_interpreter},
     {"linkage-no-needed-libraries", change_needed},
     {"linkage-no-libc-dependency", change_libc},
+    {"linkage-glibc-floor", change_libc},
+    {"elf-glibc-allowed", change_libc},
+    {"platform-size-budget", clean},
+    {"isa-level-ceiling", change_level},
     {"linkage-no-latent-loads", change_latent},
     {"linkage-no-insecure-search-path", change_search_path},
     {"stripped-no-symbol-table", change_symbols},

@@ -62,6 +62,8 @@ static const struct {
     {"linkage-system-libraries-only", change_dylib},
     {"platform-macos-uuid", change_uuid},
     {"signature-present", change_signature},
+    {"platform-minimum-os", clean_arm64},
+    {"macho-declared-minimum", clean_arm64},
     {"macho-foreign-rpath", change_rpath},
     {"macho-local-symbol", change_symbols},
     {"macho-executable-stack", change_stack},

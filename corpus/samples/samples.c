@@ -49,6 +49,26 @@ const char *sample_target(const char *name)
     return NULL;
 }
 
+/* Rules that demand nothing until a policy declares something are tried with one. */
+const char *sample_policy(const char *name)
+{
+    static const struct {
+        const char *name, *policy;
+    } declared[] = {
+        {"linkage-glibc-floor", "version: 1\nparameters: {libraries: [libc.so.6], glibc-floor: 2.17}\n"},
+        {"elf-glibc-allowed", "version: 1\nparameters: {libraries: [libc.so.6], glibc-floor: 2.34}\n"},
+        {"platform-minimum-os", "version: 1\nparameters: {macos-minimum: 10.13}\n"},
+        {"macho-declared-minimum", "version: 1\nparameters: {macos-minimum: 13.0}\n"},
+        {"platform-size-budget", "version: 1\nparameters: {size-max: 1k}\n"},
+        {"elf-static-declared", "version: 1\nparameters: {size-max: 1M}\n"},
+        {"isa-level-ceiling", "version: 1\nparameters: {cpu: x86-64-v2}\n"},
+    };
+    for (size_t i = 0; i < sizeof declared / sizeof *declared; i++)
+        if (strcmp(declared[i].name, name) == 0)
+            return declared[i].policy;
+    return NULL;
+}
+
 /* What a release ships by mistake in the program's place. */
 bool make_text(const char *name, struct sample_bytes *out)
 {

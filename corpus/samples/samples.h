@@ -23,6 +23,8 @@ struct sample_bytes {
 bool sample_load(const struct sample *sample, const char *corpus, struct sample_bytes *out);
 /* The --target that a sample is judged by, or NULL. */
 const char *sample_target(const char *name);
+/* The policy that it is judged by, or NULL. */
+const char *sample_policy(const char *name);
 
 /* make_elf.c, make_macho.c: false where the name is none of theirs. */
 bool make_elf(const char *name, struct sample_bytes *out);
