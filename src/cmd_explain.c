@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "src/commands.h"
+#include "src/gate_rules.h"
 #include "src/report/escape.h"
 
 enum { COLUMNS = 80, INDENT = 2 };
@@ -42,10 +43,10 @@ static size_t likeness(const char *id, const char *typed)
 
 static int unknown_rule(const char *typed)
 {
-    const struct rule *nearest = rules[0];
-    for (size_t i = 1; i < rule_count; i++)
-        if (likeness(rules[i]->id, typed) > likeness(nearest->id, typed))
-            nearest = rules[i];
+    const struct rule *nearest = any_rule(0);
+    for (size_t i = 1; i < any_rule_count(); i++)
+        if (likeness(any_rule(i)->id, typed) > likeness(nearest->id, typed))
+            nearest = any_rule(i);
     fputs("assay: no rule is called ", stderr);
     escape_terminal(stderr, typed);
     fprintf(stderr, "; is %s meant? `assay rules` lists them\n", nearest->id);
@@ -58,7 +59,7 @@ int cmd_explain(const struct options *options)
         fputs("assay: explain takes the name of one rule; `assay rules` lists them\n", stderr);
         return 2;
     }
-    const struct rule *rule = rule_find(options->arguments[0]);
+    const struct rule *rule = any_rule_find(options->arguments[0]);
     if (!rule)
         return unknown_rule(options->arguments[0]);
     printf("%s  (%s in the profile release)\n\n", rule->id, level_name(rule->level));

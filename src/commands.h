@@ -8,6 +8,9 @@ int cmd_check(const struct options *options);
 int cmd_inspect(const struct options *options);
 int cmd_rules(const struct options *options);
 int cmd_explain(const struct options *options);
+int cmd_policy(const struct options *options);
+int cmd_init(const struct options *options);
+int cmd_completion(const struct options *options);
 
 /* streams.c: whether standard output gets colour. */
 bool colour_wanted(const struct options *options);

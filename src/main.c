@@ -30,6 +30,14 @@ int main(int argc, char **argv)
         return cmd_rules(&options);
     case COMMAND_EXPLAIN:
         return cmd_explain(&options);
+    case COMMAND_POLICY:
+        return cmd_policy(&options);
+    case COMMAND_INIT:
+        return cmd_init(&options);
+    case COMMAND_COMPLETION:
+        return cmd_completion(&options);
+    case COMMAND_ALL:
+        break;
     }
     return 2;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,75 +11,11 @@
 #include "src/assay.h"
 #include "src/report/escape.h"
 
-enum id {
-    ID_FORMAT = 256,
-    ID_OUTPUT,
-    ID_TARGET,
-    ID_PROFILE,
-    ID_FAIL_ON,
-    ID_EXIT_ZERO,
-    ID_FILES_FROM,
-    ID_NO_CODE,
-    ID_NO_DIGEST,
-    ID_MAX_FILE_SIZE,
-    ID_COLOR,
-    ID_VERSION
-};
-
-static const struct row {
-    int id; /* a letter, where the option has a short form */
-    const char *name, *argument;
-    unsigned commands;
-    const char *help;
-} table[] = {
-    {ID_TARGET, "target", "TARGET", COMMAND_CHECK,
-     "what the release says it is for: linux/arm64, linux/amd64/v3, darwin/universal,\naarch64-unknown-linux-musl, …; "
-     "auto (default) takes it from file name or build info"},
-    {ID_PROFILE, "profile", "NAME", COMMAND_CHECK, "release (default) or static"},
-    {ID_FAIL_ON, "fail-on", "LEVEL", COMMAND_CHECK,
-     "findings from this level on close the gate: error (default), warning, note"},
-    {ID_EXIT_ZERO, "exit-zero", NULL, COMMAND_CHECK, "exit 0 where rules failed; every other status stays"},
-    {ID_FORMAT, "format", "FORMAT", COMMAND_CHECK | COMMAND_INSPECT, "text (default) or json"},
-    {ID_OUTPUT, "output", "FORMAT=FILE", COMMAND_CHECK, "write a report to a file as well; may be given again"},
-    {ID_FILES_FROM, "files-from", "LIST", COMMAND_CHECK,
-     "judge the files that LIST names, one a line; - is standard input"},
-    {'0', "null", NULL, COMMAND_CHECK, "names in LIST end with NUL"},
-    {'j', "jobs", "N", COMMAND_CHECK, "audit with N processes (default: the processors there are)"},
-    {ID_NO_CODE, "no-code", NULL, COMMAND_CHECK | COMMAND_INSPECT,
-     "look at headers, tables and notes only, not at instructions and texts"},
-    {ID_NO_DIGEST, "no-digest", NULL, COMMAND_CHECK | COMMAND_INSPECT,
-     "do not compute SHA-256: read only what is judged"},
-    {ID_MAX_FILE_SIZE, "max-file-size", "SIZE", COMMAND_CHECK | COMMAND_INSPECT,
-     "larger files are errors (default 2G; k, M and G are understood)"},
-    {ID_COLOR, "color", "WHEN", COMMAND_CHECK | COMMAND_INSPECT | COMMAND_RULES | COMMAND_EXPLAIN,
-     "auto (default), always or never; NO_COLOR turns it off as well"},
-    {'q', "quiet", NULL, COMMAND_CHECK, "show only what did not pass"},
-    {'v', "verbose", NULL, COMMAND_CHECK, "show every rule, and the files that were left out"},
-    {'h', "help", NULL, ~0U, "show this"},
-    {ID_VERSION, "version", NULL, ~0U, "show the version"},
-};
-enum { ROWS = sizeof table / sizeof *table };
-
-static const struct {
-    const char *name;
-    enum command command;
-    const char *usage, *help;
-} commands[] = {
-    {"check", COMMAND_CHECK, "assay check [OPTION]... PATH...",
-     "Judges files, and the programs and libraries below directories; - is standard input.\n"
-     "Exits with 0 where all is well, 1 where a rule failed, 3 where a file or rule could not be\n"
-     "read or decided, 2 where the command line is wrong, nothing was judged or no report could be written."},
-    {"inspect", COMMAND_INSPECT, "assay inspect [OPTION]... FILE", "Shows what a file is, without judging it."},
-    {"rules", COMMAND_RULES, "assay rules", "Lists the rules with their levels."},
-    {"explain", COMMAND_EXPLAIN, "assay explain RULE", "Tells what a rule demands, why, and how to satisfy it."},
-};
-enum { COMMANDS = sizeof commands / sizeof *commands };
-
 static void help_options(FILE *out, unsigned which)
 {
     fputs("\nOptions:\n", out);
-    for (size_t i = 0; i < ROWS; i++) {
-        const struct row *row = &table[i];
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_table[i];
         char left[64];
         if (!(row->commands & which))
             continue;
@@ -97,17 +34,18 @@ static void help_options(FILE *out, unsigned which)
 
 static void help(FILE *out, const struct options *options)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (options->command == commands[i].command) {
-            fprintf(out, "usage: %s\n\n%s\n", commands[i].usage, commands[i].help);
-            help_options(out, commands[i].command);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (options->command == command_table[i].command) {
+            fprintf(out, "usage: %s\n\n%s\n", command_table[i].usage, command_table[i].help);
+            help_options(out, command_table[i].command);
             return;
         }
     fputs("usage: assay COMMAND [OPTION]... [ARGUMENT]...\n\n"
           "Is this exact file what the release claims, and will it start in its target?\n\nCommands:\n",
           out);
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-10s %.*s\n", commands[i].name, (int)strcspn(commands[i].help, "\n"), commands[i].help);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-10s %.*s\n", command_table[i].name, (int)strcspn(command_table[i].help, "\n"),
+                command_table[i].help);
     fputs("\n`assay COMMAND --help` shows the options of a command.\n", out);
 }
 
@@ -180,6 +118,22 @@ static bool set_level(struct options *options, const char *text)
     return complain("--fail-on", text, "error, warning or note");
 }
 
+/* FILE[:LINE]; a colon that no number follows is part of the name. */
+static bool set_location(struct options *options, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    unsigned long line = colon ? strtoul(colon + 1, &end, 10) : 1;
+    bool numbered = colon && colon[1] >= '0' && colon[1] <= '9' && *end == 0;
+    size_t size = numbered ? (size_t)(colon - text) : strlen(text);
+    if (size == 0 || size >= sizeof options->location || (numbered && (line == 0 || line > INT_MAX)))
+        return complain("--report-location", text, "FILE or FILE:LINE");
+    memcpy(options->location, text, size);
+    options->location[size] = 0;
+    options->look.line = numbered ? (unsigned)line : 1;
+    return true;
+}
+
 static bool set_colour(struct options *options, const char *text)
 {
     if (strcmp(text, "auto") == 0)
@@ -199,15 +153,25 @@ static bool apply(struct options *options, int id, const char *value)
     switch (id) {
     case ID_TARGET:
         return set_target(options, value);
+    case ID_POLICY:
+        options->policy = value;
+        return true;
+    case ID_NOW:
+        options->now = value;
+        return true;
+    case ID_REPORT_LOCATION:
+        return set_location(options, value);
     case ID_PROFILE:
+        options->profile_given = true;
         options->gate.profile = profile_find(value);
         options->audit.literal_static = options->gate.profile && options->gate.profile->literal_static;
         return options->gate.profile || complain("--profile", value, "release or static");
     case ID_FAIL_ON:
+        options->fail_on_given = true;
         return set_level(options, value);
     case ID_FORMAT:
         options->outputs[0].reporter = report_find(value);
-        return options->outputs[0].reporter || complain("--format", value, "text or json");
+        return options->outputs[0].reporter || complain("--format", value, "one that `assay check --help` lists");
     case ID_OUTPUT:
         return add_output(options, value);
     case ID_MAX_FILE_SIZE:
@@ -221,8 +185,10 @@ static bool apply(struct options *options, int id, const char *value)
         return true;
     default:
         options->exit_zero |= id == ID_EXIT_ZERO;
-        options->quiet |= id == 'q';
-        options->verbose |= id == 'v';
+        options->baseline |= id == ID_BASELINE;
+        options->gate.partial |= id == ID_PARTIAL;
+        options->look.quiet |= id == 'q';
+        options->look.verbose |= id == 'v';
         options->list_end = id == '0' ? 0 : options->list_end;
         options->audit.read.code &= id != ID_NO_CODE;
         options->audit.file.digest &= id != ID_NO_DIGEST;
@@ -239,20 +205,19 @@ static unsigned processors(void)
 
 static bool parse(int argc, char **argv, struct options *options, int *status)
 {
-    struct option longs[ROWS + 1] = {{0}};
-    char shorts[ROWS * 2 + 1], *end = shorts;
+    struct option longs[OPTION_COUNT + 1] = {{0}};
+    char shorts[OPTION_COUNT * 2 + 1], *end = shorts;
     size_t count = 0;
     /* without a command, only what every command takes */
-    unsigned which = options->command ? (unsigned)options->command
-                                      : ~(unsigned)(COMMAND_CHECK | COMMAND_INSPECT | COMMAND_RULES | COMMAND_EXPLAIN);
-    for (size_t i = 0; i < ROWS; i++) {
-        if (!(table[i].commands & which))
+    unsigned which = options->command ? (unsigned)options->command : ~(unsigned)COMMAND_ALL;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (!(option_table[i].commands & which))
             continue;
-        longs[count++] =
-            (struct option){table[i].name, table[i].argument ? required_argument : no_argument, NULL, table[i].id};
-        if (table[i].id < 256) {
-            *end++ = (char)table[i].id;
-            if (table[i].argument)
+        longs[count++] = (struct option){
+            option_table[i].name, option_table[i].argument ? required_argument : no_argument, NULL, option_table[i].id};
+        if (option_table[i].id < 256) {
+            *end++ = (char)option_table[i].id;
+            if (option_table[i].argument)
                 *end++ = ':';
         }
     }
@@ -281,16 +246,16 @@ bool options_read(int argc, char **argv, struct options *options, int *status)
                          .outputs = {{&report_text, NULL}},
                          .jobs = processors()};
     *status = 2;
-    for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            options->command = commands[i].command;
+    for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
+        if (strcmp(argv[1], command_table[i].name) == 0)
+            options->command = command_table[i].command;
     if (options->command)
         return parse(argc - 1, argv + 1, options, status);
     if (argc > 1 && argv[1][0] == '-') {
         if (!parse(argc, argv, options, status))
             return false;
     } else if (argc > 1) {
-        complain("no such command", argv[1], "check, inspect, rules or explain");
+        complain("no such command", argv[1], "check, inspect, rules, explain, policy, init or completion");
     }
     help(stderr, options);
     return false;

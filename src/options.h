@@ -4,9 +4,8 @@
 
 #include "src/audit.h"
 #include "src/gate.h"
+#include "src/option_table.h"
 #include "src/report/report.h"
-
-enum command { COMMAND_CHECK = 1, COMMAND_INSPECT = 2, COMMAND_RULES = 4, COMMAND_EXPLAIN = 8 };
 
 struct output {
     const struct reporter *reporter;
@@ -22,8 +21,13 @@ struct options {
     const char *files_from; /* NULL: none */
     char list_end;          /* what ends a path in that list */
     size_t output_count;
-    struct output outputs[16]; /* the first is that of --format */
-    bool exit_zero, quiet, verbose;
+    struct output outputs[16];  /* the first is that of --format */
+    struct report_options look; /* colour and location aside */
+    char location[4096];        /* --report-location without its line; "": not given */
+    const char *policy;         /* --policy; NULL: the one that is found */
+    const char *now;            /* --now; NULL: not given */
+    bool profile_given, fail_on_given;
+    bool exit_zero, baseline;
     enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
     unsigned jobs;
 };

@@ -95,6 +95,8 @@ static void read_folder(struct walk *walk, struct pending *pending, const char *
 static void walk_tree(struct walk *walk, const char *path)
 {
     struct pending pending = {0};
+    walk->trees = arena_grow(walk->arena, walk->trees, walk->tree_count, sizeof *walk->trees);
+    walk->trees[walk->tree_count++] = path;
     read_folder(walk, &pending, path, 0);
     while (pending.count)
         read_folder(walk, &pending, pending.paths[--pending.count], O_NOFOLLOW);

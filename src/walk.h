@@ -18,6 +18,8 @@ struct walk {
     struct arena *arena;
     size_t count;
     struct item *items;
+    size_t tree_count;
+    const char **trees; /* the named directories */
     size_t skipped_count;
     struct skipped *skipped; /* links, FIFOs, sockets and devices below named directories */
 };

@@ -6,15 +6,6 @@
 
 enum { SLOTS = 4096 /* places of all matrices together; a release has dozens */ };
 
-struct words {
-    size_t count;
-    const struct node **items; /* scalars */
-};
-
-struct form { /* a matrix as it is written */
-    struct words names, os, arch, except;
-};
-
 static void read_word(struct policy_reader *r, const struct node *node, void *field)
 {
     const struct node **word = field;
@@ -94,25 +85,26 @@ static void add_slot(struct policy_reader *r, struct matrix *matrix, const struc
 
 static void read_matrix(struct policy_reader *r, const struct node *node, void *field)
 {
-    static const struct policy_key keys[] = {{"names", true, offsetof(struct form, names), read_words},
-                                             {"os", true, offsetof(struct form, os), read_words},
-                                             {"arch", true, offsetof(struct form, arch), read_words},
-                                             {"except", false, offsetof(struct form, except), read_words}};
+    static const struct policy_key keys[] = {{"names", true, offsetof(struct matrix, names), read_words},
+                                             {"os", true, offsetof(struct matrix, os), read_words},
+                                             {"arch", true, offsetof(struct matrix, arch), read_words},
+                                             {"except", false, offsetof(struct matrix, except), read_words}};
     struct matrix *matrix = field;
-    struct form form = {{0}, {0}, {0}, {0}};
     size_t before = r->complaints->count;
     matrix->place = node->place;
-    policy_map(r, node, keys, sizeof keys / sizeof *keys, &form);
+    policy_map(r, node, keys, sizeof keys / sizeof *keys, matrix);
     if (r->complaints->count != before)
         return;
-    if (form.names.count * form.os.count > SLOTS || form.names.count * form.os.count * form.arch.count > SLOTS) {
+    if (matrix->names.count * matrix->os.count > SLOTS ||
+        matrix->names.count * matrix->os.count * matrix->arch.count > SLOTS) {
         complain_at(r->complaints, node->place, "more than %d places", SLOTS);
         return;
     }
-    for (size_t n = 0; n < form.names.count; n++)
-        for (size_t o = 0; o < form.os.count; o++)
-            for (size_t a = 0; a < form.arch.count && r->complaints->count == before; a++)
-                add_slot(r, matrix, form.names.items[n], form.os.items[o], form.arch.items[a], &form.except);
+    for (size_t n = 0; n < matrix->names.count; n++)
+        for (size_t o = 0; o < matrix->os.count; o++)
+            for (size_t a = 0; a < matrix->arch.count && r->complaints->count == before; a++)
+                add_slot(r, matrix, matrix->names.items[n], matrix->os.items[o], matrix->arch.items[a],
+                         &matrix->except);
 }
 
 void policy_matrices(struct policy_reader *r, const struct node *node, void *field)

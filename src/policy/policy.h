@@ -43,10 +43,13 @@ struct waiver { /* an exception with an end: from --today on past `last_day` it 
 
 struct matrix { /* one item of `matrix:`: every name for every system and architecture, and nothing else */
     struct place place;
-    size_t name_count, slot_count;
-    const char **names; /* patterns with {os} and {arch} */
+    struct words {
+        size_t count;
+        const struct node **items; /* scalars */
+    } names, os, arch, except;     /* as they are written; names are patterns with {os} and {arch} */
+    size_t slot_count;
     struct slot {
-        const char *name;    /* the pattern of `names` that it came from */
+        const char *name;    /* the item of `names` that it came from */
         const char *pattern; /* with {os} and {arch} filled in */
         struct target target;
     } * slots;

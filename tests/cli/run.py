@@ -71,7 +71,7 @@ def complaints(case, done, schema):
     if any(word in done.stderr for word in ("Sanitizer", "runtime error:", "Assertion")):
         yield "a sanitizer or an assertion complains"
     if schema and done.stdout.startswith('{"schema"'):
-        yield from (f"schema: {error.message[:200]}" for error in schema.iter_errors(json.loads(done.stdout)))
+        yield from (f"schema: {error.message[:200]}" for error in schema.iter_errors(json.JSONDecoder().raw_decode(done.stdout)[0]))
 
 
 def report_schema(root):

@@ -15,9 +15,9 @@ ROOT = sys.argv[1]
 PRODUCT = ['formats', 'checks', 'src']
 LAYER = {'formats': ['formats'], 'checks': ['formats', 'checks'], 'src': ['formats', 'checks', 'src']}
 DOORWAY = {'libelf.h': 'formats/elf/', 'gelf.h': 'formats/elf/', 'capstone/': 'checks/code/', 'jansson.h': ('src/', 'tests/'),
-           'cmocka.h': 'tests/', 'openssl/': ('formats/', 'tests/')}
+           'cmocka.h': 'tests/', 'yaml.h': 'src/policy/', 'openssl/': ('formats/', 'tests/')}
 # Library code: everything but the command line, the reports' doorway to stdio, and the processes.
-PROGRAM = re.compile(r'src/(main|streams|options|walk|workers?|cmd_\w+)\.c$|src/report/')
+PROGRAM = re.compile(r'src/(main|streams|options|walk|deliver|policy_file|workers?|cmd_\w+)\.c$|src/report/')
 FORBIDDEN = re.compile(r'\b(printf|puts|putchar|exit|_exit|abort|getenv|secure_getenv|setlocale|time|clock_gettime|gettimeofday|'
                        r'localtime|gmtime|syslog|perror|warn|err)\s*\(')
 MOST_LINES, MOST_FUNCTION = 400, 60

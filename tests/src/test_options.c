@@ -52,7 +52,7 @@ static void without_options_the_defaults_hold(void **state)
     assert_string_equal(o.arguments[1], "two");
     assert_string_equal(o.gate.profile->name, "release");
     assert_int_equal(o.gate.fail_on, LEVEL_ERROR);
-    assert_false(o.audit.has_target || o.audit.literal_static || o.exit_zero || o.quiet || o.verbose);
+    assert_false(o.audit.has_target || o.audit.literal_static || o.exit_zero || o.look.quiet || o.look.verbose);
     assert_true(o.audit.read.code && o.audit.file.digest);
     assert_true(o.audit.file.max_size == LIMIT_FILE_SIZE);
     assert_int_equal(o.output_count, 1);
@@ -69,7 +69,7 @@ static void every_option_does_what_it_says(void **state)
     (void)state;
     struct options o = good_line("check --profile static --fail-on note --target linux/arm64 -j7 -q -v x");
     assert_string_equal(o.gate.profile->name, "static");
-    assert_true(o.audit.literal_static && o.audit.has_target && o.quiet && o.verbose);
+    assert_true(o.audit.literal_static && o.audit.has_target && o.look.quiet && o.look.verbose);
     assert_int_equal(o.gate.fail_on, LEVEL_NOTE);
     assert_int_equal(o.audit.target.arch, ARCH_ARM64);
     assert_int_equal(o.jobs, 7);
@@ -100,7 +100,7 @@ static void options_may_follow_arguments_and_end(void **state)
 {
     (void)state;
     struct options o = good_line("check one -q -- -two");
-    assert_true(o.quiet);
+    assert_true(o.look.quiet);
     assert_int_equal(o.argument_count, 2);
     assert_string_equal(o.arguments[1], "-two");
     o = good_line("check -");

@@ -1,0 +1,6 @@
+#include "src/commands.h"
+int cmd_completion(const struct options *options)
+{
+    (void)options;
+    return 2;
+}
