@@ -83,8 +83,8 @@ bool glob_match(const char *pattern, const char *path)
             tree_path = path;
             star = NULL;
             at = behind;
-            if (*at == 0)
-                return true;
+            if (at[-1] == '*')
+                return true; /* the last component: all that is left */
         } else if (*at == '*') {
             star = ++at;
             star_path = path;

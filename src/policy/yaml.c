@@ -94,7 +94,7 @@ static bool add_key(struct reader *reader, struct node *map, const yaml_event_t 
     if (!key)
         return false;
     if (map->count >= KEYS) {
-        complain_at(reader->complaints, key->place, "more than %d keys in one mapping", KEYS);
+        complain_at(reader->complaints, key->place, "more than %d keys in one mapping: expected at most that", KEYS);
         return false;
     }
     for (size_t i = 0; i < map->count; i++)

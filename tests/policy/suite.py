@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""suite.py ASSAY: policies against files, and what comes of it.
+
+Each case is a policy, the files of a release (name: how it is made), what the command line adds, the exit
+status, and texts that standard output, or an error message, must or must not have. The day is 2026-11-23.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+from files import small_elf, write  # noqa: E402
+
+TODAY = "2026-11-23"
+ARM64, EXIT_ARM64 = 183, bytes.fromhex("a80b8052000080d2010000d4")  # mov x8, 93; mov x0, 0; svc 0
+
+KINDS = {
+    "good": lambda: small_elf(),
+    "arm64": lambda: small_elf(machine=ARM64, code=EXIT_ARM64),
+    "bad": lambda: small_elf(b"/lib64/ld-linux-x86-64.so.2"),
+    "arm64-bad": lambda: small_elf(b"/lib/ld-linux-aarch64.so.1", machine=ARM64, code=EXIT_ARM64),
+    "stack": lambda: small_elf(stack=7),
+    "cut": lambda: small_elf()[:70],
+    "text": lambda: b"text\n",
+    "riscv": lambda: small_elf(machine=243),
+}
+
+WAIVER = """version: 1
+waivers:
+  - rule: {rule}
+    {what}
+    reason: the vendor mends it with release 3
+    expires: {day}
+"""
+
+
+def waiver(rule="linkage/no-interpreter", what="path: app", day="2027-01-31"):
+    return WAIVER.format(rule=rule, what=what, day=day)
+
+
+MATRIX = """version: 1
+matrix:
+  - names: ["dist/app-{os}-{arch}"]
+    os: [linux]
+    arch: [amd64, arm64]
+"""
+BOTH = {"dist/app-linux-amd64": "good", "dist/app-linux-arm64": "arm64"}
+
+# title, policy, files, arguments, exit status, texts of standard output ("!": must not be there)
+CASES = [
+    ("an empty mapping of rules demands what the profile does", "version: 1\nrules: {}\n", {"app": "bad"}, "app", 1, []),
+    ("comments alone are no policy", "# nothing\n", {"app": "good"}, "app", 2, ['the key "version" is missing']),
+    ("a level turns a rule off", "version: 1\nrules: {linkage/no-interpreter: off}\n", {"app": "bad"}, "app", 1,
+     ["!no-interpreter", "no-libc-dependency"]),
+    ("a family goes by its name", "version: 1\nrules: {linkage: off}\n", {"app": "bad"}, "app", 0, ["gate: open"]),
+    ("a rule beats its family, whatever the order", "version: 1\nrules: {linkage/no-interpreter: error, linkage: off}\n",
+     {"app": "bad"}, "app", 1, ["no-interpreter", "!no-libc"]),
+    ("a warning is told and decides nothing", "version: 1\nrules: {linkage: warning}\n", {"app": "bad"}, "app", 0,
+     ["warning  linkage/no-interpreter"]),
+    ("fail-on makes warnings count", "version: 1\nfail-on: warning\nrules: {linkage: warning}\n", {"app": "bad"}, "app", 1, []),
+    ("an option beats fail-on", "version: 1\nfail-on: warning\nrules: {linkage: warning}\n", {"app": "bad"},
+     "--fail-on error app", 0, []),
+    ("a level does not open the gate to what nobody can judge", "version: 1\nrules: {identity: off, structure: off}\n",
+     {"app": "riscv"}, "app", 3, ["!gate: open"]),
+    ("nor to a text", "version: 1\nrules: {identity: off}\n", {"app": "text"}, "app", 3, []),
+    ("nor to a file that is not there", "version: 1\nrules: {identity: off}\n", {}, "app", 3, []),
+    ("a profile of the policy holds", "version: 1\nprofile: static\n", {"app": "good"}, "--format json app", 0,
+     ['"profile":"static"']),
+    ("an option beats the profile", "version: 1\nprofile: static\n", {"app": "good"}, "--profile release --format json app", 0,
+     ['"profile":"release"']),
+    ("--policy none is none", "version: 1\nrules: {linkage: off}\n", {"app": "bad"}, "--policy none app", 1, []),
+    # parameters
+    ("allowed loaders may be named", "version: 1\nparameters: {libraries: ['ld-linux*']}\n", {"app": "bad"}, "app", 0, []),
+    ("other loaders may not", "version: 1\nparameters: {libraries: ['ld-musl*']}\n", {"app": "bad"}, "app", 1, []),
+    ("a file above its size fails", "version: 1\nparameters: {size-max: 100}\n", {"app": "good"}, "app", 1,
+     ["platform/size-budget"]),
+    ("a file below its size passes", "version: 1\nparameters: {size-max: 1k}\n", {"app": "good"}, "app", 0, []),
+    ("a CPU is undecided, and closes the gate where it must be decided",
+     "version: 1\nrules: {isa: error}\nparameters: {cpu: x86-64-v2}\n", {"app": "good"}, "app", 3, ["unknown  isa/level-ceiling"]),
+    # targets
+    ("a target is expected", "version: 1\ntargets: [{match: app, expect: linux/arm64}]\n", {"app": "good"}, "app", 1,
+     ["declared for linux/arm64"]),
+    ("the first that fits speaks", "version: 1\ntargets: [{match: a*, expect: linux/amd64}, {match: app, expect: linux/arm64}]\n",
+     {"app": "good"}, "app", 0, []),
+    ("an option beats a target", "version: 1\ntargets: [{match: app, expect: linux/arm64}]\n", {"app": "good"},
+     "--target linux/amd64 app", 0, []),
+    ("a target beats the name", "version: 1\ntargets: [{match: '**', expect: linux/amd64, rules: {origin: off}}]\n",
+     {"app-linux-arm64": "good"}, "app-linux-arm64", 0, []),
+    ("a target has levels of its own", "version: 1\nrules: {linkage: error}\ntargets: [{match: b/*, rules: {linkage: off}}]\n",
+     {"a/app": "bad", "b/app": "bad"}, "a b", 1, ["FAIL +a/app", "pass +b/app"]),
+    ("a target has parameters of its own",
+     "version: 1\nparameters: {size-max: 100}\ntargets: [{match: b/*, parameters: {size-max: 1M}}]\n",
+     {"a/app": "good", "b/app": "good"}, "a b", 1, ["FAIL +a/app", "pass +b/app"]),
+    ("a star stays in its folder", "version: 1\ntargets: [{match: '*/app', rules: {linkage: off}}]\n", {"a/b/app": "bad"}, "a", 1,
+     []),
+    ("two stars do not", "version: 1\ntargets: [{match: '**/app', rules: {linkage: off}}]\n", {"a/b/app": "bad"}, "a", 0, []),
+    ("paths are the same however they are written", "version: 1\ntargets: [{match: a/app, rules: {linkage: off}}]\n",
+     {"a/app": "bad"}, "./a/../a//app", 0, []),
+    ("absolute ones too", "version: 1\ntargets: [{match: a/app, rules: {linkage: off}}]\n", {"a/app": "bad"}, '"$PWD/a/app"', 0,
+     []),
+    # waivers
+    ("a waiver excuses what it names and nothing else", waiver(), {"app": "bad"}, "app", 1,
+     ["waived +linkage/no-interpreter", "until 2027-01-31: the vendor", "error +linkage/no-libc"]),
+    ("waivers of all that fails open the gate", waiver() + waiver("linkage/no-libc-dependency").split("\n", 2)[2],
+     {"app": "bad"}, "app", 0, ["2 findings waived", "gate: open"]),
+    ("waived findings stay in the report", waiver(), {"app": "bad"}, "--format json app", 1,
+     ['"outcome":"waived"', '"waiver":\\{"outcome":"fail"']),
+    ("a waiver holds on its last day", waiver(day="2026-11-23"), {"app": "bad"}, "app", 1, ["waived +linkage"]),
+    ("a waiver that has ended excuses nothing, and is told", waiver(day="2026-11-22"), {"app": "bad"}, "app", 1,
+     ["!waived", "error +waiver/not-expired", r"\.assay\.yaml:3"]),
+    ("a waiver that ended and excuses nothing is only unused", waiver(day="2026-11-22"), {"app": "good"}, "app", 0,
+     ["!not-expired", "warning +waiver/in-use"]),
+    ("a waiver that excuses nothing is told", waiver(what="path: other"), {"app": "good"}, "app", 0, ["waiver/in-use"]),
+    ("not in a part of the release", waiver(what="path: other"), {"app": "good"}, "--partial app", 0, ["!waiver/in-use"]),
+    ("a waiver for every file is told", waiver(what='path: "**"'), {"app": "bad"}, "app", 1, ["error +waiver/narrow"]),
+    ("a waiver for a family is told", waiver(rule="linkage"), {"app": "bad"}, "app", 1,
+     ["error +waiver/narrow", "waived +linkage/no-interpreter"]),
+    ("a digest pins a waiver", waiver(what="sha256: " + "0" * 64), {"app": "bad"}, "app", 1, ["!waived", "waiver/in-use"]),
+    ("an image narrows a waiver", waiver(what="path: app\n    image: arm64"), {"app": "bad"}, "app", 1, ["!waived"]),
+    ("the image that there is", waiver(what="path: app\n    image: amd64"), {"app": "bad"}, "app", 1, ["waived +linkage"]),
+    ("no waiver hides a file that is not there", waiver("identity/executable-kind"), {}, "app", 3, ["!waived"]),
+    ("nor what a cut file hides", waiver("identity") + waiver("structure").split("\n", 2)[2], {"app": "cut"}, "app", 1,
+     ["!gate: open"]),
+    ("nor a machine that nobody knows", waiver("identity/executable-kind"), {"app": "riscv"}, "app", 3, ["!waived"]),
+    # the release
+    ("a complete release opens the gate", MATRIX, BOTH, "dist", 0, ["gate: open"]),
+    ("a hole closes it", MATRIX, {"dist/app-linux-amd64": "good"}, "dist", 1,
+     ["error +release/complete +no file for linux/arm64"]),
+    ("not in a part of the release", MATRIX, {"dist/app-linux-amd64": "good"}, "--partial dist", 0, []),
+    ("an extra program closes it", MATRIX, dict(BOTH, **{"dist/helper": "good"}), "dist", 1,
+     ["release/no-extra-files +dist/helper"]),
+    ("an extra text does not", MATRIX, dict(BOTH, **{"dist/README": "text"}), "dist", 0, []),
+    ("swapped files are named", MATRIX, {"dist/app-linux-amd64": "arm64", "dist/app-linux-arm64": "good"}, "dist", 1,
+     ["dist/app-linux-amd64 and dist/app-linux-arm64 are swapped"]),
+    ("one file twice is named", MATRIX, {"dist/app-linux-amd64": "good", "dist/app-linux-arm64": "good"}, "dist", 1,
+     ["release/distinct-architectures .*are the same bytes", "release/right-places .*belongs to dist/app-linux-amd64"]),
+    ("without digests one file twice is undecided", MATRIX, {"dist/app-linux-amd64": "good", "dist/app-linux-arm64": "good"},
+     "--no-digest dist", 1, ["unknown +release/distinct-architectures"]),
+    ("unlike files are told", MATRIX, {"dist/app-linux-amd64": "good", "dist/app-linux-arm64": "arm64-bad"}, "dist", 1,
+     ["warning +release/equal-capabilities", "linkage: "]),
+    ("a second file for a place is extra", MATRIX.replace("{arch}", "{arch}*"),
+     dict(BOTH, **{"dist/app-linux-amd64.old": "stack"}), "dist", 1, ["is a second file for the place of"]),
+    ("an exception needs no file", MATRIX + "    except: [linux/arm64]\n", {"dist/app-linux-amd64": "good"}, "dist", 0, []),
+    ("a file that cannot be read is no hole, and no pass", MATRIX, {"dist/app-linux-amd64": "good"}, "dist dist/app-linux-arm64",
+     3, ["!release/complete"]),
+    ("a matrix over nothing judges nothing", MATRIX, {"dist/README": "text"}, "dist", 2, []),
+    # where policies lie
+    ("a policy in the tree that is judged is not obeyed", "version: 1\nrules: {linkage: off}\n", {"app": "bad"}, ".", 2,
+     ["lies in the tree"]),
+    ("unless it is named", "version: 1\nrules: {linkage: off}\n", {"app": "bad"}, "--policy .assay.yaml .", 0, []),
+    ("a report does not take its place", "version: 1\n", {"app": "good"}, "--output json=.assay.yaml app", 2, ["is read by this run"]),
+    ("nor that of a file that is judged", "version: 1\n", {"app": "good"}, "--output json=app app", 2, ["is read by this run"]),
+    ("two reports need two places", "version: 1\n", {"app": "good"}, "--output json=a --output text=a app", 2, ["two reports"]),
+]
+
+# policy, line:column, and what the message says
+ERRORS = [
+    ("version: 2\n", "1:10", "expected 1"),
+    ("rules: {}\n", "1:1", 'the key "version" is missing'),
+    ("version: 1\nlevels: {}\n", "2:1", 'expected version, profile, fail-on, rules'),
+    ("version: 1\nversion: 1\n", "2:1", "stands twice"),
+    ("version: 1\nprofile: strict\n", "2:10", "expected release or static"),
+    ("version: 1\nfail-on: off\n", "2:10", "expected error, warning or note"),
+    ("version: 1\nrules: {no/rule: error}\n", "2:9", 'no rule or family is called "no/rule"'),
+    ("version: 1\nrules: {run/file-judged: off}\n", "2:9", "no rule or family"),
+    ("version: 1\nrules: {hardenin: error}\n", "2:9", "no rule or family"),
+    ("version: 1\nrules: {hardening: fatal}\n", "2:20", "expected error, warning, note or off"),
+    ("version: 1\nrules: [hardening]\n", "2:8", "expected a mapping from rules to levels"),
+    ("version: 1\nparameters: {libraries: libc.so.6}\n", "2:25", "expected a list"),
+    ("version: 1\nparameters: {libraries: ['[a']}\n", "2:26", "is no pattern"),
+    ("version: 1\nparameters: {glibc-floor: two}\n", "2:27", "expected a version"),
+    ("version: 1\nparameters: {macos-minimum: 11.}\n", "2:29", "expected a version"),
+    ("version: 1\nparameters: {cpu: pentium}\n", "2:19", "expected x86-64-v1"),
+    ("version: 1\nparameters: {size-max: -1}\n", "2:24", "expected a number of bytes"),
+    ("version: 1\nparameters: {size-max: 99999999999999999999}\n", "2:24", "expected a number of bytes"),
+    ("version: 1\ntargets: [{expect: linux/arm64}]\n", "2:11", 'the key "match" is missing'),
+    ("version: 1\ntargets: [{match: a, expect: plan9}]\n", "2:30", "is no target"),
+    ("version: 1\nmatrix: [{names: [a], os: [linux], arch: [amd64, arm64]}]\n", "2:19", "expected {os} and {arch}"),
+    ("version: 1\nmatrix: [{names: ['a-{arch}'], os: [linux], arch: [pdp11]}]\n", "2:52", "is no target"),
+    ("version: 1\nmatrix: [{names: [], os: [linux], arch: [amd64]}]\n", "2:18", "an empty list"),
+    (waiver(what="image: amd64"), "3:5", "expected path, sha256 or build-id"),
+    (waiver(what="sha256: abc"), "4:13", "expected 64 lowercase hexadecimal digits"),
+    (waiver(day="2027-02-30"), "6:14", "expected a day"),
+    (waiver(day="2028-01-01"), "6:14", "more than a year ahead: expected 2027-11-24 at the latest"),
+    (waiver().replace("    reason: the vendor mends it with release 3\n", ""), "3:5", 'the key "reason" is missing'),
+    (waiver().replace("    expires: 2027-01-31\n", ""), "3:5", 'the key "expires" is missing'),
+    (waiver().replace("the vendor mends it with release 3", "todo"), "5:13", "expected a sentence"),
+    ("version: &a 1\n", "1:10", "an anchor"),
+    ("version: 1\nprofile: *a\n", "2:10", "an alias"),
+    ("version: !!int 1\n", "1:10", "a tag"),
+    ("%YAML 1.1\n---\nversion: 1\n", "1:1", "a directive"),
+    ("version: 1\n---\nversion: 1\n", "2:1", "a second document"),
+    ("version: 1\n? [a]\n: b\n", "2:3", "no plain word"),
+    ("version: 1\nrules: {a\n", "3:1", "expected YAML"),
+    ('version: 1\nprofile: "a\\0b"\n', "2:10", "a NUL"),
+    ("version: 1\nrules: " + "[" * 20 + "]" * 20 + "\n", "2:23", "deeper than 16"),
+    ("- version\n", "1:1", "expected a mapping"),
+    ("version: 1\n" + "".join(f"k{i}: 1\n" for i in range(2000)), "1001:1", "more than 1000 keys"),
+    ("version: 1 #" + "x" * (1 << 20), None, "at most 1 MiB"),
+]
+
+
+def run(assay, folder, arguments, policy=None):
+    if policy is not None:
+        write(".assay.yaml", policy.encode("utf-8", "surrogateescape"))
+    line = f'"$ASSAY" check --now {TODAY} {arguments}'
+    return subprocess.run(["sh", "-c", line], cwd=folder, env={"ASSAY": assay, "PATH": "/usr/bin:/bin", **KEPT},
+                          capture_output=True, timeout=60, check=False, encoding="utf-8", errors="surrogateescape")
+
+
+KEPT = {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+
+
+def in_new_folder(files):
+    folder = tempfile.mkdtemp(dir=TOP)
+    os.chdir(folder)
+    os.mkdir(".git")
+    for name, kind in files.items():
+        write(name, KINDS[kind]())
+    return folder
+
+
+def judge_case(assay, case):
+    _, policy, files, arguments, status, texts = case
+    done = run(assay, in_new_folder(files), arguments, policy)
+    said = done.stdout + done.stderr
+    if done.returncode != status:
+        yield f"exit {done.returncode}, expected {status}\n{said}"
+    for text in texts:
+        if (re.search(text.lstrip("!"), said) is None) != text.startswith("!"):
+            yield f"{text}: not so\n{said}"
+
+
+def judge_error(assay, error):
+    policy, place, text = error
+    done = run(assay, in_new_folder({"app": "good"}), "app", policy)
+    start = f".assay.yaml:{place}: " if place else ".assay.yaml: "
+    if done.returncode != 2 or done.stdout:
+        yield f"exit {done.returncode}, expected 2\n{done.stdout}"
+    if not any(line.startswith("assay: " + start) and text in line for line in done.stderr.splitlines()):
+        yield f"expected {start}…{text}\n{done.stderr}"
+    if "expected" not in done.stderr and "missing" not in done.stderr and "stands twice" not in done.stderr:
+        yield f"nothing says what was expected\n{done.stderr}"
+
+
+def places(assay):
+    """The nearest policy, up to the root of the repository and no further."""
+    folder = in_new_folder({"sub/deep/app": "bad"})
+    for above, status, why in (("", 0, "the root's policy holds below it"), ("sub", 1, "the nearest one holds")):
+        write(os.path.join(above, ".assay.yaml"), f"version: 1\nrules: {{linkage: {'error' if above else 'off'}}}\n".encode())
+        if run(assay, os.path.join(folder, "sub/deep"), "app").returncode != status:
+            yield why
+    outside = in_new_folder({"sub/app": "bad"})
+    write(".assay.yaml", b"version: 1\nrules: {linkage: off}\n")
+    os.mkdir("sub/.git")
+    if run(assay, os.path.join(outside, "sub"), "app").returncode != 1:
+        yield "a policy above the repository is obeyed"
+    os.rmdir(".git"), os.rmdir("sub/.git")
+    if run(assay, os.path.join(outside, "sub"), "app").returncode != 1:
+        yield "without a repository a policy above the working directory is obeyed"
+
+
+def days(assay):
+    """--now, else SOURCE_DATE_EPOCH, decide when waivers end."""
+    folder = in_new_folder({"app": "bad"})
+    write(".assay.yaml", waiver().encode())
+    for now, epoch, waived in (("2027-01-31", None, True), ("2027-02-01", None, False), (None, "1801440000", False),
+                               (None, "1795000000", True), ("2026-12-01", "1801440000", True)):
+        env = {"PATH": "/usr/bin:/bin", **KEPT, **({"SOURCE_DATE_EPOCH": epoch} if epoch else {})}
+        done = subprocess.run([assay, "check", "app"] + (["--now", now] if now else []), env=env, cwd=folder, capture_output=True,
+                              timeout=60, check=False, encoding="utf-8")
+        if ("waived" in done.stdout) != waived or done.returncode != 1:
+            yield f"--now {now}, SOURCE_DATE_EPOCH {epoch}: {done.stdout}{done.stderr}"
+    for now in ("yesterday", "2027-13-01", "-1", ""):
+        if subprocess.run([assay, "check", "app", "--now", now], cwd=folder, capture_output=True, timeout=60, check=False).returncode != 2:
+            yield f"--now {now!r} is taken for a day"
+
+
+def baseline(assay):
+    """`init --baseline` waives what fails, so that the gate opens, and nothing that was not read."""
+    folder = in_new_folder({"dist/a*b": "bad", "dist/stack": "stack", "dist/good": "good"})
+    made = subprocess.run([assay, "init", "--baseline", "--now", TODAY, "dist"], cwd=folder, capture_output=True, timeout=60, check=False)
+    done = run(assay, folder, "--format json dist")
+    if made.returncode != 0 or done.returncode != 0:
+        yield f"the baseline does not open the gate: {made} {done.stdout}"
+    report = json.loads(done.stdout)
+    if report["summary"]["waived"] != 3 or report["findings"]:
+        yield f"expected three waived results: {report['summary']} {report['findings']}"
+    write("dist/new", KINDS["bad"]())
+    if run(assay, folder, "dist").returncode != 1:
+        yield "a new file is excused by the baseline"
+    again = subprocess.run([assay, "init"], cwd=folder, capture_output=True, timeout=60, check=False)
+    if again.returncode != 2:
+        yield "init writes over a policy"
+    folder = in_new_folder({"app": "cut"})
+    if subprocess.run([assay, "init", "--baseline", "app"], cwd=folder, capture_output=True, timeout=60, check=False).returncode != 3:
+        yield "init is content with what it could not waive"
+    folder = in_new_folder({"app": "good"})
+    started = subprocess.run([assay, "init"], cwd=folder, capture_output=True, timeout=60, check=False)
+    if started.returncode != 0 or run(assay, folder, "app").returncode != 0:
+        yield "the policy that init writes cannot be obeyed"
+
+
+def shown(assay):
+    """What `policy show` writes is a policy, and shows the same again."""
+    folder = in_new_folder({})
+    for _, policy, *_ in CASES:
+        write(".assay.yaml", policy.encode())
+        shows = []
+        for name in (".assay.yaml", "again"):
+            done = subprocess.run([assay, "policy", "show", "--now", TODAY, name], cwd=folder, capture_output=True, timeout=60,
+                                  check=False)
+            shows.append(re.sub(rb"  # .*", b"", done.stdout))
+            if done.returncode == 0:
+                write("again", done.stdout)
+        if "version" in policy and (not shows[0] or shows[0] != shows[1]):
+            yield f"policy show is no policy:\n{policy}\n{shows}"
+
+
+def main():
+    assay, failed, count = os.path.abspath(sys.argv[1]), 0, 0
+    for judge, items in ((judge_case, CASES), (judge_error, ERRORS)):
+        for item in items:
+            count += 1
+            for wrong in judge(assay, item):
+                failed += 1
+                print(f"{item[0][:200]!r} {wrong}".encode("ascii", "backslashreplace").decode())
+    for test in (places, days, baseline, shown):
+        count += 1
+        for wrong in test(assay):
+            failed += 1
+            print(f"{test.__name__}: {wrong}")
+    print(f"{count} cases, {failed} complaints")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="assay-policy-") as TOP:
+        status = main()
+        os.chdir("/")
+    sys.exit(status)
