@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -97,17 +98,23 @@ bool deliver_prepare(const struct options *options, const struct walk *walk, con
 /* Writes a report into an open descriptor, which it closes, and to the disk behind it. */
 static bool write_whole(int fd, const struct output *output, const struct run *run, const struct report_options *look)
 {
+    enum { ROOM = 1 << 17 };
     struct stat status;
-    FILE *out = fdopen(fd, "w");
+    char *room = malloc(ROOM);
+    FILE *out = room ? fdopen(fd, "w") : NULL;
     if (!out) {
+        free(room);
         close(fd);
         return false;
     }
+    __fsetlocking(out, FSETLOCKING_BYCALLER); /* one thread, many small writes */
+    setvbuf(out, room, _IOFBF, ROOM);
     errno = 0;
     bool good = output->reporter->run(run, look, out) && fflush(out) == 0 && !ferror(out) && fstat(fd, &status) == 0 &&
                 (!S_ISREG(status.st_mode) || fsync(fd) == 0);
     int error = errno;
     good = fclose(out) == 0 && good;
+    free(room);
     if (error)
         errno = error;
     return good;
@@ -150,8 +157,7 @@ static bool flush_folder(const char *path)
     if (fd < 0)
         return errno == EACCES; /* a directory one may write into and not read */
     bool good = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
-    close(fd);
-    return good;
+    return close(fd) == 0 && good;
 }
 
 static bool put_in_place(struct parcel *parcel)
