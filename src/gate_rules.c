@@ -15,8 +15,20 @@ const struct rule rule_run_file_judged = {
     .refs = {"assay(1), EXIT STATUS"},
 };
 
+/* Told by a report itself, where whoever reads it takes no more. */
+const struct rule rule_run_report_whole = {
+    .id = "run/report-whole",
+    .level = LEVEL_WARNING,
+    .title = "The report has room for every finding",
+    .why = "Code scanning takes 25,000 findings of one run and shows 5,000. The gravest are kept, and this one says how "
+           "many were left out. The exit status and the other reports know all of them.",
+    .fix = {.c = "check fewer files in one run, or read --output json=FILE"},
+    .refs = {"https://docs.github.com/en/code-security/code-scanning (SARIF limits)"},
+};
+
 const struct rule *const gate_rules[] = {
     &rule_run_file_judged,
+    &rule_run_report_whole,
     &rule_release_complete,
     &rule_release_no_extra_files,
     &rule_release_right_places,

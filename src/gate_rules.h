@@ -5,7 +5,7 @@
 
 #include "checks/rule.h"
 
-extern const struct rule rule_run_file_judged;
+extern const struct rule rule_run_file_judged, rule_run_report_whole;
 extern const struct rule rule_release_complete, rule_release_no_extra_files, rule_release_right_places,
     rule_release_distinct_architectures, rule_release_equal_capabilities;                 /* matrix.c */
 extern const struct rule rule_waiver_not_expired, rule_waiver_in_use, rule_waiver_narrow; /* waiver.c */

@@ -84,7 +84,7 @@ bool policy_names(const char *rule, const char *id)
 static bool is_rule(const char *rule)
 {
     for (size_t i = 0; i < any_rule_count(); i++)
-        if (policy_names(rule, any_rule(i)->id) && any_rule(i) != &rule_run_file_judged)
+        if (policy_names(rule, any_rule(i)->id) && !policy_names("run", any_rule(i)->id))
             return true;
     return false;
 }

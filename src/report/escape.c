@@ -219,13 +219,8 @@ static void escape_unit(FILE *out, uint32_t c)
     }
 }
 
-void escape_json(FILE *out, const char *text)
+void escape_json_part(FILE *out, const char *text)
 {
-    if (!text) {
-        fputs("null", out);
-        return;
-    }
-    putc('"', out);
     const unsigned char *start = (const unsigned char *)text, *at = write_plain(out, start);
     while (*at) {
         uint32_t c = 0;
@@ -242,5 +237,23 @@ void escape_json(FILE *out, const char *text)
             fwrite(at, 1, size, out);
         at = write_plain(out, at + (size ? size : 1));
     }
+}
+
+void escape_json(FILE *out, const char *text)
+{
+    if (!text) {
+        fputs("null", out);
+        return;
+    }
     putc('"', out);
+    escape_json_part(out, text);
+    putc('"', out);
+}
+
+void escape_member(FILE *out, const char *name, const char *text)
+{
+    fputs(",\"", out);
+    fputs(name, out);
+    fputs("\":", out);
+    escape_json(out, text);
 }

@@ -26,6 +26,10 @@ size_t escape_width(const char *text, size_t most);
  * in the original as \x5c, so that the two cannot be mistaken. To get the bytes back, parse the JSON
  * and turn each \x with its two digits into that byte. */
 void escape_json(FILE *out, const char *text);
+/* A member of an object behind another one: the comma, the name, which is ours, and the text. */
+void escape_member(FILE *out, const char *name, const char *text);
+/* What stands between the quotes of escape_json, to be put together with other texts. */
+void escape_json_part(FILE *out, const char *text);
 
 /* For people, in the language of a page: escape_terminal's form, in which nothing is invisible, with all that has a
  * meaning in that language taken away. XML and HTML, in text and in quoted attributes; no character is left that XML

@@ -13,12 +13,6 @@
 
 #define LARGEST_EXACT ((UINT64_C(1) << 53) - 1)
 
-static void key(FILE *out, const char *name, const char *value)
-{
-    fprintf(out, ",\"%s\":", name);
-    escape_json(out, value);
-}
-
 static void key_address(FILE *out, const char *name, uint64_t value)
 {
     fprintf(out, ",\"%s\":\"0x%" PRIx64 "\"", name, value);
@@ -65,10 +59,10 @@ static void write_go(FILE *out, const struct record_image *image)
     fputs("{\"version\":", out);
     escape_json(out, image->go_version);
     key_answer(out, "cgo_enabled", image->go_cgo);
-    key(out, "goos", image->go_goos);
-    key(out, "goarch", image->go_goarch);
-    key(out, "level", image->go_level);
-    key(out, "path", image->go_path);
+    escape_member(out, "goos", image->go_goos);
+    escape_member(out, "goarch", image->go_goarch);
+    escape_member(out, "level", image->go_level);
+    escape_member(out, "path", image->go_path);
     putc('}', out);
 }
 
@@ -96,23 +90,23 @@ static void write_facts(FILE *out, const struct record_image *image)
 {
     fputs("\"facts\":{\"linkage\":", out);
     escape_json(out, image->linkage);
-    key(out, "interpreter", image->interpreter);
+    escape_member(out, "interpreter", image->interpreter);
     key_list(out, "needed", &image->needed, image->needed_known);
     key_list(out, "search_paths", &image->search_paths, image->search_paths_known);
     key_answer(out, "pie", image->pie);
-    key(out, "glibc_floor", image->glibc_floor);
-    key(out, "libc", image->libc ? image->libc : "unknown");
+    escape_member(out, "glibc_floor", image->glibc_floor);
+    escape_member(out, "libc", image->libc ? image->libc : "unknown");
     key_list(out, "latent_loads", &image->latent_loads, image->latent_known);
     key_answer(out, "symbol_table", image->symbol_table);
     key_list(out, "debug_info", &image->debug_info, image->debug_known);
     key_answer(out, "stripped", image->stripped);
     write_go(out, image);
     key_list(out, "toolchains", &image->toolchains, true);
-    key(out, "build_id", image->build_id);
-    key(out, "min_os", image->min_os);
-    key(out, "sdk", image->sdk);
-    key(out, "uuid", image->uuid);
-    key(out, "signature", image->signature);
+    escape_member(out, "build_id", image->build_id);
+    escape_member(out, "min_os", image->min_os);
+    escape_member(out, "sdk", image->sdk);
+    escape_member(out, "uuid", image->uuid);
+    escape_member(out, "signature", image->signature);
     fputs(",\"isa\":null", out); /* no rule reads instructions yet */
     write_incomplete(out, image);
     putc('}', out);
@@ -131,10 +125,10 @@ static void write_waiver(FILE *out, const struct record_result *result)
 {
     const struct waiver *waiver = result->waiver;
     fprintf(out, ",\"waiver\":{\"outcome\":\"%s\"", outcome_name(result->outcome));
-    key(out, "reason", waiver->reason);
-    key(out, "expires", waiver->expires);
-    key(out, "owner", waiver->owner);
-    key(out, "policy", waiver->place.file);
+    escape_member(out, "reason", waiver->reason);
+    escape_member(out, "expires", waiver->expires);
+    escape_member(out, "owner", waiver->owner);
+    escape_member(out, "policy", waiver->place.file);
     fprintf(out, ",\"line\":%u}", waiver->place.line);
 }
 
@@ -152,8 +146,8 @@ static void write_result(FILE *out, const struct record_result *result)
     for (size_t i = 0; i < result->count; i++) {
         fprintf(out, "%s{\"offset\":", i ? "," : "");
         write_offset(out, result->evidence[i].offset);
-        key(out, "observed", result->evidence[i].observed);
-        key(out, "expected", result->evidence[i].expected);
+        escape_member(out, "observed", result->evidence[i].observed);
+        escape_member(out, "expected", result->evidence[i].expected);
         putc('}', out);
     }
     if (result->total)
@@ -172,7 +166,7 @@ static void write_segments(FILE *out, const struct record_image *image)
         const struct record_segment *segment = &image->segments[i];
         fprintf(out, "%s\n     {\"name\":", i ? "," : "");
         escape_json(out, segment->name);
-        key(out, "access", segment->access);
+        escape_member(out, "access", segment->access);
         key_address(out, "address", segment->address);
         key_number(out, "memory_size", segment->memory_size);
         key_number(out, "offset", segment->offset);
@@ -205,8 +199,8 @@ static void write_detail(FILE *out, const struct record_image *image)
         escape_json(out, image->defects[i].name);
         fputs(",\"offset\":", out);
         write_offset(out, image->defects[i].offset);
-        key(out, "observed", image->defects[i].observed);
-        key(out, "expected", image->defects[i].expected);
+        escape_member(out, "observed", image->defects[i].observed);
+        escape_member(out, "expected", image->defects[i].expected);
         putc('}', out);
     }
     putc(']', out);
@@ -216,16 +210,16 @@ static void write_image(FILE *out, const struct gate *gate, const struct record_
 {
     fputs("   {\"name\":", out);
     escape_json(out, image->name);
-    key(out, "format", image->format);
-    key(out, "machine", image->machine);
-    key(out, "os", image->os);
-    key(out, "arch", image->arch);
+    escape_member(out, "format", image->format);
+    escape_member(out, "machine", image->machine);
+    escape_member(out, "os", image->os);
+    escape_member(out, "arch", image->arch);
     if (image->bits)
         fprintf(out, ",\"bits\":%d", image->bits);
     else
         fputs(",\"bits\":null", out);
-    key(out, "endian", image->endian);
-    key(out, "kind", image->kind);
+    escape_member(out, "endian", image->endian);
+    escape_member(out, "kind", image->kind);
     fprintf(out, ",\"judged\":%s,\n    ", image->judged ? "true" : "false");
     write_facts(out, image);
     if (!gate) {
@@ -250,7 +244,7 @@ static void write_target(FILE *out, const struct record *record)
     }
     fputs("{\"spelling\":", out);
     escape_json(out, record->target);
-    key(out, "source", record->target_source);
+    escape_member(out, "source", record->target_source);
     putc('}', out);
 }
 
@@ -260,13 +254,13 @@ static void write_file(FILE *out, const struct gate *gate, const struct record *
     fputs("  {\"path\":", out);
     escape_json(out, record->path);
     key_number(out, "size", record->size);
-    key(out, "sha256", *record->sha256 ? record->sha256 : NULL);
-    key(out, "container", record->container);
+    escape_member(out, "sha256", *record->sha256 ? record->sha256 : NULL);
+    escape_member(out, "container", record->container);
     if (gate) {
-        key(out, "verdict", verdict_name(record->verdict));
+        escape_member(out, "verdict", verdict_name(record->verdict));
         write_target(out, record);
     }
-    key(out, "error", record->error);
+    escape_member(out, "error", record->error);
     fputs(",\n   \"images\":[", out);
     for (size_t i = 0; i < record->image_count; i++) {
         fputs(i ? ",\n" : "\n", out);
@@ -284,7 +278,7 @@ static void write_policy(FILE *out, const struct policy *policy)
     }
     fputs("{\"file\":", out);
     escape_json(out, policy->file);
-    key(out, "sha256", policy->sha256);
+    escape_member(out, "sha256", policy->sha256);
     fputs("},\n", out);
 }
 
@@ -297,10 +291,10 @@ static void write_findings(FILE *out, const struct run *run)
         fprintf(out, "%s\n  {\"rule\":\"%s\",\"outcome\":\"%s\",\"level\":\"%s\",\"message\":", i ? "," : "",
                 f->rule->id, outcome_name(f->outcome), level_name(f->level));
         escape_json(out, f->message);
-        key(out, "subject", f->subject);
-        key(out, "observed", f->observed);
-        key(out, "expected", f->expected);
-        key(out, "policy", f->place.file);
+        escape_member(out, "subject", f->subject);
+        escape_member(out, "observed", f->observed);
+        escape_member(out, "expected", f->expected);
+        escape_member(out, "policy", f->place.file);
         fprintf(out, ",\"line\":%u}", f->place.line);
     }
     fputs("],\n", out);

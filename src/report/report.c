@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const struct reporter *const reporters[] = {&report_text, &report_json};
+const struct reporter *const reporters[] = {&report_text, &report_json, &report_sarif, &report_gitlab, &report_github};
 const size_t reporter_count = sizeof reporters / sizeof *reporters;
 
 const struct reporter *report_find(const char *name)

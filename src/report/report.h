@@ -25,7 +25,7 @@ struct reporter {
     bool (*inspect)(const struct record *record, const struct report_options *options,
                     FILE *out); /* NULL: no form for it */
 };
-extern const struct reporter report_text, report_json;
+extern const struct reporter report_text, report_json, report_sarif, report_gitlab, report_github;
 bool report_inspection(const struct record *record, const struct report_options *options, FILE *out); /* for people */
 extern const struct reporter *const reporters[];
 extern const size_t reporter_count;
