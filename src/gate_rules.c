@@ -20,8 +20,9 @@ const struct rule rule_run_report_whole = {
     .id = "run/report-whole",
     .level = LEVEL_WARNING,
     .title = "The report has room for every finding",
-    .why = "Code scanning takes 25,000 findings of one run and shows 5,000. The gravest are kept, and this one says how "
-           "many were left out. The exit status and the other reports know all of them.",
+    .why =
+        "Code scanning takes 25,000 findings of one run and shows 5,000. The gravest are kept, and this one says how "
+        "many were left out. The exit status and the other reports know all of them.",
     .fix = {.c = "check fewer files in one run, or read --output json=FILE"},
     .refs = {"https://docs.github.com/en/code-security/code-scanning (SARIF limits)"},
 };

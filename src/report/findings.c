@@ -43,14 +43,24 @@ static bool tell_result(const struct run *run, const struct record *record, cons
     return true;
 }
 
-/* What closes the gate over a file of which no rule could tell anything. */
-static void tell_file(const struct record *record, struct told *told)
+const char *told_unjudged(const struct run *run, const struct record *record)
+{
+    if (record->error || record->verdict == VERDICT_PASS)
+        return record->error;
+    for (size_t i = 0; i < record->image_count; i++)
+        for (size_t k = 0; k < record->images[i].result_count; k++)
+            if (gate_result(run->gate, &record->images[i].results[k]) != VERDICT_PASS)
+                return NULL;
+    return "no rule could judge this file";
+}
+
+static void tell_file(const struct record *record, const char *why, struct told *told)
 {
     *told = (struct told){.rule = &rule_run_file_judged,
                           .level = LEVEL_ERROR,
                           .unknown = true,
                           .closes = record->verdict,
-                          .message = record->error ? record->error : "no rule could judge this file",
+                          .message = why,
                           .path = record->path,
                           .image = "",
                           .record = record,
@@ -90,16 +100,13 @@ bool telling_next(const struct run *run, struct telling *at, struct told *told)
 {
     while (at->record < run->count) {
         const struct record *record = run->records[at->record];
-        if (next_result(run, record, at, told)) {
-            at->closed |= told->closes != VERDICT_PASS;
+        if (next_result(run, record, at, told))
             return true;
-        }
-        bool closed = at->closed;
+        const char *why = told_unjudged(run, record);
         at->record++;
         at->image = at->result = 0;
-        at->closed = false;
-        if (record->verdict != VERDICT_PASS && !closed) {
-            tell_file(record, told);
+        if (why) {
+            tell_file(record, why, told);
             return true;
         }
     }

@@ -26,13 +26,14 @@ struct told {
 /* Where the walk stands; zero at first. */
 struct telling {
     size_t record, image, result, finding;
-    bool closed;         /* something that was told of this file closes the gate */
     struct evidence row; /* of a finding about the run */
 };
 /* The next one. False: that was all. */
 bool telling_next(const struct run *run, struct telling *telling, struct told *told);
 /* 64 hexadecimal digits that are the same in every run for the same rule, path and image: no offset is in it. */
 void telling_fingerprint(const struct told *told, char text[DIGEST_TEXT]);
+/* Why the gate closes over a file of which no rule says so: it was not read, or not judged. NULL: it does not. */
+const char *told_unjudged(const struct run *run, const struct record *record);
 /* The fix in the words of the toolchain that made the image; C's where none is known, or `image` is NULL. */
 const char *told_fix(const struct rule *rule, const struct record_image *image);
 

@@ -46,7 +46,10 @@ static void write_annotation(FILE *out, const struct told *told, const struct re
 
 static void write_line(FILE *out, const struct told *told)
 {
-    fprintf(out, "%s: %s: ", told->waiver ? "waived" : told->unknown ? "undecided" : level_name(told->level),
+    fprintf(out, "%s: %s: ",
+            told->waiver    ? "waived"
+            : told->unknown ? "undecided"
+                            : level_name(told->level),
             told->rule->id);
     escape_terminal(out, told->path);
     fputs(*told->image ? " (" : "", out);

@@ -248,8 +248,7 @@ static void write_target(FILE *out, const struct record *record)
     putc('}', out);
 }
 
-/* One element of `files`; without a gate, as `inspect` shows it. */
-static void write_file(FILE *out, const struct gate *gate, const struct record *record)
+void report_json_file(FILE *out, const struct gate *gate, const struct record *record)
 {
     fputs("  {\"path\":", out);
     escape_json(out, record->path);
@@ -282,22 +281,16 @@ static void write_policy(FILE *out, const struct policy *policy)
     fputs("},\n", out);
 }
 
-/* What is wrong with the run as a whole. */
-static void write_findings(FILE *out, const struct run *run)
+void report_json_finding(FILE *out, const struct run_finding *f)
 {
-    fputs(" \"findings\":[", out);
-    for (size_t i = 0; i < run->finding_count; i++) {
-        const struct run_finding *f = &run->findings[i];
-        fprintf(out, "%s\n  {\"rule\":\"%s\",\"outcome\":\"%s\",\"level\":\"%s\",\"message\":", i ? "," : "",
-                f->rule->id, outcome_name(f->outcome), level_name(f->level));
-        escape_json(out, f->message);
-        escape_member(out, "subject", f->subject);
-        escape_member(out, "observed", f->observed);
-        escape_member(out, "expected", f->expected);
-        escape_member(out, "policy", f->place.file);
-        fprintf(out, ",\"line\":%u}", f->place.line);
-    }
-    fputs("],\n", out);
+    fprintf(out, "{\"rule\":\"%s\",\"outcome\":\"%s\",\"level\":\"%s\"", f->rule->id, outcome_name(f->outcome),
+            level_name(f->level));
+    escape_member(out, "message", f->message);
+    escape_member(out, "subject", f->subject);
+    escape_member(out, "observed", f->observed);
+    escape_member(out, "expected", f->expected);
+    escape_member(out, "policy", f->place.file);
+    fprintf(out, ",\"line\":%u}", f->place.line);
 }
 
 static bool write_run(const struct run *run, const struct report_options *options, FILE *out)
@@ -312,11 +305,16 @@ static bool write_run(const struct run *run, const struct report_options *option
             "\"waived\":%zu},\n",
             s->files, s->pass, s->fail, s->unknown, s->error, run->skipped_count, s->waived);
     write_policy(out, run->gate->policy);
-    write_findings(out, run);
+    fputs(" \"findings\":[", out);
+    for (size_t i = 0; i < run->finding_count; i++) {
+        fputs(i ? ",\n  " : "\n  ", out);
+        report_json_finding(out, &run->findings[i]);
+    }
+    fputs("],\n", out);
     fputs(" \"files\":[", out);
     for (size_t i = 0; i < run->count; i++) {
         fputs(i ? ",\n" : "\n", out);
-        write_file(out, run->gate, run->records[i]);
+        report_json_file(out, run->gate, run->records[i]);
     }
     fputs("],\n \"complete\":true}\n", out);
     return true;
@@ -325,7 +323,7 @@ static bool write_run(const struct run *run, const struct report_options *option
 static bool write_inspection(const struct record *record, const struct report_options *options, FILE *out)
 {
     (void)options;
-    write_file(out, NULL, record);
+    report_json_file(out, NULL, record);
     putc('\n', out);
     return true;
 }

@@ -82,8 +82,7 @@ static void write_rule(FILE *out, const struct rule *rule)
     write_help(out, rule, false);
     fputs(",\"markdown\":", out);
     write_help(out, rule, true);
-    fprintf(out, "},\n    \"defaultConfiguration\":{\"level\":\"%s\"},",
-            sarif_level(rule->level));
+    fprintf(out, "},\n    \"defaultConfiguration\":{\"level\":\"%s\"},", sarif_level(rule->level));
     fprintf(out, "\"properties\":{\"precision\":\"very-high\",\"problem.severity\":\"%s\"",
             rule->level == LEVEL_NOTE ? "recommendation" : sarif_level(rule->level));
     if (severity)
@@ -171,7 +170,8 @@ static void write_result(FILE *out, const struct told *told, const struct report
     fprintf(out, ",\n    \"partialFingerprints\":{\"primaryLocationLineHash\":\"%s:1\"}", fingerprint);
     if (told->waiver)
         write_suppression(out, told->waiver);
-    fprintf(out, ",\"properties\":{\"closesGate\":%s,\"outcome\":\"%s\"", told->closes == VERDICT_PASS ? "false" : "true",
+    fprintf(out, ",\"properties\":{\"closesGate\":%s,\"outcome\":\"%s\"",
+            told->closes == VERDICT_PASS ? "false" : "true",
             told->waiver    ? "waived"
             : told->unknown ? "unknown"
                             : "fail");
@@ -268,7 +268,8 @@ static bool write_run(const struct run *run, const struct report_options *option
         write_rule(out, any_rule(i));
     }
     fprintf(out, "]}},\n  \"automationDetails\":{\"id\":\"assay/%s/\"},\n", run->gate->profile->name);
-    fputs("  \"originalUriBaseIds\":{\"%SRCROOT%\":{\"description\":{\"text\":\"The working directory of the run.\"}}},\n",
+    fputs("  \"originalUriBaseIds\":{\"%SRCROOT%\":{\"description\":{\"text\":\"The working directory of the "
+          "run.\"}}},\n",
           out);
     fputs("  \"columnKind\":\"unicodeCodePoints\",\n", out);
     write_invocation(out, run);
@@ -280,5 +281,4 @@ static bool write_run(const struct run *run, const struct report_options *option
     return true;
 }
 
-const struct reporter report_sarif = {
-    .name = "sarif", .summary = "SARIF 2.1.0, for code scanning", .run = write_run};
+const struct reporter report_sarif = {.name = "sarif", .summary = "SARIF 2.1.0, for code scanning", .run = write_run};
