@@ -18,6 +18,7 @@ enum {
     LIMIT_PATHS = 16,            /* build paths kept per image */
     LIMIT_TOOLCHAINS = 16,       /* compiler strings kept per image */
     LIMIT_GO_RECORDS = 64,       /* places with the magic of Go build information that are tried; tools have three */
+    LIMIT_GO_MODULES = 8192,     /* modules kept per image; the largest programs have two thousand */
     LIMIT_PAGE = 4096,           /* smallest page of a supported kernel; what segments are rounded to */
 };
 

@@ -190,9 +190,18 @@ struct go_info {         /* from the bytes, as `go version -m` reads them */
     const char *ldflags, *buildmode; /* as recorded, or NULL */
     const char *trimpath;            /* "true" or NULL */
     size_t modules;                  /* dep lines */
+    struct view module_text;         /* the lines that go_modules() reads; of the file's own bytes */
     bool pclntab;                    /* a pclntab header was found */
     uint64_t pclntab_offset;
 };
+
+struct go_module { /* a line of the build information; strings as recorded, "" where there is none */
+    const char *path, *version, *sum;
+    bool main; /* the module of the program itself */
+};
+/* The modules that a Go program was built from, replaced ones by what replaced them, in `arena`; how many. `whole`: all
+ * of them are there. */
+size_t go_modules(const struct go_info *go, struct arena *arena, struct go_module **modules, bool *whole);
 
 enum latent { LATENT_NSS = 1, LATENT_ICONV = 2, LATENT_DLOPEN = 4 };
 struct latent_loads {  /* what a static glibc program may load while it runs */

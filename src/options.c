@@ -231,6 +231,10 @@ static bool parse(int argc, char **argv, struct options *options, int *status)
         if (*status == 0 || id == '?' || !apply(options, id, optarg))
             return false;
     }
+    for (size_t i = 0; i < options->output_count; i++) { /* no more is put into records than a report asks for */
+        options->audit.record.detail |= options->outputs[i].reporter->detail;
+        options->audit.record.modules |= options->outputs[i].reporter->modules;
+    }
     options->argument_count = (size_t)(argc - optind);
     options->arguments = argv + optind;
     return true;

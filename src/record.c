@@ -72,6 +72,20 @@ static void make_go(struct arena *arena, const struct go_info *go, struct record
     out->go_cgo = go->cgo_enabled;
 }
 
+/* The standard library is a module without a line of its own: it is of the toolchain's release. */
+static void make_modules(struct arena *arena, const struct go_info *go, struct record_image *out)
+{
+    struct go_module *modules;
+    size_t count = go_modules(go, arena, &modules, &out->modules_known);
+    bool released = go->version && strncmp(go->version, "go1", 3) == 0;
+    out->modules = arena_array(arena, count + released, sizeof *out->modules);
+    for (size_t i = 0; i < count; i++)
+        out->modules[out->module_count++] =
+            (struct record_module){modules[i].path, modules[i].version, modules[i].sum, modules[i].main};
+    if (released)
+        out->modules[out->module_count++] = (struct record_module){"std", keep(arena, go->version + 2), "", false};
+}
+
 static void make_debug(struct arena *arena, const struct image *image, struct record_image *out)
 {
     unsigned seen = 0;
@@ -157,6 +171,8 @@ static void make_image(struct arena *arena, const struct image *image, const str
         out->build_id = keep(arena, image->elf->build_id);
     if (options->detail)
         make_detail(arena, image, out);
+    if (options->modules && image->go)
+        make_modules(arena, image->go, out);
 }
 
 static const char *hexadecimal(struct arena *arena, const uint8_t *bytes, size_t size)

@@ -38,8 +38,15 @@ struct record_image {
     const char *go_version, *go_goos, *go_goarch, *go_level, *go_path;
     enum answer go_cgo;
     const char *min_os, *sdk, *uuid, *signature, *build_id;
-    /* for `inspect` */
     uint64_t offset, size, entry_address;
+    /* for bills of materials: what a Go program was built from */
+    bool modules_known; /* all of them */
+    size_t module_count;
+    struct record_module {
+        const char *path, *version, *sum;
+        bool main;
+    } * modules;
+    /* for `inspect` and pages */
     size_t segment_count, section_count, defect_count;
     struct record_segment {
         const char *name, *access;
@@ -74,7 +81,8 @@ struct record {
 };
 
 struct record_options {
-    bool detail; /* segments, sections and defects too, for `inspect` */
+    bool detail;  /* segments, sections and defects too, for `inspect` and pages */
+    bool modules; /* modules of Go programs too */
 };
 
 /* The record of one reading; `findings` holds rule_count items an image (NULL: no rules were run). All of it in `arena`. */

@@ -18,8 +18,9 @@ enum { /* bytes of the smallest item of each list: one for a number, two for a t
        RESULT_LEAST = 4 + TEXT_LEAST,
        SEGMENT_LEAST = 4 + 2 * TEXT_LEAST,
        SECTION_LEAST = 2 + TEXT_LEAST,
+       MODULE_LEAST = 1 + 3 * TEXT_LEAST,
        DEFECT_LEAST = 1 + 3 * TEXT_LEAST,
-       IMAGE_LEAST = 7 * TEXT_LEAST + 37, /* seven texts are never NULL; the rest are numbers, lists and texts */
+       IMAGE_LEAST = 7 * TEXT_LEAST + 39, /* seven texts are never NULL; the rest are numbers, lists and texts */
 };
 
 struct codec {
@@ -223,6 +224,15 @@ static void visit_facts(struct codec *c, struct record_image *image)
 static void visit_image(struct codec *c, struct record_image *image)
 {
     visit_facts(c, image);
+    flag(c, &image->modules_known);
+    image->modules = list(c, &image->module_count, image->modules, sizeof *image->modules, MODULE_LEAST);
+    for (size_t i = 0; i < image->module_count; i++) {
+        struct record_module *m = &image->modules[i];
+        sure_text(c, &m->path);
+        sure_text(c, &m->version);
+        sure_text(c, &m->sum);
+        flag(c, &m->main);
+    }
     image->segments = list(c, &image->segment_count, image->segments, sizeof *image->segments, SEGMENT_LEAST);
     for (size_t i = 0; i < image->segment_count; i++) {
         struct record_segment *s = &image->segments[i];

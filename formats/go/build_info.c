@@ -127,6 +127,45 @@ static void take_modules(struct arena *arena, struct view text, struct go_info *
     }
 }
 
+/* What stands up to the next tab; the rest stays in `line`. */
+static const char *take_field(struct arena *arena, struct view *line)
+{
+    const uint8_t *tab = line->size ? memchr(line->data, '\t', line->size) : NULL;
+    size_t size = tab ? (size_t)(tab - line->data) : line->size, rest = tab ? size + 1 : size;
+    char *text = arena_copy(arena, line->size ? (const void *)line->data : "", size < LIMIT_TEXT ? size : LIMIT_TEXT);
+    *line = (struct view){line->data + rest, line->size - rest};
+    return text;
+}
+
+size_t go_modules(const struct go_info *go, struct arena *arena, struct go_module **modules, bool *whole)
+{
+    struct view text = go->module_text, line;
+    size_t count = 0;
+    *modules = NULL;
+    *whole = go->known == KNOWN_COMPLETE && text.size;
+    for (size_t at = 0; at < text.size;) {
+        const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
+        if (!end || !view_sub(text, at, (size_t)(end - text.data) - at, &line))
+            break;
+        at = (size_t)(end - text.data) + 1;
+        bool main = begins(&line, "mod\t"), replaces = !main && begins(&line, "=>\t") && count;
+        if (!main && !replaces && !begins(&line, "dep\t"))
+            continue;
+        if (count == LIMIT_GO_MODULES && !replaces) {
+            *whole = false;
+            break;
+        }
+        if (!replaces)
+            *modules = arena_grow(arena, *modules, count++, sizeof **modules);
+        struct go_module *module = &(*modules)[count - 1];
+        module->main = replaces ? module->main : main;
+        module->path = take_field(arena, &line);
+        module->version = take_field(arena, &line);
+        module->sum = take_field(arena, &line);
+    }
+    return count;
+}
+
 bool build_info_take(const struct image *image, struct view v, uint64_t offset, struct go_info *go)
 {
     struct arena *arena = &image->file->arena;
@@ -140,6 +179,6 @@ bool build_info_take(const struct image *image, struct view v, uint64_t offset, 
     go->version = arena_copy(arena, version.data, space < 0 ? version.size : (size_t)space);
     if (modules.size > 2 * SENTINEL && modules.data[modules.size - SENTINEL - 1] == '\n' &&
         view_sub(modules, SENTINEL, modules.size - 2 * SENTINEL, &inner))
-        take_modules(arena, inner, go);
+        take_modules(arena, go->module_text = inner, go);
     return true;
 }
