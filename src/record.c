@@ -114,7 +114,7 @@ static void make_detail(struct arena *arena, const struct image *image, struct r
     for (size_t i = 0; i < out->section_count; i++) {
         const struct section *s = &image->sections.items[i];
         const char *name = *s->segment ? arena_print(arena, "%s,%s", s->segment, s->name) : keep(arena, s->name);
-        out->sections[i] = (struct record_section){name, s->offset, s->size};
+        out->sections[i] = (struct record_section){name, s->offset, s->size, s->has_bytes};
     }
     out->defect_count = image->defects.count;
     out->defects = arena_array(arena, out->defect_count, sizeof *out->defects);

@@ -55,6 +55,7 @@ struct record_image {
     struct record_section {
         const char *name;
         uint64_t offset, size;
+        bool has_bytes; /* in the file: false for .bss and its like */
     } * sections;
     struct record_defect {
         const char *name, *observed, *expected;

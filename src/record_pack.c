@@ -17,7 +17,7 @@ enum { /* bytes of the smallest item of each list: one for a number, two for a t
        EVIDENCE_LEAST = 1 + 2 * TEXT_LEAST,
        RESULT_LEAST = 4 + TEXT_LEAST,
        SEGMENT_LEAST = 4 + 2 * TEXT_LEAST,
-       SECTION_LEAST = 2 + TEXT_LEAST,
+       SECTION_LEAST = 3 + TEXT_LEAST,
        MODULE_LEAST = 1 + 3 * TEXT_LEAST,
        DEFECT_LEAST = 1 + 3 * TEXT_LEAST,
        IMAGE_LEAST = 7 * TEXT_LEAST + 39, /* seven texts are never NULL; the rest are numbers, lists and texts */
@@ -248,6 +248,7 @@ static void visit_image(struct codec *c, struct record_image *image)
         sure_text(c, &image->sections[i].name);
         word(c, &image->sections[i].offset);
         word(c, &image->sections[i].size);
+        flag(c, &image->sections[i].has_bytes);
     }
     image->defects = list(c, &image->defect_count, image->defects, sizeof *image->defects, DEFECT_LEAST);
     for (size_t i = 0; i < image->defect_count; i++) {

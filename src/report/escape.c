@@ -119,16 +119,27 @@ static void write_form(FILE *out, const struct language *language, enum form for
         fputs(text, out);
 }
 
+/* Writes what stands for itself in the language too, and returns what follows it. */
+static const unsigned char *write_plain_as(FILE *out, const struct language *language, const unsigned char *at)
+{
+    const unsigned char *end = at;
+    while (plain(*end) && !language->written[*end])
+        end++;
+    fwrite(at, 1, (size_t)(end - at), out);
+    return end;
+}
+
 static void escape_for(FILE *out, const struct language *language, const char *text)
 {
     const unsigned char *start = (const unsigned char *)(text ? text : "?"), *at = start;
-    while (*at) {
+    for (;;) {
         uint32_t c = 0;
+        at = language ? write_plain_as(out, language, at) : write_plain(out, at);
+        if (!*at)
+            return;
         unsigned size = decode(at, &c);
         write_form(out, language, form_of(size, c, at > start && at[-1] == '#'), at, size, c);
         at += size ? size : 1;
-        if (!language)
-            at = write_plain(out, at);
     }
 }
 

@@ -26,7 +26,7 @@ struct reporter {
                     FILE *out); /* NULL: no form for it */
 };
 extern const struct reporter report_text, report_json, report_sarif, report_gitlab, report_github, report_junit,
-    report_csv, report_ndjson, report_markdown, report_in_toto, report_cyclonedx;
+    report_csv, report_ndjson, report_markdown, report_html, report_in_toto, report_cyclonedx;
 bool report_inspection(const struct record *record, const struct report_options *options, FILE *out); /* for people */
 /* An element of `files` of assay-report/1 (without a gate, as `inspect` shows it), and one of `findings`. */
 void report_json_file(FILE *out, const struct gate *gate, const struct record *record);

@@ -40,7 +40,7 @@ static inline void sample_detail(struct arena *arena, struct record_image *image
     image->defects = arena_array(arena, 2, sizeof *image->defects);
     for (size_t i = 0; i < 2; i++) {
         image->segments[i] = (struct record_segment){text, "r-x", 0x400000 + i, 4096, 0, 4096};
-        image->sections[i] = (struct record_section){text, 64 + i, UINT64_MAX};
+        image->sections[i] = (struct record_section){text, 64 + i, UINT64_MAX, true};
         image->defects[i] = (struct record_defect){"elf-header-size", text, "64", i ? EVIDENCE_NOWHERE : 52};
     }
 }

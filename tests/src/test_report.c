@@ -151,7 +151,7 @@ static void infest(const char *text, bool forged)
     if (forged)
         scene.record.container = scene.record.sha256 = scene.record.target_source = text;
     scene.segment = (struct record_segment){text, text, UINT64_MAX, UINT64_MAX - 1, UINT64_C(1) << 63, 7};
-    scene.section = (struct record_section){text, UINT64_MAX, 0};
+    scene.section = (struct record_section){text, UINT64_MAX, 0, true};
     scene.defect = (struct record_defect){text, text, text, UINT64_MAX};
     scene.skipped = (struct skipped){text, text};
     scene.run.skipped = &scene.skipped;
@@ -691,7 +691,7 @@ static void an_inspection_tells_the_model(void **state)
 {
     (void)state;
     scene.segment = (struct record_segment){"", "r-x", 0x400000, 0x1000, 0, 0x1000};
-    scene.section = (struct record_section){".text", 0x40, 0x20};
+    scene.section = (struct record_section){".text", 0x40, 0x20, true};
     scene.images[0].segment_count = scene.images[0].section_count = 1;
     scene.images[0].segments = &scene.segment;
     scene.images[0].sections = &scene.section;
