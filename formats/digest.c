@@ -1,3 +1,4 @@
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_Update is deprecated in favour of EVP */
 #include "formats/digest.h"
 
 #include <openssl/sha.h>
@@ -6,7 +7,10 @@ void digest_text(const void *bytes, size_t size, char text[DIGEST_TEXT])
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256(bytes, size, digest);
+    SHA256_CTX context; /* not SHA256(), which asks EVP: it reads a configuration file, and takes a millisecond */
+    (void)SHA256_Init(&context);
+    (void)SHA256_Update(&context, bytes, size);
+    (void)SHA256_Final(digest, &context);
     for (size_t i = 0; i < sizeof digest; i++) {
         text[2 * i] = digits[digest[i] >> 4];
         text[2 * i + 1] = digits[digest[i] & 15];

@@ -26,10 +26,10 @@ SKIPPED = 77
 def looks_complete(name, text):
     """Whether a reader of this format would take the text for a whole report."""
     try:
-        if name.endswith(("json", "sarif", "intoto", "cdx")):
-            return isinstance(json.loads(text), (dict, list))
         if name.endswith("ndjson"):
             return text.endswith("\n") and "trailer" in json.loads(text.splitlines()[-1])
+        if name.endswith(("json", "sarif", "intoto", "cdx")):
+            return isinstance(json.loads(text), (dict, list))
         if name.endswith("xml"):
             return xml.etree.ElementTree.fromstring(text) is not None
     except (ValueError, IndexError, xml.etree.ElementTree.ParseError):
