@@ -4,12 +4,13 @@
 Every ```console block is a list of `$ command` lines, each followed by its output. Commands that begin
 with `assay` or `./dev check` run in the project's root with the built program; what they print must be what stands
 there, and `...` on a line of its own stands for any lines. `echo $?` shows the last exit status. Other
-commands (installation, CI) are not run. The rule table must be the one that `assay rules` prints.
+commands (installation, CI) are not run. The rule table must be the one that `assay rules` prints, and a policy that is shown one that can be obeyed.
 """
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT, ASSAY = sys.argv[1], os.path.abspath(sys.argv[2])
 
@@ -68,13 +69,27 @@ def write_table(path, text):
     return 0
 
 
+def policies(text):
+    """How many of the policies that are shown cannot be obeyed."""
+    failed = 0
+    for block in re.findall(r'^```yaml\n(version: 1\n.*?)^```', text, re.S | re.M):
+        with tempfile.NamedTemporaryFile('w', suffix='.yaml') as file:
+            file.write(block)
+            file.flush()
+            done = subprocess.run([ASSAY, 'policy', 'lint', '--now', '2026-11-23', file.name], capture_output=True, text=True)
+        if done.returncode:
+            failed += 1
+            print('a policy that is shown cannot be obeyed:\n%s%s' % (done.stdout, done.stderr))
+    return failed
+
+
 def main():
     path = os.path.join(ROOT, 'README.md')
     with open(path, encoding='utf-8') as file:
         text = file.read()
     if '--write-table' in sys.argv:
         return write_table(path, text)
-    failed, ran, last = rule_table(text), 0, 0
+    failed, ran, last = rule_table(text) + policies(text), 0, 0
     for block in blocks(text):
         for command, expected in steps(block):
             actual, last = run(command, last)
