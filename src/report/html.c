@@ -19,7 +19,7 @@ static void write_source(FILE *out, const char *text)
     digest_text(text, strlen(text), digest);
     for (size_t i = 0; i < 64; i++) {
         unsigned value = (unsigned)(digest[i] <= '9' ? digest[i] - '0' : digest[i] - 'a' + 10);
-        bytes[i / 2] = (unsigned char)(bytes[i / 2] << 4 | value);
+        bytes[i / 2] = (unsigned char)((unsigned)bytes[i / 2] << 4 | value);
     }
     fputs("'sha256-", out);
     for (size_t i = 0; i < 33; i += 3) {
