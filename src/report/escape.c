@@ -209,7 +209,9 @@ size_t escape_width(const char *text, size_t most)
 {
     static const size_t widths[] = {[FORM_SELF] = 1, [FORM_LETTER] = 2, [FORM_DOUBLE] = 2, [FORM_BYTE] = 4};
     const unsigned char *start = (const unsigned char *)(text ? text : "?"), *at = start;
-    size_t width = 0;
+    while (plain(*at))
+        at++;
+    size_t width = (size_t)(at - start);
     while (*at && width < most) {
         uint32_t c = 0;
         unsigned size = decode(at, &c);
