@@ -17,4 +17,7 @@ bool colour_wanted(const struct options *options);
 /* Flushes `out`. False, and a message, where not all of it could be written to `name`. */
 bool flush_or_complain(FILE *out, const char *name);
 
+/* "assay: NAME: WHAT: ERROR" on standard error; 0: no error of the system. Always false. */
+bool complain_of(const char *name, const char *what, int error);
+
 #endif

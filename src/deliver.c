@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "src/commands.h"
-#include "src/report/escape.h"
 
 /* What is done with one place. A device, a FIFO, or whatever standard output is, must not be replaced by a file. */
 enum way { WAY_BESIDE, WAY_INTO, WAY_STANDARD };
@@ -21,14 +20,6 @@ struct parcel {
     char temporary[PATH_MAX]; /* "": none, or it was renamed */
     bool delivered;
 };
-
-static bool complain(const char *path, const char *what, int error)
-{
-    fputs("assay: ", stderr);
-    escape_terminal(stderr, path);
-    fprintf(stderr, ": %s%s%s\n", what, error ? ": " : "", error ? strerror(error) : "");
-    return false;
-}
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -45,9 +36,9 @@ static bool find_way(const char *path, struct parcel *parcel)
         else if (!S_ISREG(status.st_mode))
             parcel->way = WAY_INTO;
         if (parcel->way == WAY_BESIDE && !realpath(path, parcel->place))
-            return complain(path, "the report cannot be written", errno);
+            return complain_of(path, "the report cannot be written", errno);
     } else if (strlen(path) + sizeof ".XXXXXX" > sizeof parcel->place) {
-        return complain(path, "the report cannot be written", ENAMETOOLONG);
+        return complain_of(path, "the report cannot be written", ENAMETOOLONG);
     } else if (lstat(path, &status) == 0) {
         parcel->way = WAY_INTO; /* a link to what is not there yet */
     } else {
@@ -77,9 +68,9 @@ static bool prepare(const struct output *output, const struct walk *walk, const 
     if (parcel.way != WAY_BESIDE || stat(output->path, &status) != 0)
         return true;
     if (is_read(&status, walk, policy))
-        return complain(output->path, "is read by this run, and no place for a report", 0);
+        return complain_of(output->path, "is read by this run, and no place for a report", 0);
     if (unlink(parcel.place) != 0)
-        return complain(output->path, "the old report cannot be removed", errno);
+        return complain_of(output->path, "the old report cannot be removed", errno);
     return true;
 }
 
@@ -88,7 +79,7 @@ bool deliver_prepare(const struct options *options, const struct walk *walk, con
     for (size_t i = 1; i < options->output_count; i++)
         for (size_t k = 1; k < i; k++)
             if (strcmp(options->outputs[i].path, options->outputs[k].path) == 0)
-                return complain(options->outputs[i].path, "a place for two reports: expected one for each", 0);
+                return complain_of(options->outputs[i].path, "a place for two reports: expected one for each", 0);
     for (size_t i = 1; i < options->output_count; i++)
         if (!prepare(&options->outputs[i], walk, policy))
             return false;
@@ -190,7 +181,7 @@ static bool deliver_files(const struct options *options, const struct run *run, 
         for (size_t i = 1; i < options->output_count; i++) {
             errno = 0;
             if (step == 0 ? !stage(&parcels[i], &options->outputs[i], run, look) : !put_in_place(&parcels[i]))
-                return complain(options->outputs[i].path, "the report cannot be written", errno ? errno : EIO);
+                return complain_of(options->outputs[i].path, "the report cannot be written", errno ? errno : EIO);
         }
     return true;
 }
@@ -206,9 +197,9 @@ static bool deliver_standard(const struct output *output, const struct run *run,
         fputs("assay: no memory for the report\n", stderr);
     good = flush_or_complain(stdout, "standard output") && good;
     if (good && regular && fsync(STDOUT_FILENO) != 0)
-        good = complain("standard output", "cannot be written in full", errno);
+        good = complain_of("standard output", "cannot be written in full", errno);
     if (!good && regular && start >= 0 && ftruncate(STDOUT_FILENO, start) != 0)
-        complain("standard output", "what was written cannot be taken back", errno);
+        complain_of("standard output", "what was written cannot be taken back", errno);
     return good;
 }
 
@@ -218,7 +209,7 @@ bool deliver(const struct options *options, const struct run *run)
     look.location = *options->location ? options->location : NULL;
     struct parcel *parcels = calloc(options->output_count, sizeof *parcels);
     if (!parcels)
-        return complain("standard output", "no memory for the reports", 0);
+        return complain_of("standard output", "no memory for the reports", 0);
     bool good = deliver_files(options, run, &look, parcels);
     look.colour = colour_wanted(options);
     good = good && deliver_standard(&options->outputs[0], run, &look);

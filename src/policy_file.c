@@ -9,18 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/commands.h"
 #include "src/policy/date.h"
 #include "src/report/escape.h"
 
 static const char name[] = ".assay.yaml";
-
-static bool refuse(const char *path, const char *what, int error)
-{
-    fputs("assay: ", stderr);
-    escape_terminal(stderr, path);
-    fprintf(stderr, ": %s%s%s\n", what, error ? ": " : "", error ? strerror(error) : "");
-    return false;
-}
 
 static bool exists(const char *folder, const char *entry)
 {
@@ -81,7 +74,8 @@ char *policy_bytes(struct arena *arena, const char *path, size_t *size)
         int error = fd < 0 ? errno : 0;
         if (fd >= 0)
             close(fd);
-        refuse(path, error ? "the policy cannot be read" : "expected a policy: a regular file of at most 1 MiB", error);
+        complain_of(path, error ? "the policy cannot be read" : "expected a policy: a regular file of at most 1 MiB",
+                    error);
         return NULL;
     }
     char *bytes = arena_alloc(arena, YAML_SIZE + 1);
@@ -95,7 +89,7 @@ char *policy_bytes(struct arena *arena, const char *path, size_t *size)
     close(fd);
     if (got == 0)
         return bytes;
-    refuse(path, "the policy cannot be read", error);
+    complain_of(path, "the policy cannot be read", error);
     return NULL;
 }
 
@@ -130,9 +124,9 @@ bool policy_today(const char *now, int64_t *today)
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     if (now)
         return date_read(now, today) || read_seconds(now, today) ||
-               refuse(now, "--now: expected a day such as 2027-01-31, or seconds since 1970", 0);
+               complain_of(now, "--now: expected a day such as 2027-01-31, or seconds since 1970", 0);
     if (epoch && *epoch)
-        return read_seconds(epoch, today) || refuse(epoch, "SOURCE_DATE_EPOCH: expected seconds since 1970", 0);
+        return read_seconds(epoch, today) || complain_of(epoch, "SOURCE_DATE_EPOCH: expected seconds since 1970", 0);
     *today = (int64_t)time(NULL) / SECONDS_A_DAY;
     return true;
 }
@@ -145,16 +139,16 @@ bool policy_is_judged(const struct options *options, const struct walk *walk)
         return false;
     for (size_t i = 0; i < walk->tree_count; i++) {
         if (!realpath(walk->trees[i], tree)) {
-            refuse(walk->trees[i], "cannot be told from the folder of the policy", errno);
+            complain_of(walk->trees[i], "cannot be told from the folder of the policy", errno);
             return true;
         }
         size_t size = strlen(tree);
         if (size == 1 ||
             (strncmp(policy->folder, tree, size) == 0 && (policy->folder[size] == 0 || policy->folder[size] == '/'))) {
-            refuse(policy->file,
-                   "this policy lies in the tree that is to be judged; name it with --policy to obey it, or say "
-                   "--policy none",
-                   0);
+            complain_of(policy->file,
+                        "this policy lies in the tree that is to be judged; name it with --policy to obey it, or say "
+                        "--policy none",
+                        0);
             return true;
         }
     }
@@ -184,7 +178,7 @@ bool policy_load(struct arena *arena, struct options *options)
     if (file && strcmp(file, "none") == 0)
         return true;
     if (!getcwd(here, sizeof here))
-        return refuse(".", "the working directory is not known", errno);
+        return complain_of(".", "the working directory is not known", errno);
     folder = policy->here = arena_copy(arena, here, strlen(here));
     if (!file)
         file = find(arena, here, &folder);

@@ -15,14 +15,18 @@ bool colour_wanted(const struct options *options)
     return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
+bool complain_of(const char *name, const char *what, int error)
+{
+    fputs("assay: ", stderr);
+    escape_terminal(stderr, name);
+    fprintf(stderr, ": %s%s%s\n", what, error ? ": " : "", error ? strerror(error) : "");
+    return false;
+}
+
 bool flush_or_complain(FILE *out, const char *name)
 {
     errno = 0;
     if (fflush(out) == 0 && !ferror(out))
         return true;
-    int error = errno ? errno : EIO;
-    fputs("assay: ", stderr);
-    escape_terminal(stderr, name);
-    fprintf(stderr, ": cannot be written in full: %s\n", strerror(error));
-    return false;
+    return complain_of(name, "cannot be written in full", errno ? errno : EIO);
 }
