@@ -135,6 +135,19 @@ def tree_rows(table, assay, folder, files):
     both = [ours + [jobs, '--files-from', listing] for jobs in ('-j2', '-j1')]
     table.row('wall, the same files, -j2 against -j1', pairs(both[0], both[1], WALL, 7, 3), 0.65)
     checksec_row(table, ours, folder, files)
+    reports_row(table, assay, folder, files)
+
+
+def reports_row(table, assay, folder, files):
+    """Six reports of the same run against one; files are read, hashed and searched as by default."""
+    listing = os.path.join(folder, 'some')
+    with open(listing, 'w') as out:
+        out.write('\n'.join(files[:2000]) + '\n')
+    one = [assay, 'check', '--policy', 'none', '--files-from', listing, '--output', 'json=' + os.path.join(folder, 'json')]
+    six = list(one)
+    for form in ('sarif', 'junit', 'markdown', 'html', 'csv'):
+        six += ['--output', form + '=' + os.path.join(folder, form)]
+    table.row('wall, %d files, six reports against one' % min(2000, len(files)), pairs(six, one, WALL, 5), 1.2)
 
 
 def checksec_row(table, ours, folder, files):

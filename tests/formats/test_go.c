@@ -333,6 +333,47 @@ static void magics_without_end_cost_little_and_prove_nothing(void **state)
     file_close(&s.file);
 }
 
+static size_t modules_of(const char *text, struct go_module **modules, bool *whole)
+{
+    static struct arena arena; /* of this process: each test looks at what it took last */
+    const struct go_info go = {.known = KNOWN_COMPLETE, .module_text = {(const uint8_t *)text, strlen(text)}};
+    arena_reset(&arena);
+    return go_modules(&go, &arena, modules, whole);
+}
+
+static void modules_are_those_of_go_version_m(void **state)
+{
+    (void)state;
+    struct go_module *modules;
+    bool whole;
+    size_t count = modules_of("path\texample.test/cmd\nmod\texample.test\tv1.2.3\th1:abc=\n"
+                              "dep\tgolang.org/x/sys\tv0.1.0\th1:def=\ndep\told.test/a\tv1.0.0\n"
+                              "=>\tnew.test/a\tv1.0.1\th1:ghi=\nbuild\tGOOS=linux\n",
+                              &modules, &whole);
+    assert_int_equal(count, 3);
+    assert_true(whole && modules[0].main && !modules[1].main && !modules[2].main);
+    assert_string_equal(modules[0].path, "example.test");
+    assert_string_equal(modules[0].version, "v1.2.3");
+    assert_string_equal(modules[1].sum, "h1:def=");
+    assert_string_equal(modules[2].path, "new.test/a"); /* what is linked in, not what was asked for */
+    assert_string_equal(modules[2].sum, "h1:ghi=");
+}
+
+static void odd_module_lines_harm_nobody(void **state)
+{
+    (void)state;
+    struct go_module *modules;
+    bool whole;
+    assert_int_equal(modules_of("=>\tfirst\tv1\n", &modules, &whole), 0); /* replaces nothing */
+    assert_int_equal(modules_of("dep\t\n", &modules, &whole), 1);
+    assert_string_equal(modules[0].path, "");
+    assert_string_equal(modules[0].version, "");
+    assert_int_equal(modules_of("dep\ta\tv1\tsum\tmore\ndep\tb", &modules, &whole), 1); /* the last has no end */
+    assert_string_equal(modules[0].sum, "sum");
+    assert_int_equal(modules_of("", &modules, &whole), 0);
+    assert_false(whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +400,8 @@ int main(void)
         cmocka_unit_test(tables_out_of_order_are_none),
         cmocka_unit_test(the_table_of_go_1_2_is_known),
         cmocka_unit_test(magics_without_end_cost_little_and_prove_nothing),
+        cmocka_unit_test(modules_are_those_of_go_version_m),
+        cmocka_unit_test(odd_module_lines_harm_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,11 @@ static inline void sample_detail(struct arena *arena, struct record_image *image
     image->segments = arena_array(arena, 2, sizeof *image->segments);
     image->sections = arena_array(arena, 2, sizeof *image->sections);
     image->defects = arena_array(arena, 2, sizeof *image->defects);
+    image->module_count = 2;
+    image->modules_known = true;
+    image->modules = arena_array(arena, 2, sizeof *image->modules);
     for (size_t i = 0; i < 2; i++) {
+        image->modules[i] = (struct record_module){text, "v1.0.0", i ? text : "", i == 0};
         image->segments[i] = (struct record_segment){text, "r-x", 0x400000 + i, 4096, 0, 4096};
         image->sections[i] = (struct record_section){text, 64 + i, UINT64_MAX, true};
         image->defects[i] = (struct record_defect){"elf-header-size", text, "64", i ? EVIDENCE_NOWHERE : 52};
