@@ -36,7 +36,8 @@ void escape_json_part(FILE *out, const char *text);
  * 1.0 does not allow. */
 void escape_xml(FILE *out, const char *text);
 /* Markdown as GitHub and GitLab show it, in a line of text or a cell of a table: nothing in it is markup, a link, a
- * mention or an emoji. Do not put it between backticks, where entities are not read. */
+ * mention or an emoji. (An @ stands in an element of its own: addresses and mentions are found in what entities were
+ * turned into.) Do not put it between backticks, where entities are not read. */
 void escape_markdown(FILE *out, const char *text);
 /* One field of CSV (RFC 4180), always in quotes; a field that a spreadsheet would take for a formula begins with '. */
 void escape_csv(FILE *out, const char *text);
