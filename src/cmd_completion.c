@@ -10,6 +10,7 @@ enum values {
     VALUES_NONE,
     VALUES_FILES,
     VALUES_FORMATS,
+    VALUES_INSPECTIONS,
     VALUES_OUTPUTS,
     VALUES_PROFILES,
     VALUES_LEVELS,
@@ -29,6 +30,8 @@ static enum values values_of_option(const struct option_row *row)
                  {"FILE[:LINE]", VALUES_FILES}};
     if (row->id == ID_PROFILE)
         return VALUES_PROFILES;
+    if (row->id == ID_FORMAT && row->commands == COMMAND_INSPECT)
+        return VALUES_INSPECTIONS;
     for (size_t i = 0; row->argument && i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kinds[i].argument, row->argument) == 0)
             return kinds[i].values;
@@ -62,6 +65,11 @@ static void write_words(enum values values)
     case VALUES_OUTPUTS:
         for (size_t i = 0; i < reporter_count; i++)
             printf("%s%s%s", i ? " " : "", reporters[i]->name, values == VALUES_OUTPUTS ? "=" : "");
+        break;
+    case VALUES_INSPECTIONS:
+        for (size_t i = 0, n = 0; i < reporter_count; i++)
+            if (reporters[i]->inspect)
+                printf("%s%s", n++ ? " " : "", reporters[i]->name);
         break;
     case VALUES_PROFILES:
         for (size_t i = 0; i < profile_count; i++)
@@ -119,8 +127,8 @@ static void bash(void)
     fputs(" --help --version' -- \"$word\"))\n        return\n    fi\n    case $before in\n", stdout);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         enum values values = values_of_option(&option_table[i]);
-        if (!option_table[i].argument || values == VALUES_NONE)
-            continue;
+        if (!option_table[i].argument || values == VALUES_NONE || values == VALUES_INSPECTIONS)
+            continue; /* the words of one command more than another's are those of `check` */
         if (values == VALUES_FILES) {
             printf("    --%s) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", option_table[i].name);
             continue;

@@ -19,6 +19,10 @@ int cmd_inspect(const struct options *options)
         fputs("assay: inspect takes one file\n", stderr);
         return STATUS_USAGE;
     }
+    if (!options->outputs[0].reporter->inspect) {
+        fprintf(stderr, "assay: inspect has no format %s: expected text or json\n", options->outputs[0].reporter->name);
+        return STATUS_USAGE;
+    }
     arena.escape = &escape;
     audit.record.detail = true;
     if (setjmp(escape) != 0) {

@@ -35,7 +35,7 @@ enum option_id { /* of options without a letter */
                  ID_VERSION
 };
 
-enum { OPTION_COUNT = 24, COMMAND_COUNT = 7 };
+enum { OPTION_COUNT = 25, COMMAND_COUNT = 7 };
 extern const struct option_row {
     int id; /* a letter, where the option has a short form */
     const char *name, *argument;
