@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-bool view_sub(struct view v, uint64_t off, uint64_t n, struct view *out)
-{
-    if (!range_fits(v.size, off, n))
-        return false;
-    out->data = v.size ? v.data + off : v.data;
-    out->size = (size_t)n;
-    return true;
-}
-
 bool view_table(struct view v, uint64_t off, uint64_t stride, uint64_t count, struct view *out)
 {
     if (stride == 0 || count > v.size / stride)
@@ -39,21 +30,6 @@ int64_t view_find(struct view v, uint64_t from, const void *needle, size_t size)
 bool view_is_zero(struct view v)
 {
     return v.size == 0 || (v.data[0] == 0 && memcmp(v.data, v.data + 1, v.size - 1) == 0);
-}
-
-uint16_t load_le16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
-uint32_t load_le32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-uint64_t load_le64(const uint8_t *p)
-{
-    return load_le32(p) | (uint64_t)load_le32(p + 4) << 32;
 }
 
 uint32_t load_be32(const uint8_t *p)

@@ -28,7 +28,17 @@ static inline uint64_t range_end(uint64_t off, uint64_t n)
 }
 
 /* The n bytes at `off`; false, and *out untouched, where they are not all inside v. */
-bool view_sub(struct view v, uint64_t off, uint64_t n, struct view *out) __attribute__((warn_unused_result));
+static inline bool view_sub(struct view v, uint64_t off, uint64_t n, struct view *out)
+    __attribute__((warn_unused_result));
+
+static inline bool view_sub(struct view v, uint64_t off, uint64_t n, struct view *out)
+{
+    if (!range_fits(v.size, off, n))
+        return false;
+    out->data = v.size ? v.data + off : v.data;
+    out->size = (size_t)n;
+    return true;
+}
 
 /* The bytes of `count` records of `stride` bytes at `off`; false where they are not all inside v. */
 bool view_table(struct view v, uint64_t off, uint64_t stride, uint64_t count, struct view *out)
@@ -37,15 +47,36 @@ bool view_table(struct view v, uint64_t off, uint64_t stride, uint64_t count, st
 /* The C string at `off`: its length without the NUL, or -1 where no NUL follows inside v. */
 int64_t view_string(struct view v, uint64_t off);
 
+/* Whether two C strings are equal; for names, most of which differ in their first letters. */
+static inline bool same_name(const char *a, const char *b)
+{
+    for (; *a == *b; a++, b++)
+        if (*a == 0)
+            return true;
+    return false;
+}
+
 /* The offset of the first `needle` at or after `from`, or -1. */
 int64_t view_find(struct view v, uint64_t from, const void *needle, size_t size);
 
 /* Whether every byte is zero. */
 bool view_is_zero(struct view v);
 
-uint16_t load_le16(const uint8_t *p);
-uint32_t load_le32(const uint8_t *p);
-uint64_t load_le64(const uint8_t *p);
+static inline uint16_t load_le16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t load_le32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t load_le64(const uint8_t *p)
+{
+    return load_le32(p) | (uint64_t)load_le32(p + 4) << 32;
+}
+
 uint32_t load_be32(const uint8_t *p);
 uint64_t load_be64(const uint8_t *p);
 

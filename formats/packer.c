@@ -17,6 +17,7 @@ enum {
     SAMPLE = 1 << 16, /* from the middle: the stub stands at an end */
     LEAST = 1024,     /* fewer bytes say nothing */
     PACKED_SAMENESS = 9000,
+    UPX = 0x21585055, /* "UPX!" in a little-endian word; it stands aligned */
 };
 
 static bool signed_by_upx(struct image *image, uint64_t from, uint64_t size)
@@ -26,9 +27,9 @@ static bool signed_by_upx(struct image *image, uint64_t from, uint64_t size)
         size = image->size - from;
     if (!image_view(image, from, size, &v))
         return false;
-    for (int64_t at = view_find(v, 0, "UPX!", 4); at >= 0; at = view_find(v, (uint64_t)at + 1, "UPX!", 4))
-        if ((from + (uint64_t)at) % 4 == 0) {
-            image->packer = (struct named){"UPX, by its signature", image->offset + from + (uint64_t)at, 0};
+    for (size_t at = -from & 3; at + 4 <= v.size; at += 4)
+        if (load_le32(v.data + at) == UPX) {
+            image->packer = (struct named){"UPX, by its signature", image->offset + from + at, 0};
             return true;
         }
     return false;

@@ -13,6 +13,13 @@
 
 enum role { ROLE_OTHER, ROLE_SLOT, ROLE_IRELATIVE, ROLE_RELATIVE };
 
+/* What a table is counted with. Relocations stand in the order of what they write, so the
+ * piece of the one before is nearly always that of the next. */
+struct count {
+    const struct elf_view *view;
+    const struct piece *piece;
+};
+
 static enum role role_of(unsigned machine, uint32_t type)
 {
     bool amd64 = machine == EM_X86_64;
@@ -26,32 +33,41 @@ static enum role role_of(unsigned machine, uint32_t type)
     return ROLE_OTHER;
 }
 
-static bool is_protected(const struct elf_view *view, uint64_t address)
+static const struct piece *piece_at(struct count *count, uint64_t address)
 {
-    const struct elf_extra *extra = view->extra;
+    if (!count->piece || address < count->piece->start || address >= count->piece->end)
+        count->piece = exec_view_piece(count->view, address);
+    return count->piece;
+}
+
+static bool is_protected(struct count *count, uint64_t address)
+{
+    const struct elf_extra *extra = count->view->extra;
     uint64_t page = ~(uint64_t)(LIMIT_PAGE - 1);
     uint64_t start = extra->relro_address & page, end = range_end(extra->relro_address, extra->relro_size) & page;
     if (extra->has_relro && address >= start && address < end)
         return true;
-    const struct piece *piece = exec_view_piece(view, address);
+    const struct piece *piece = piece_at(count, address);
     return piece && !(piece->access & ACCESS_WRITE); /* never writable: no slot to overwrite */
 }
 
 /* A relocation of memory that nobody may write: the loader must first make code writable, or dies. */
-static bool writes_text(const struct elf_view *view, uint64_t address, uint32_t type)
+static bool writes_text(struct count *count, uint64_t address, uint32_t type)
 {
-    const struct piece *piece = type ? exec_view_piece(view, address) : NULL; /* type 0: R_*_NONE */
+    const struct piece *piece = type ? piece_at(count, address) : NULL; /* type 0: R_*_NONE */
     return piece && !(piece->access & ACCESS_WRITE);
 }
 
 static void count_table(struct elf_view *view, struct view table, uint64_t at)
 {
     struct elf_extra *extra = view->extra;
+    struct count count = {.view = view};
+    extra->relocations += table.size / 24;
     for (size_t i = 0; i + 24 <= table.size; i += 24) {
         uint64_t address = load_le64(table.data + i);
-        enum role role = role_of(extra->machine, load_le32(table.data + i + 8));
-        extra->relocations++;
-        if (extra->text_relocation_offset == 0 && writes_text(view, address, load_le32(table.data + i + 8)))
+        uint32_t type = load_le32(table.data + i + 8);
+        enum role role = role_of(extra->machine, type);
+        if (extra->text_relocation_offset == 0 && writes_text(&count, address, type))
             extra->text_relocation_offset = view->image->offset + at + i;
         if (role == ROLE_OTHER)
             extra->symbolic_relocations++;
@@ -60,7 +76,7 @@ static void count_table(struct elf_view *view, struct view table, uint64_t at)
         if (role != ROLE_SLOT && role != ROLE_IRELATIVE)
             continue;
         extra->slots++;
-        if (is_protected(view, address))
+        if (is_protected(&count, address))
             continue;
         if (extra->slots_unprotected++ == 0) {
             extra->first_unprotected = address;
