@@ -117,12 +117,7 @@ static void make_results(struct arena *arena, const struct finding *findings, st
     for (size_t i = 0; i < rule_count; i++) {
         const struct finding *f = &findings[i];
         struct record_result *r = &out->results[i];
-        *r = (struct record_result){f->rule,  f->outcome, f->constant ? f->message : keep(arena, f->message),
-                                    f->count, f->total,   NULL};
-        r->evidence = arena_array(arena, f->count, sizeof *r->evidence);
-        for (size_t k = 0; k < f->count; k++)
-            r->evidence[k] = (struct evidence){f->evidence[k].offset, keep(arena, f->evidence[k].observed),
-                                               keep(arena, f->evidence[k].expected)};
+        *r = (struct record_result){f->rule, f->outcome, f->message, f->count, f->total, f->evidence};
     }
 }
 
