@@ -107,6 +107,11 @@ size_t escape_width(const char *text, size_t most)
     const unsigned char *start = (const unsigned char *)(text ? text : "?"), *at = start;
     size_t width = 0;
     while (*at && width < most) {
+        if (plain(*at)) {
+            width++;
+            at++;
+            continue;
+        }
         uint32_t c = 0;
         unsigned size = decode(at, &c);
         enum form form = form_of(size, c, at > start && at[-1] == '#');

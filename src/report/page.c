@@ -31,8 +31,22 @@ void page_foreign(const struct page *page, enum style how, const char *text)
 
 void page_pad(const struct page *page, size_t used, size_t width)
 {
-    for (; used < width; used++)
-        putc(' ', page->out);
+    static const char blanks[] = "                                                                ";
+    while (used < width) {
+        size_t size = width - used < sizeof blanks - 1 ? width - used : sizeof blanks - 1;
+        fwrite(blanks, 1, size, page->out);
+        used += size;
+    }
+}
+
+void page_address(const struct page *page, const char *before, uint64_t address)
+{
+    char digits[16], *at = digits + sizeof digits;
+    do
+        *--at = "0123456789abcdef"[address & 15];
+    while (address >>= 4);
+    fputs(before, page->out);
+    fwrite(at, 1, (size_t)(digits + sizeof digits - at), page->out);
 }
 
 static bool is(const char *text, const char *word)

@@ -1,6 +1,5 @@
 /* The report for people: a line a file, and below it what closes the gate, with evidence and a
  * fix, then the warnings, a line each. Colour changes nothing but colour. */
-#include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -41,9 +40,11 @@ static bool is_good(const struct record_result *result)
 
 static enum part part_of(const struct gate *gate, const struct record_result *result)
 {
+    if (is_good(result)) /* most are, and no gate closes over them */
+        return PART_REST;
     if (gate_result(gate, result) != VERDICT_PASS)
         return PART_CLOSING;
-    return !is_good(result) && gate_level(gate, result->rule) >= LEVEL_WARNING ? PART_WARNINGS : PART_REST;
+    return gate_level(gate, result->rule) >= LEVEL_WARNING ? PART_WARNINGS : PART_REST;
 }
 
 static bool is_shown(const struct sheet *sheet, enum part part)
@@ -119,7 +120,7 @@ static void write_row(const struct page *page, const char *slice, const struct e
 {
     fputs(EVIDENCE_INDENT, page->out);
     if (row->offset != EVIDENCE_NOWHERE)
-        fprintf(page->out, "at 0x%" PRIx64, row->offset);
+        page_address(page, "at 0x", row->offset);
     else
         fputs("found", page->out);
     if (slice) {
@@ -193,7 +194,9 @@ static void write_result(const struct sheet *sheet, const struct place *at)
     if (result->outcome == OUTCOME_FAIL && fix) {
         fputs(EVIDENCE_INDENT, page->out);
         page_word(page, STYLE_GOOD, "fix:");
-        fprintf(page->out, " %s\n", fix);
+        putc(' ', page->out);
+        fputs(fix, page->out);
+        putc('\n', page->out);
     }
 }
 
@@ -318,7 +321,7 @@ static bool is_told(const struct sheet *sheet, const struct record *record)
 
 static void widen(struct sheet *sheet, const char *path)
 {
-    size_t width = escape_width(path, PATH_COLUMN);
+    size_t width = sheet->path_width < PATH_COLUMN ? escape_width(path, PATH_COLUMN) : 0;
     if (width > sheet->path_width)
         sheet->path_width = width;
 }
