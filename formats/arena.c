@@ -33,7 +33,8 @@ static void push(struct arena *arena, size_t size)
     arena->left = room;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Memory that is written at once, and so need not be zeroed. */
+static void *take(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGN)
         exhausted(arena);
@@ -43,7 +44,12 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *memory = arena->next;
     arena->next += rounded;
     arena->left -= rounded;
-    return memset(memory, 0, size);
+    return memory;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(take(arena, size), 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -57,9 +63,10 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
     if (size == SIZE_MAX)
         exhausted(arena);
-    char *copy = arena_alloc(arena, size + 1);
+    char *copy = take(arena, size + 1);
     if (size)
         memcpy(copy, bytes, size);
+    copy[size] = 0;
     return copy;
 }
 
@@ -112,8 +119,10 @@ static int print_short(char *out, const char *format, va_list *args)
     for (const char *at = format; *at;) {
         char number[24];
         const char *from = at;
-        size_t size = strcspn(at, "%");
-        at += size;
+        size_t size = 0;
+        while (*at && *at != '%')
+            at++;
+        size = (size_t)(at - from);
         if (size == 0) {
             at++;
             from = convert(&at, args, number + sizeof number, &size);
@@ -139,7 +148,7 @@ char *arena_vprint(struct arena *arena, const char *format, va_list args)
         size = vsnprintf(small, sizeof small, format, args);
     if (size < 0)
         size = 0, small[0] = 0;
-    char *text = arena_alloc(arena, (size_t)size + 1);
+    char *text = take(arena, (size_t)size + 1);
     if ((size_t)size < sizeof small)
         memcpy(text, small, (size_t)size + 1);
     else

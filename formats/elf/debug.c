@@ -132,6 +132,7 @@ static void take_section(struct elf_view *view, const struct section *s)
     struct image *image = view->image;
     struct view v = {0};
     bool dwarf = is_dwarf_name(s->name);
+    char second = *s->name ? s->name[1] : 0;
     if (s->type == SHT_NOBITS && !(s->flags & SHF_ALLOC) && s->size && !view->debug_file)
         ELF_DEFECT(view, elf_nobits_bytes, s->header_offset, "SHT_NOBITS only for memory",
                    "SHT_NOBITS section of %llu bytes that is not loaded", (unsigned long long)s->size);
@@ -149,7 +150,7 @@ static void take_section(struct elf_view *view, const struct section *s)
         return;
     }
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (same_name(s->name, others[i].name)) {
+        if (others[i].name[1] == second && same_name(s->name, others[i].name)) {
             debug_add(arena, &image->debug, others[i].kind, s->name, s->offset, s->size);
             return;
         }
