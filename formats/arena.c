@@ -33,8 +33,7 @@ static void push(struct arena *arena, size_t size)
     arena->left = room;
 }
 
-/* Memory that is written at once, and so need not be zeroed. */
-static void *take(struct arena *arena, size_t size)
+void *arena_room(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGN)
         exhausted(arena);
@@ -49,7 +48,7 @@ static void *take(struct arena *arena, size_t size)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    return memset(take(arena, size), 0, size);
+    return memset(arena_room(arena, size), 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -63,7 +62,7 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
     if (size == SIZE_MAX)
         exhausted(arena);
-    char *copy = take(arena, size + 1);
+    char *copy = arena_room(arena, size + 1);
     if (size)
         memcpy(copy, bytes, size);
     copy[size] = 0;
@@ -148,7 +147,7 @@ char *arena_vprint(struct arena *arena, const char *format, va_list args)
         size = vsnprintf(small, sizeof small, format, args);
     if (size < 0)
         size = 0, small[0] = 0;
-    char *text = take(arena, (size_t)size + 1);
+    char *text = arena_room(arena, (size_t)size + 1);
     if ((size_t)size < sizeof small)
         memcpy(text, small, (size_t)size + 1);
     else

@@ -174,12 +174,26 @@ static void check_tables(struct elf_view *view)
                    (unsigned long long)hash->value);
 }
 
+/* As strtoul reads it; nearly all are of one or two digits. */
+static unsigned long number_at(const char *text, char **end)
+{
+    static const size_t most = 9; /* digits that no unsigned long is too small for */
+    unsigned long value = 0;
+    size_t size = 0;
+    for (; size <= most && text[size] >= '0' && text[size] <= '9'; size++)
+        value = value * 10 + (unsigned long)(text[size] - '0');
+    if (size == 0 || size > most)
+        return strtoul(text, end, 10);
+    *end = (char *)(uintptr_t)(text + size);
+    return value;
+}
+
 /* "GLIBC_2.34" against "GLIBC_2.4": by number, not by letter. */
 static bool newer(const char *a, const char *b)
 {
     for (;;) {
         char *a_end, *b_end;
-        unsigned long x = strtoul(a, &a_end, 10), y = strtoul(b, &b_end, 10);
+        unsigned long x = number_at(a, &a_end), y = number_at(b, &b_end);
         if (x != y)
             return x > y;
         if (*a_end != '.' || *b_end != '.')

@@ -39,14 +39,17 @@ void page_pad(const struct page *page, size_t used, size_t width)
     }
 }
 
-void page_address(const struct page *page, const char *before, uint64_t address)
+void page_address(const struct page *page, uint64_t address, const char *after)
 {
-    char digits[16], *at = digits + sizeof digits;
+    char text[32], *at = text + sizeof text;
+    for (size_t i = strlen(after); i-- > 0;)
+        *--at = after[i];
     do
         *--at = "0123456789abcdef"[address & 15];
     while (address >>= 4);
-    fputs(before, page->out);
-    fwrite(at, 1, (size_t)(digits + sizeof digits - at), page->out);
+    for (const char *before = "x0 ta"; *before; before++)
+        *--at = *before;
+    fwrite(at, 1, (size_t)(text + sizeof text - at), page->out);
 }
 
 static bool is(const char *text, const char *word)

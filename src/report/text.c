@@ -54,7 +54,7 @@ static bool is_shown(const struct sheet *sheet, enum part part)
 
 static bool same(const struct record_result *a, const struct record_result *b)
 {
-    return a->rule == b->rule && a->outcome == b->outcome && strcmp(a->message, b->message) == 0;
+    return a == b || (a->rule == b->rule && a->outcome == b->outcome && strcmp(a->message, b->message) == 0);
 }
 
 /* Whether slice `image` has the very result that is told at `at`. */
@@ -120,14 +120,13 @@ static void write_row(const struct page *page, const char *slice, const struct e
 {
     fputs(EVIDENCE_INDENT, page->out);
     if (row->offset != EVIDENCE_NOWHERE)
-        page_address(page, "at 0x", row->offset);
+        page_address(page, row->offset, slice ? " in " : ": ");
     else
-        fputs("found", page->out);
+        fputs(slice ? "found in " : "found: ", page->out);
     if (slice) {
-        fputs(" in ", page->out);
         page_foreign(page, STYLE_PLAIN, slice);
+        fputs(": ", page->out);
     }
-    fputs(": ", page->out);
     page_foreign(page, STYLE_PLAIN, row->observed);
     page_word(page, STYLE_DIM, " (expected: ");
     page_foreign(page, STYLE_DIM, row->expected);
