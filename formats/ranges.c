@@ -66,7 +66,7 @@ static void take(struct image *image, uint64_t from, uint64_t to, uint64_t slack
 {
     struct view v;
     struct range range = {.offset = from, .size = to - from};
-    if (!file_view(image->file, from, to - from, &v)) {
+    if (!file_view_alone(image->file, from, to - from, &v)) {
         image->unowned.known = KNOWN_BROKEN;
         return;
     }
