@@ -18,6 +18,8 @@ const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag)
     return NULL;
 }
 
+enum { SOME = 512 }; /* bytes of the table that are asked for at once */
+
 static bool read_table(struct elf_view *view)
 {
     const struct phdr *p = view->dynamic;
@@ -31,13 +33,13 @@ static bool read_table(struct elf_view *view)
     if (at != p->offset)
         ELF_DEFECT(view, elf_dynamic_view, p->at, "p_offset where p_vaddr leads",
                    "p_offset %#llx, but p_vaddr leads to %#llx", (unsigned long long)p->offset, (unsigned long long)at);
-    for (size_t i = 0; i < LIMIT_DYNAMIC; i++) {
-        struct view bytes;
-        if (!exec_view_bytes(view, p->vaddr + i * 16, 16, &bytes)) {
+    struct view some = {0};
+    for (size_t i = 0; i < LIMIT_DYNAMIC; i++, some.data += 16, some.size -= 16) {
+        if (some.size < 16 && (!exec_view_rest(view, p->vaddr + i * 16, SOME, &some) || some.size < 16)) {
             ELF_DEFECT(view, elf_dynamic, at, "DT_NULL before the segment ends", "%zu entries and no DT_NULL", i);
             return false;
         }
-        struct dyn d = {load_le64(bytes.data), load_le64(bytes.data + 8), view->image->offset + at + i * 16};
+        struct dyn d = {load_le64(some.data), load_le64(some.data + 8), view->image->offset + at + i * 16};
         if (d.tag == DT_NULL) {
             if ((i + 1) * 16 > p->memsz || p->filesz % 16 != 0)
                 ELF_DEFECT(view, elf_dynamic, p->at, "a size that ends with DT_NULL or after it",
