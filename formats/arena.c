@@ -118,10 +118,8 @@ static int print_short(char *out, const char *format, va_list *args)
     for (const char *at = format; *at;) {
         char number[24];
         const char *from = at;
-        size_t size = 0;
-        while (*at && *at != '%')
-            at++;
-        size = (size_t)(at - from);
+        at = strchrnul(at, '%');
+        size_t size = (size_t)(at - from);
         if (size == 0) {
             at++;
             from = convert(&at, args, number + sizeof number, &size);
