@@ -8,7 +8,9 @@
 
 bool common_begins(const char *text, const char *with)
 {
-    return strncmp(text, with, strlen(with)) == 0;
+    while (*with && *text == *with)
+        text++, with++;
+    return *with == 0;
 }
 
 const char *common_base(const char *path)

@@ -291,6 +291,8 @@ static void settle_variant(struct parse *p)
     bool named = strcmp(p->features, "arm64e") == 0 || strcmp(p->features, "x86_64h") == 0;
     p->contradicts |= *p->level && !is_variant(p->target.arch, p->level);
     p->contradicts |= *p->features && !named && p->target.arch != ARCH_ARM64;
+    if (!*p->level && !*p->features)
+        return;
     snprintf(p->target.variant, sizeof p->target.variant, "%.4s%s%.10s", p->level, *p->level && *p->features ? "," : "",
              p->features);
 }

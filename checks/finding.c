@@ -9,8 +9,7 @@
         va_list args;                                                                                                  \
         va_start(args, format);                                                                                        \
         (f)->outcome = (result);                                                                                       \
-        (f)->constant = !strchr(format, '%');                                                                          \
-        (f)->message = (f)->constant ? (format) : arena_vprint((f)->arena, format, args);                              \
+        (f)->message = strchr(format, '%') ? arena_vprint((f)->arena, format, args) : (format);                        \
         va_end(args);                                                                                                  \
     } while (0)
 

@@ -21,10 +21,9 @@ struct finding {
     const struct rule *rule;
     enum outcome outcome;
     const char *message; /* one sentence; pass: what was seen */
-    bool constant;       /* the message is part of the program and outlives the file */
     size_t count, total; /* evidence rows kept (LIMIT_EVIDENCE) and given */
     struct evidence *evidence;
-    struct arena *arena;
+    struct arena *arena; /* of text and evidence; what is in neither is part of the program */
 };
 
 void pass(struct finding *f, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -24,11 +24,8 @@ void run_rules(const struct subject *subject, struct arena *arena, struct findin
     for (size_t i = 0; i < rule_count; i++) {
         const struct rule *rule = rules[i];
         struct finding *finding = &findings[i];
-        *finding = (struct finding){.rule = rule,
-                                    .outcome = OUTCOME_UNKNOWN,
-                                    .message = "the rule gave no answer",
-                                    .constant = true,
-                                    .arena = arena};
+        *finding = (struct finding){
+            .rule = rule, .outcome = OUTCOME_UNKNOWN, .message = "the rule gave no answer", .arena = arena};
         const char *reason = not_for(rule, subject->image);
         if (reason) {
             finding->outcome = OUTCOME_NOT_APPLICABLE;

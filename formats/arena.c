@@ -33,7 +33,7 @@ static void push(struct arena *arena, size_t size)
     arena->left = room;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_room(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGN)
         exhausted(arena);
@@ -43,7 +43,12 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *memory = arena->next;
     arena->next += rounded;
     arena->left -= rounded;
-    return memset(memory, 0, size);
+    return memory;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(arena_room(arena, size), 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -57,23 +62,90 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
     if (size == SIZE_MAX)
         exhausted(arena);
-    char *copy = arena_alloc(arena, size + 1);
+    char *copy = arena_room(arena, size + 1);
     if (size)
         memcpy(copy, bytes, size);
+    copy[size] = 0;
     return copy;
+}
+
+enum { SHORT = 256 };
+
+/* Writes `value` so that it ends before `end`; returns where it begins. */
+static char *write_number(char *end, uint64_t value, unsigned base)
+{
+    do
+        *--end = "0123456789abcdef"[value % base];
+    while (value /= base);
+    return end;
+}
+
+/* The conversion at `at`, of those that nearly every text has: its argument's text, of *size bytes,
+ * and what follows it. NULL: another conversion, or no text. */
+static const char *convert(const char **at, va_list *args, char *end, size_t *size)
+{
+    const char *format = *at, *text = NULL;
+    if (format[0] == 's') {
+        text = va_arg(*args, const char *);
+        *size = text ? strlen(text) : 0;
+        *at += 1;
+        return text;
+    }
+    if (strncmp(format, "llu", 3) == 0) {
+        text = write_number(end, va_arg(*args, unsigned long long), 10);
+        *at += 3;
+    } else if (strncmp(format, "zu", 2) == 0) {
+        text = write_number(end, va_arg(*args, size_t), 10);
+        *at += 2;
+    } else if (strncmp(format, "#llx", 4) == 0) {
+        unsigned long long value = va_arg(*args, unsigned long long);
+        char *begin = write_number(end, value, 16);
+        if (value) {
+            *--begin = 'x';
+            *--begin = '0';
+        }
+        text = begin;
+        *at += 4;
+    }
+    *size = text ? (size_t)(end - text) : 0;
+    return text;
+}
+
+/* What vsnprintf writes, without its cost, where it is short and of simple conversions; else -1. */
+static int print_short(char *out, const char *format, va_list *args)
+{
+    size_t used = 0;
+    for (const char *at = format; *at;) {
+        char number[24];
+        const char *from = at;
+        at = strchrnul(at, '%');
+        size_t size = (size_t)(at - from);
+        if (size == 0) {
+            at++;
+            from = convert(&at, args, number + sizeof number, &size);
+        }
+        if (!from || size >= SHORT - used)
+            return -1;
+        memcpy(out + used, from, size);
+        used += size;
+    }
+    out[used] = 0;
+    return (int)used;
 }
 
 char *arena_vprint(struct arena *arena, const char *format, va_list args)
 {
-    char small[256];
-    if (!strchr(format, '%'))
-        return arena_copy(arena, format, strlen(format));
-    va_list again;
+    char small[SHORT];
+    va_list again, once;
     va_copy(again, args);
-    int size = vsnprintf(small, sizeof small, format, args);
+    va_copy(once, args);
+    int size = print_short(small, format, &once);
+    va_end(once);
+    if (size < 0)
+        size = vsnprintf(small, sizeof small, format, args);
     if (size < 0)
         size = 0, small[0] = 0;
-    char *text = arena_alloc(arena, (size_t)size + 1);
+    char *text = arena_room(arena, (size_t)size + 1);
     if ((size_t)size < sizeof small)
         memcpy(text, small, (size_t)size + 1);
     else

@@ -20,6 +20,8 @@ struct arena {
 
 /* Zeroed memory, aligned for any type, alive until arena_reset or arena_free. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
+/* The same, not zeroed: for what is written before it is read. */
+void *arena_room(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
 /* Zeroed memory for `count` items; a product that overflows counts as exhausted memory. */
 void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull));
 char *arena_copy(struct arena *arena, const void *bytes, size_t size) __attribute__((returns_nonnull)); /* adds a NUL */

@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-bool view_sub(struct view v, uint64_t off, uint64_t n, struct view *out)
-{
-    if (!range_fits(v.size, off, n))
-        return false;
-    out->data = v.size ? v.data + off : v.data;
-    out->size = (size_t)n;
-    return true;
-}
-
 bool view_table(struct view v, uint64_t off, uint64_t stride, uint64_t count, struct view *out)
 {
     if (stride == 0 || count > v.size / stride)
@@ -39,82 +30,6 @@ int64_t view_find(struct view v, uint64_t from, const void *needle, size_t size)
 bool view_is_zero(struct view v)
 {
     return v.size == 0 || (v.data[0] == 0 && memcmp(v.data, v.data + 1, v.size - 1) == 0);
-}
-
-uint16_t load_le16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
-uint32_t load_le32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-uint64_t load_le64(const uint8_t *p)
-{
-    return load_le32(p) | (uint64_t)load_le32(p + 4) << 32;
-}
-
-uint32_t load_be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
-}
-
-uint64_t load_be64(const uint8_t *p)
-{
-    return (uint64_t)load_be32(p) << 32 | load_be32(p + 4);
-}
-
-struct cursor cursor_at(struct view v, bool big_endian)
-{
-    return (struct cursor){.view = v, .big_endian = big_endian};
-}
-
-struct view cursor_take(struct cursor *c, uint64_t n)
-{
-    struct view v = {0};
-    if (c->failed || !view_sub(c->view, c->at, n, &v)) {
-        c->failed = true;
-        return (struct view){0};
-    }
-    c->at += (size_t)n;
-    return v;
-}
-
-void cursor_skip(struct cursor *c, uint64_t n)
-{
-    (void)cursor_take(c, n);
-}
-
-uint8_t cursor_u8(struct cursor *c)
-{
-    struct view v = cursor_take(c, 1);
-    return v.size ? v.data[0] : 0;
-}
-
-uint16_t cursor_u16(struct cursor *c)
-{
-    struct view v = cursor_take(c, 2);
-    if (!v.size)
-        return 0;
-    return c->big_endian ? (uint16_t)(v.data[0] << 8 | v.data[1]) : load_le16(v.data);
-}
-
-uint32_t cursor_u32(struct cursor *c)
-{
-    struct view v = cursor_take(c, 4);
-    if (!v.size)
-        return 0;
-    return c->big_endian ? load_be32(v.data) : load_le32(v.data);
-}
-
-uint64_t cursor_u64(struct cursor *c)
-{
-    struct view v = cursor_take(c, 8);
-    if (!v.size)
-        return 0;
-    return c->big_endian ? load_be64(v.data) : load_le64(v.data);
 }
 
 uint64_t cursor_word(struct cursor *c, int bits)

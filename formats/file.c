@@ -170,7 +170,7 @@ static bool is_loaded(const struct file *file, uint64_t block)
 
 /* Reads what is missing of a range, and some blocks more: tables stand together, behind the header
  * and before the end of the file. No block is read twice, so no view ever changes. */
-static bool load(struct file *file, uint64_t off, uint64_t n)
+static bool load(struct file *file, uint64_t off, uint64_t n, uint64_t ahead)
 {
     uint64_t block = off >> BLOCK_BITS, last = (off + n - 1) >> BLOCK_BITS,
              all = (file->size + BLOCK - 1) >> BLOCK_BITS;
@@ -180,9 +180,9 @@ static bool load(struct file *file, uint64_t off, uint64_t n)
             continue;
         }
         uint64_t end = block + 1;
-        while (end < all && (end <= last || end - block < AHEAD) && !is_loaded(file, end))
+        while (end < all && (end <= last || end - block < ahead) && !is_loaded(file, end))
             end++;
-        while (end == all && block > 0 && end - block < AHEAD && !is_loaded(file, block - 1))
+        while (end == all && block > 0 && end - block < ahead && !is_loaded(file, block - 1))
             block--;
         uint64_t from = block << BLOCK_BITS, to = end << BLOCK_BITS;
         if (!fill(file, from, (to < file->size ? to : file->size) - from))
@@ -193,15 +193,25 @@ static bool load(struct file *file, uint64_t off, uint64_t n)
     return true;
 }
 
-bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out)
+static bool view_of(struct file *file, uint64_t off, uint64_t n, uint64_t ahead, struct view *out)
 {
     struct view whole = {file->bytes, (size_t)file->size};
     if (file->problem.status != STATUS_OK || !view_sub(whole, off, n, &whole))
         return false;
-    if (n && file->loaded && !load(file, off, n))
+    if (n && file->loaded && !load(file, off, n, ahead))
         return false;
     *out = whole;
     return true;
+}
+
+bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out)
+{
+    return view_of(file, off, n, AHEAD, out);
+}
+
+bool file_view_alone(struct file *file, uint64_t off, uint64_t n, struct view *out)
+{
+    return view_of(file, off, n, 1, out);
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)

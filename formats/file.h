@@ -43,6 +43,9 @@ enum status file_from_stream(struct file *file, int fd, const struct file_option
 /* The only way to the bytes: false where [off, off + n) is not inside the file or cannot be read. */
 bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out) MUST_CHECK;
 
+/* The same, for bytes beside which nothing else will be asked for. */
+bool file_view_alone(struct file *file, uint64_t off, uint64_t n, struct view *out) MUST_CHECK;
+
 /* To be asked after the last read: did every read succeed, and is the file still the one that was opened? */
 enum status file_settle(struct file *file, struct problem *problem) MUST_CHECK;
 void file_close(struct file *file);

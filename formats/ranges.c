@@ -10,10 +10,28 @@
 
 #include "formats/limits.h"
 
+enum { MOVES = 16 }; /* of one range, on average, until another way of sorting pays */
+
 static int by_offset(const void *a, const void *b)
 {
     const struct range *x = a, *y = b;
     return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* Tables list their ranges in order as a rule, and then each moves a few places. A file in which
+ * they would move far is sorted at the cost that any order has. */
+static void sort(struct range *ranges, size_t count)
+{
+    size_t moves = 0;
+    for (size_t i = 1; i < count && moves < MOVES * count; i++) {
+        struct range range = ranges[i];
+        size_t at = i;
+        for (; at > 0 && ranges[at - 1].offset > range.offset; at--, moves++)
+            ranges[at] = ranges[at - 1];
+        ranges[at] = range;
+    }
+    if (moves >= MOVES * count)
+        qsort(ranges, count, sizeof *ranges, by_offset);
 }
 
 static const char *recognise(struct view v)
@@ -48,7 +66,7 @@ static void take(struct image *image, uint64_t from, uint64_t to, uint64_t slack
 {
     struct view v;
     struct range range = {.offset = from, .size = to - from};
-    if (!file_view(image->file, from, to - from, &v)) {
+    if (!file_view_alone(image->file, from, to - from, &v)) {
         image->unowned.known = KNOWN_BROKEN;
         return;
     }
@@ -73,7 +91,7 @@ void read_ranges(struct image *image, const struct range *owned, size_t count, u
     for (size_t i = 0; i < count; i++)
         if (owned[i].size)
             sorted[kept++] = owned[i];
-    qsort(sorted, kept, sizeof *sorted, by_offset);
+    sort(sorted, kept);
     if (image->unowned.known != KNOWN_BROKEN)
         image->unowned.known = KNOWN_COMPLETE;
     for (size_t i = 0; i < kept && at < end; i++) {

@@ -50,7 +50,7 @@ static void make_room(struct pool *pool, struct worker *worker)
     size_t left = worker->inbox.size - worker->inbox.taken, room = left * 2 < INBOX ? INBOX : left * 2;
     if (worker->inbox.room - worker->inbox.size >= CHUNK)
         return;
-    uint8_t *data = arena_alloc(pool->arena, room);
+    uint8_t *data = arena_room(pool->arena, room);
     if (left)
         memcpy(data, worker->inbox.data + worker->inbox.taken, left);
     worker->inbox.data = data;

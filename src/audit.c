@@ -62,7 +62,7 @@ static struct record *judge(struct arena *arena, const char *path, struct file *
     read_file(file, &options->read, &reading);
     expect_of(arena, path, &reading, options, &expect);
     if (options->rules) {
-        findings = arena_array(arena, reading.count * rule_count, sizeof *findings);
+        findings = arena_array(&file->arena, reading.count * rule_count, sizeof *findings);
         for (size_t i = 0; i < reading.count; i++) {
             struct subject subject = {&reading, &reading.images[i], &expect, options->read.code};
             run_rules(&subject, arena, findings + i * rule_count);

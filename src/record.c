@@ -133,13 +133,10 @@ static void make_results(struct arena *arena, const struct finding *findings, st
         struct record_result *r = &out->results[i];
         *r = (struct record_result){.rule = f->rule,
                                     .outcome = f->outcome,
-                                    .message = f->constant ? f->message : keep(arena, f->message),
+                                    .message = f->message,
                                     .count = f->count,
-                                    .total = f->total};
-        r->evidence = arena_array(arena, f->count, sizeof *r->evidence);
-        for (size_t k = 0; k < f->count; k++)
-            r->evidence[k] = (struct evidence){f->evidence[k].offset, keep(arena, f->evidence[k].observed),
-                                               keep(arena, f->evidence[k].expected)};
+                                    .total = f->total,
+                                    .evidence = f->evidence};
     }
 }
 

@@ -86,7 +86,8 @@ struct record_options {
     bool modules; /* modules of Go programs too */
 };
 
-/* The record of one reading; `findings` holds rule_count items an image (NULL: no rules were run). All of it in `arena`. */
+/* The record of one reading; `findings` holds rule_count items an image (NULL: no rules were run), whose
+ * text and evidence it takes over. All of it in `arena`, theirs too. */
 struct record *record_make(struct arena *arena, const char *path, const struct file *file,
                            const struct reading *reading, const struct finding *findings, const struct expect *expect,
                            const struct record_options *options);

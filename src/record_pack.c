@@ -31,26 +31,35 @@ struct codec {
     size_t left;
 };
 
-bool bytes_add(struct bytes *bytes, const void *data, size_t size)
+static bool grow(struct bytes *bytes, size_t size)
 {
-    if (size > SIZE_MAX / 2 - bytes->size)
+    if (size > SIZE_MAX / 4 - bytes->size)
         return false;
-    if (bytes->size + size > bytes->room) {
-        size_t room = (bytes->size + size) * 2 < ROOM ? ROOM : (bytes->size + size) * 2;
-        uint8_t *grown = realloc(bytes->data, room);
-        if (!grown)
-            return false;
-        bytes->data = grown;
-        bytes->room = room;
-    }
-    memcpy(bytes->data + bytes->size, data, size);
-    bytes->size += size;
+    size_t room = (bytes->size + size) * 2 < ROOM ? ROOM : (bytes->size + size) * 2;
+    uint8_t *grown = realloc(bytes->data, room);
+    if (!grown)
+        return false;
+    bytes->data = grown;
+    bytes->room = room;
     return true;
 }
 
-static void put(struct codec *c, const void *data, size_t size)
+/* Room for `size` bytes more; NULL where there is no memory. */
+static inline uint8_t *reserve(struct bytes *bytes, size_t size)
 {
-    c->failed = c->failed || !bytes_add(c->out, data, size);
+    if (size > bytes->room - bytes->size && !grow(bytes, size))
+        return NULL;
+    return bytes->data + bytes->size;
+}
+
+bool bytes_add(struct bytes *bytes, const void *data, size_t size)
+{
+    uint8_t *at = reserve(bytes, size);
+    if (!at)
+        return false;
+    memcpy(at, data, size);
+    bytes->size += size;
+    return true;
 }
 
 static const uint8_t *get(struct codec *c, size_t size)
@@ -67,20 +76,19 @@ static const uint8_t *get(struct codec *c, size_t size)
 
 static void put_number(struct codec *c, uint64_t value)
 {
-    uint8_t bytes[WORD_MOST];
-    size_t size = 0;
-    for (; value > 0x7f; value >>= 7)
-        bytes[size++] = (uint8_t)(value | 0x80);
-    bytes[size++] = (uint8_t)value;
-    put(c, bytes, size);
-}
-
-static void word(struct codec *c, uint64_t *value)
-{
-    if (c->writing) {
-        put_number(c, *value);
+    uint8_t *at = c->failed ? NULL : reserve(c->out, WORD_MOST);
+    if (!at) {
+        c->failed = true;
         return;
     }
+    for (; value > 0x7f; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    c->out->size = (size_t)(at - c->out->data);
+}
+
+static void get_number(struct codec *c, uint64_t *value)
+{
     uint64_t read = 0;
     for (unsigned shift = 0; shift < WORD_MOST * 7; shift += 7) {
         const uint8_t *at = get(c, 1);
@@ -94,6 +102,19 @@ static void word(struct codec *c, uint64_t *value)
         }
     }
     c->failed = true;
+}
+
+/* Most numbers are of one byte. */
+static inline void word(struct codec *c, uint64_t *value)
+{
+    if (c->writing) {
+        put_number(c, *value);
+    } else if (c->left && *c->data < 0x80 && !c->failed) {
+        *value = *c->data++;
+        c->left--;
+    } else {
+        get_number(c, value);
+    }
 }
 
 static void flag(struct codec *c, bool *value)
@@ -129,8 +150,7 @@ static void text(struct codec *c, const char **value)
     uint64_t size = c->writing && *value ? strlen(*value) + 1 : 0;
     word(c, &size);
     if (c->writing) {
-        if (*value)
-            put(c, *value, (size_t)size);
+        c->failed = c->failed || (*value && !bytes_add(c->out, *value, (size_t)size));
         return;
     }
     *value = NULL;
@@ -179,11 +199,12 @@ static void visit_evidence(struct codec *c, struct evidence *e)
     sure_text(c, &e->expected);
 }
 
-static void visit_result(struct codec *c, struct record_result *r)
+/* Results are in the order of the rules as a rule, and then `index` is that of their own. */
+static void visit_result(struct codec *c, struct record_result *r, size_t index)
 {
-    size_t index = 0;
-    while (c->writing && rules[index] != r->rule)
-        index++;
+    if (c->writing && (index >= rule_count || rules[index] != r->rule))
+        for (index = 0; rules[index] != r->rule; index++)
+            continue;
     index = (size_t)choice(c, (int)index, (int)rule_count - 1);
     r->rule = rules[index];
     r->outcome = (enum outcome)choice(c, (int)r->outcome, OUTCOME_NOT_APPLICABLE);
@@ -259,7 +280,7 @@ static void visit_image(struct codec *c, struct record_image *image)
     }
     image->results = list(c, &image->result_count, image->results, sizeof *image->results, RESULT_LEAST);
     for (size_t i = 0; i < image->result_count; i++)
-        visit_result(c, &image->results[i]);
+        visit_result(c, &image->results[i], i);
 }
 
 static void visit(struct codec *c, struct record *record)

@@ -18,6 +18,8 @@ static const char *const dwarf_names[] = {
 static bool is_dwarf_name(const char *name)
 {
     char stem[24];
+    if (name[0] != '.' || (name[1] != 'd' && name[1] != 'z'))
+        return false;
     size_t skip = strncmp(name, ".debug_", 7) == 0 ? 7 : strncmp(name, ".zdebug_", 8) == 0 ? 8 : 0;
     size_t size = skip ? strlen(name + skip) : 0;
     if (size > 4 && strcmp(name + skip + size - 4, ".dwo") == 0)
@@ -27,7 +29,7 @@ static bool is_dwarf_name(const char *name)
     memcpy(stem, name + skip, size);
     stem[size] = 0;
     for (size_t i = 0; i < sizeof dwarf_names / sizeof *dwarf_names; i++)
-        if (strcmp(stem, dwarf_names[i]) == 0)
+        if (same_name(stem, dwarf_names[i]))
             return true;
     return false;
 }
@@ -130,6 +132,7 @@ static void take_section(struct elf_view *view, const struct section *s)
     struct image *image = view->image;
     struct view v = {0};
     bool dwarf = is_dwarf_name(s->name);
+    char second = *s->name ? s->name[1] : 0;
     if (s->type == SHT_NOBITS && !(s->flags & SHF_ALLOC) && s->size && !view->debug_file)
         ELF_DEFECT(view, elf_nobits_bytes, s->header_offset, "SHT_NOBITS only for memory",
                    "SHT_NOBITS section of %llu bytes that is not loaded", (unsigned long long)s->size);
@@ -147,12 +150,12 @@ static void take_section(struct elf_view *view, const struct section *s)
         return;
     }
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(s->name, others[i].name) == 0) {
+        if (others[i].name[1] == second && same_name(s->name, others[i].name)) {
             debug_add(arena, &image->debug, others[i].kind, s->name, s->offset, s->size);
             return;
         }
     if (s->flags & SHF_ALLOC || s->type == SHT_SYMTAB || s->type == SHT_STRTAB || s->type == SHT_RELA ||
-        strcmp(s->name, ".comment") == 0)
+        same_name(s->name, ".comment"))
         return;
     if (image_view(image, s->offset - image->offset, s->size < 4096 ? s->size : 4096 - 4096 % 24, &v))
         by_content(view, s, v);

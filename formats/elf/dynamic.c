@@ -18,6 +18,8 @@ const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag)
     return NULL;
 }
 
+enum { SOME = 512 }; /* bytes of the table that are asked for at once */
+
 static bool read_table(struct elf_view *view)
 {
     const struct phdr *p = view->dynamic;
@@ -31,13 +33,13 @@ static bool read_table(struct elf_view *view)
     if (at != p->offset)
         ELF_DEFECT(view, elf_dynamic_view, p->at, "p_offset where p_vaddr leads",
                    "p_offset %#llx, but p_vaddr leads to %#llx", (unsigned long long)p->offset, (unsigned long long)at);
-    for (size_t i = 0; i < LIMIT_DYNAMIC; i++) {
-        struct view bytes;
-        if (!exec_view_bytes(view, p->vaddr + i * 16, 16, &bytes)) {
+    struct view some = {0};
+    for (size_t i = 0; i < LIMIT_DYNAMIC; i++, some.data += 16, some.size -= 16) {
+        if (some.size < 16 && (!exec_view_rest(view, p->vaddr + i * 16, SOME, &some) || some.size < 16)) {
             ELF_DEFECT(view, elf_dynamic, at, "DT_NULL before the segment ends", "%zu entries and no DT_NULL", i);
             return false;
         }
-        struct dyn d = {load_le64(bytes.data), load_le64(bytes.data + 8), view->image->offset + at + i * 16};
+        struct dyn d = {load_le64(some.data), load_le64(some.data + 8), view->image->offset + at + i * 16};
         if (d.tag == DT_NULL) {
             if ((i + 1) * 16 > p->memsz || p->filesz % 16 != 0)
                 ELF_DEFECT(view, elf_dynamic, p->at, "a size that ends with DT_NULL or after it",
@@ -174,12 +176,26 @@ static void check_tables(struct elf_view *view)
                    (unsigned long long)hash->value);
 }
 
+/* As strtoul reads it; nearly all are of one or two digits. */
+static unsigned long number_at(const char *text, char **end)
+{
+    static const size_t most = 9; /* digits that no unsigned long is too small for */
+    unsigned long value = 0;
+    size_t size = 0;
+    for (; size <= most && text[size] >= '0' && text[size] <= '9'; size++)
+        value = value * 10 + (unsigned long)(text[size] - '0');
+    if (size == 0 || size > most)
+        return strtoul(text, end, 10);
+    *end = (char *)(uintptr_t)(text + size);
+    return value;
+}
+
 /* "GLIBC_2.34" against "GLIBC_2.4": by number, not by letter. */
 static bool newer(const char *a, const char *b)
 {
     for (;;) {
         char *a_end, *b_end;
-        unsigned long x = strtoul(a, &a_end, 10), y = strtoul(b, &b_end, 10);
+        unsigned long x = number_at(a, &a_end), y = number_at(b, &b_end);
         if (x != y)
             return x > y;
         if (*a_end != '.' || *b_end != '.')

@@ -27,14 +27,14 @@ static const struct machine {
 static void name_machine(struct elf_view *view, unsigned machine)
 {
     struct image *image = view->image;
-    image->arch = ARCH_OTHER;
-    image->name = image->machine = arena_print(&view->file->arena, "e_machine %u", machine);
-    for (const struct machine *m = machines; m->name; m++)
-        if (m->value == machine) {
-            image->arch = m->arch;
-            image->name = m->name;
-            image->machine = m->text;
-        }
+    const struct machine *m = machines;
+    while (m->name && m->value != machine)
+        m++;
+    image->arch = m->arch;
+    image->name = m->name;
+    image->machine = m->text;
+    if (!m->name)
+        image->name = image->machine = arena_print(&view->file->arena, "e_machine %u", machine);
 }
 
 static enum os os_of(unsigned osabi)
@@ -235,7 +235,7 @@ static void compare_views(struct elf_view *view)
             dynamic = s;
         if (!(s->flags & SHF_ALLOC) || s->size == 0)
             continue;
-        if (strcmp(s->name, ".interp") == 0 && !view->interp)
+        if (!view->interp && same_name(s->name, ".interp"))
             ELF_DEFECT(view, elf_section_view, s->header_offset, "PT_INTERP for a loaded section .interp",
                        "no PT_INTERP");
         const struct piece *piece = exec_view_piece(view, s->address);

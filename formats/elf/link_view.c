@@ -61,7 +61,7 @@ static void add_section(struct elf_view *view, const GElf_Shdr *h, size_t index)
 }
 
 /* Names, by view and not by elf_strptr, whose search for a missing NUL costs the whole table each time. */
-static void read_names(struct elf_view *view, Elf *elf, uint32_t names)
+static void read_names(struct elf_view *view, const uint32_t *offsets, uint32_t names)
 {
     struct section_list *list = &view->image->sections;
     struct view table, rest;
@@ -75,15 +75,12 @@ static void read_names(struct elf_view *view, Elf *elf, uint32_t names)
         return;
     }
     for (size_t i = 0; i < list->count; i++) {
-        GElf_Shdr h;
-        if (!gelf_getshdr(elf_getscn(elf, i), &h))
-            continue;
-        uint64_t most = h.sh_name < table.size ? table.size - h.sh_name : 0;
-        if (view_sub(table, h.sh_name, most < LIMIT_TEXT ? most : LIMIT_TEXT, &rest) && view_string(rest, 0) >= 0) {
+        uint64_t most = offsets[i] < table.size ? table.size - offsets[i] : 0;
+        if (view_sub(table, offsets[i], most < LIMIT_TEXT ? most : LIMIT_TEXT, &rest) && view_string(rest, 0) >= 0) {
             list->items[i].name = (const char *)rest.data; /* the string ends inside the file's own buffer */
         } else {
             ELF_DEFECT(view, elf_section_names, list->items[i].header_offset, "a name inside the string table",
-                       "sh_name %#x", h.sh_name);
+                       "sh_name %#x", offsets[i]);
             list->known = KNOWN_BROKEN;
         }
     }
@@ -119,6 +116,7 @@ static bool is_debug_file(const struct section_list *list)
 static void read_sections(struct elf_view *view, Elf *elf, uint64_t count, uint32_t names)
 {
     struct section_list *list = &view->image->sections;
+    uint32_t *offsets = arena_array(&view->file->arena, (size_t)count, sizeof *offsets); /* of names */
     list->items = arena_array(&view->file->arena, (size_t)count, sizeof *list->items);
     for (size_t i = 0; i < count; i++) {
         GElf_Shdr h;
@@ -128,9 +126,10 @@ static void read_sections(struct elf_view *view, Elf *elf, uint64_t count, uint3
                        elf_errmsg(-1));
             return;
         }
+        offsets[i] = h.sh_name;
         add_section(view, &h, i);
     }
-    read_names(view, elf, names);
+    read_names(view, offsets, names);
     for (size_t i = 0; i < count; i++) {
         GElf_Shdr h;
         if (list->items[i].type == SHT_SYMTAB && gelf_getshdr(elf_getscn(elf, i), &h))

@@ -11,60 +11,74 @@
 
 #include "formats/limits.h"
 
-enum role { ROLE_OTHER, ROLE_SLOT, ROLE_IRELATIVE, ROLE_RELATIVE };
+/* The relocation types that are told apart, of one machine. */
+struct types {
+    uint32_t data, jump, irelative, relative;
+};
+static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_IRELATIVE, R_X86_64_RELATIVE},
+                          arm64 = {R_AARCH64_GLOB_DAT, R_AARCH64_JUMP_SLOT, R_AARCH64_IRELATIVE, R_AARCH64_RELATIVE};
 
-static enum role role_of(unsigned machine, uint32_t type)
+/* What a table is counted with. Relocations stand in the order of what they write, so the
+ * piece of the one before is nearly always that of the next. */
+struct count {
+    const struct elf_view *view;
+    const struct piece *piece;
+};
+
+static const struct piece *piece_at(struct count *count, uint64_t address)
 {
-    bool amd64 = machine == EM_X86_64;
-    if (type == (amd64 ? R_X86_64_GLOB_DAT : R_AARCH64_GLOB_DAT) ||
-        type == (amd64 ? R_X86_64_JUMP_SLOT : R_AARCH64_JUMP_SLOT))
-        return ROLE_SLOT;
-    if (type == (amd64 ? (uint32_t)R_X86_64_IRELATIVE : (uint32_t)R_AARCH64_IRELATIVE))
-        return ROLE_IRELATIVE;
-    if (type == (amd64 ? (uint32_t)R_X86_64_RELATIVE : (uint32_t)R_AARCH64_RELATIVE))
-        return ROLE_RELATIVE;
-    return ROLE_OTHER;
+    if (!count->piece || address < count->piece->start || address >= count->piece->end)
+        count->piece = exec_view_piece(count->view, address);
+    return count->piece;
 }
 
-static bool is_protected(const struct elf_view *view, uint64_t address)
+static bool is_protected(struct count *count, uint64_t address)
 {
-    const struct elf_extra *extra = view->extra;
+    const struct elf_extra *extra = count->view->extra;
     uint64_t page = ~(uint64_t)(LIMIT_PAGE - 1);
     uint64_t start = extra->relro_address & page, end = range_end(extra->relro_address, extra->relro_size) & page;
     if (extra->has_relro && address >= start && address < end)
         return true;
-    const struct piece *piece = exec_view_piece(view, address);
+    const struct piece *piece = piece_at(count, address);
     return piece && !(piece->access & ACCESS_WRITE); /* never writable: no slot to overwrite */
 }
 
 /* A relocation of memory that nobody may write: the loader must first make code writable, or dies. */
-static bool writes_text(const struct elf_view *view, uint64_t address, uint32_t type)
+static bool writes_text(struct count *count, uint64_t address, uint32_t type)
 {
-    const struct piece *piece = type ? exec_view_piece(view, address) : NULL; /* type 0: R_*_NONE */
+    const struct piece *piece = type ? piece_at(count, address) : NULL; /* type 0: R_*_NONE */
     return piece && !(piece->access & ACCESS_WRITE);
+}
+
+static void count_slot(struct count *count, struct elf_extra *extra, uint64_t address, uint64_t offset)
+{
+    extra->slots++;
+    if (!is_protected(count, address) && extra->slots_unprotected++ == 0) {
+        extra->first_unprotected = address;
+        extra->first_unprotected_reloc_offset = offset;
+    }
 }
 
 static void count_table(struct elf_view *view, struct view table, uint64_t at)
 {
     struct elf_extra *extra = view->extra;
+    struct count count = {.view = view};
+    const struct types types = extra->machine == EM_X86_64 ? amd64 : arm64;
+    extra->relocations += table.size / 24;
     for (size_t i = 0; i + 24 <= table.size; i += 24) {
-        uint64_t address = load_le64(table.data + i);
-        enum role role = role_of(extra->machine, load_le32(table.data + i + 8));
-        extra->relocations++;
-        if (extra->text_relocation_offset == 0 && writes_text(view, address, load_le32(table.data + i + 8)))
-            extra->text_relocation_offset = view->image->offset + at + i;
-        if (role == ROLE_OTHER)
-            extra->symbolic_relocations++;
-        if (role == ROLE_IRELATIVE)
+        uint64_t address = load_le64(table.data + i), offset = view->image->offset + at + i;
+        uint32_t type = load_le32(table.data + i + 8);
+        if (extra->text_relocation_offset == 0 && writes_text(&count, address, type))
+            extra->text_relocation_offset = offset;
+        if (type == types.relative)
+            continue;
+        if (type == types.data || type == types.jump) {
+            count_slot(&count, extra, address, offset);
+        } else if (type == types.irelative) {
             extra->irelative++;
-        if (role != ROLE_SLOT && role != ROLE_IRELATIVE)
-            continue;
-        extra->slots++;
-        if (is_protected(view, address))
-            continue;
-        if (extra->slots_unprotected++ == 0) {
-            extra->first_unprotected = address;
-            extra->first_unprotected_reloc_offset = view->image->offset + at + i;
+            count_slot(&count, extra, address, offset);
+        } else {
+            extra->symbolic_relocations++;
         }
     }
 }

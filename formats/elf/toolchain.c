@@ -44,7 +44,7 @@ void read_toolchains(struct image *image)
     image->toolchains.known = image->sections.known == KNOWN_BROKEN ? KNOWN_BROKEN : KNOWN_ABSENT;
     for (size_t i = 0; i < image->sections.count; i++) {
         const struct section *s = &image->sections.items[i];
-        if (strcmp(s->name, ".comment") != 0 || s->size == 0)
+        if (!same_name(s->name, ".comment") || s->size == 0)
             continue;
         if (!s->has_bytes || s->flags & SHF_COMPRESSED || s->size > left ||
             !file_view(image->file, s->offset, s->size, &v)) {

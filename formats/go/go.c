@@ -35,7 +35,7 @@ static const struct section *named(const struct image *image, const char *const 
     for (size_t i = 0; i < image->sections.count; i++) {
         const struct section *s = &image->sections.items[i];
         for (size_t k = 0; s->has_bytes && s->size && names[k]; k++)
-            if (strcmp(s->name, names[k]) == 0)
+            if (same_name(s->name, names[k]))
                 return s;
     }
     return NULL;

@@ -213,6 +213,11 @@ size_t escape_width(const char *text, size_t most)
         at++;
     size_t width = (size_t)(at - start);
     while (*at && width < most) {
+        if (plain(*at)) {
+            width++;
+            at++;
+            continue;
+        }
         uint32_t c = 0;
         unsigned size = decode(at, &c);
         enum form form = form_of(size, c, at > start && at[-1] == '#');

@@ -31,8 +31,25 @@ void page_foreign(const struct page *page, enum style how, const char *text)
 
 void page_pad(const struct page *page, size_t used, size_t width)
 {
-    for (; used < width; used++)
-        putc(' ', page->out);
+    static const char blanks[] = "                                                                ";
+    while (used < width) {
+        size_t size = width - used < sizeof blanks - 1 ? width - used : sizeof blanks - 1;
+        fwrite(blanks, 1, size, page->out);
+        used += size;
+    }
+}
+
+void page_address(const struct page *page, uint64_t address, const char *after)
+{
+    char text[32], *at = text + sizeof text;
+    for (size_t i = strlen(after); i-- > 0;)
+        *--at = after[i];
+    do
+        *--at = "0123456789abcdef"[address & 15];
+    while (address >>= 4);
+    for (const char *before = "x0 ta"; *before; before++)
+        *--at = *before;
+    fwrite(at, 1, (size_t)(text + sizeof text - at), page->out);
 }
 
 static bool is(const char *text, const char *word)

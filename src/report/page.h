@@ -16,6 +16,8 @@ struct page {
 /* `text` is ours: a constant of this program. */
 void page_word(const struct page *page, enum style style, const char *text);
 void page_foreign(const struct page *page, enum style style, const char *text);
+/* "at 0x1f40", and what stands behind it, of at most ten letters. */
+void page_address(const struct page *page, uint64_t address, const char *after);
 void page_pad(const struct page *page, size_t used, size_t width);
 /* "ELF linux/arm64 static, stripped, go1.26.0" */
 void page_identity(const struct page *page, const struct record *record);

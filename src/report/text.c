@@ -1,6 +1,5 @@
 /* The report for people: a line a file, and below it what closes the gate, with evidence and a
  * fix, then the warnings, a line each. Colour changes nothing but colour. */
-#include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -42,11 +41,13 @@ static bool is_good(const struct record_result *result)
 
 static enum part part_of(const struct gate *gate, const struct record_result *result)
 {
+    if (is_good(result)) /* most are, and no gate closes over them */
+        return PART_REST;
     if (gate_result(gate, result) != VERDICT_PASS)
         return PART_CLOSING;
     if (result->waiver)
         return PART_WARNINGS;
-    return !is_good(result) && result->level >= LEVEL_WARNING ? PART_WARNINGS : PART_REST;
+    return result->level >= LEVEL_WARNING ? PART_WARNINGS : PART_REST;
 }
 
 static bool is_shown(const struct sheet *sheet, enum part part)
@@ -56,8 +57,8 @@ static bool is_shown(const struct sheet *sheet, enum part part)
 
 static bool same(const struct record_result *a, const struct record_result *b)
 {
-    return a->rule == b->rule && a->outcome == b->outcome && a->waiver == b->waiver &&
-           strcmp(a->message, b->message) == 0;
+    return a == b || (a->rule == b->rule && a->outcome == b->outcome && a->waiver == b->waiver &&
+                      strcmp(a->message, b->message) == 0);
 }
 
 /* Whether slice `image` has the very result that is told at `at`. */
@@ -105,14 +106,13 @@ static void write_row(const struct page *page, const char *slice, const struct e
 {
     fputs(EVIDENCE_INDENT, page->out);
     if (row->offset != EVIDENCE_NOWHERE)
-        fprintf(page->out, "at 0x%" PRIx64, row->offset);
+        page_address(page, row->offset, slice ? " in " : ": ");
     else
-        fputs("found", page->out);
+        fputs(slice ? "found in " : "found: ", page->out);
     if (slice) {
-        fputs(" in ", page->out);
         page_foreign(page, STYLE_PLAIN, slice);
+        fputs(": ", page->out);
     }
-    fputs(": ", page->out);
     page_foreign(page, STYLE_PLAIN, row->observed);
     page_word(page, STYLE_DIM, " (expected: ");
     page_foreign(page, STYLE_DIM, row->expected);
@@ -197,7 +197,9 @@ static void write_result(const struct sheet *sheet, const struct spot *at)
     if (result->outcome == OUTCOME_FAIL && fix) {
         fputs(EVIDENCE_INDENT, page->out);
         page_word(page, STYLE_GOOD, "fix:");
-        fprintf(page->out, " %s\n", fix);
+        putc(' ', page->out);
+        fputs(fix, page->out);
+        putc('\n', page->out);
     }
 }
 
@@ -358,7 +360,7 @@ static bool is_told(const struct sheet *sheet, const struct record *record)
 
 static void widen(struct sheet *sheet, const char *path)
 {
-    size_t width = escape_width(path, PATH_COLUMN);
+    size_t width = sheet->path_width < PATH_COLUMN ? escape_width(path, PATH_COLUMN) : 0;
     if (width > sheet->path_width)
         sheet->path_width = width;
 }
