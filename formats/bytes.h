@@ -127,7 +127,8 @@ static inline uint16_t cursor_u16(struct cursor *c)
     struct view v = cursor_take(c, 2);
     if (!v.size)
         return 0;
-    return c->big_endian ? (uint16_t)(v.data[0] << 8 | v.data[1]) : load_le16(v.data);
+    unsigned value = c->big_endian ? (unsigned)v.data[0] << 8 | v.data[1] : load_le16(v.data);
+    return (uint16_t)value;
 }
 
 static inline uint32_t cursor_u32(struct cursor *c)
