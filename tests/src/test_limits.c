@@ -47,9 +47,9 @@ static char *report(const struct reporter *reporter, size_t *size)
 
 static size_t count(const char *text, const char *what)
 {
-    size_t found = 0;
-    for (const char *at = text; (at = strstr(at, what)); at++)
-        found++;
+    size_t found = 0, size = strlen(what);
+    for (const char *at = text; *at; at++) /* strstr() looks at all that is left, each time, under a sanitizer */
+        found += *at == *what && strncmp(at, what, size) == 0;
     return found;
 }
 
