@@ -16,15 +16,15 @@ static const struct {
 };
 
 enum { FEATURE_A64_NONE = FEATURE_NONE, FEATURE_X86_NONE = FEATURE_NONE };
-#define FIRST(a, ...) a
-#define SECOND(a, b, ...) b
+#define FIRST(a, ...)       a
+#define SECOND(a, b, ...)   b
 #define THIRD(a, b, c, ...) c
 #define NEEDS(prefix, ...)                                                                                             \
     {                                                                                                                  \
         PASTE(prefix, FIRST(__VA_ARGS__, NONE, NONE, NONE)), PASTE(prefix, SECOND(__VA_ARGS__, NONE, NONE, NONE)),     \
             PASTE(prefix, THIRD(__VA_ARGS__, NONE, NONE, NONE))                                                        \
     }
-#define PASTE(a, b) PASTE_(a, b)
+#define PASTE(a, b)  PASTE_(a, b)
 #define PASTE_(a, b) a##b
 
 static const struct isa_class a64_classes[] = {

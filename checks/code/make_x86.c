@@ -91,7 +91,9 @@ static void add_row(unsigned i)
     bool none = strcmp(modrm, "none") == 0;
     struct x86_form form = {(uint8_t)written[i].class, immediate_named(written[i].immediate), !none};
     struct x86_choice choice = {
-        .mods = strncmp(modrm, "mem", 3) == 0 ? 1 : strncmp(modrm, "reg", 3) == 0 ? 2 : 3,
+        .mods = strncmp(modrm, "mem", 3) == 0   ? 1
+                : strncmp(modrm, "reg", 3) == 0 ? 2
+                                                : 3,
         .regs = digits(modrm, "/"),
         .rms = digits(modrm, " rm"),
         .ws = digits(written[i].w, "W"),

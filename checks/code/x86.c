@@ -27,9 +27,9 @@ static const uint8_t flows[2][256] = {
      [0xe2] = FLOW(X86_BRANCH), [0xe3] = FLOW(X86_BRANCH), [0xe8] = FLOW(X86_CALL), [0xe9] = FLOW(X86_JUMP),
      [0xeb] = FLOW(X86_JUMP), [0xc2] = FLOW(X86_RETURN), [0xc3] = FLOW(X86_RETURN), [0xca] = FLOW(X86_RETURN),
      [0xcb] = FLOW(X86_RETURN), [0xcf] = FLOW(X86_RETURN), [0xcc] = FLOW(X86_STOP), [0xf4] = FLOW(X86_STOP)},
-    {EIGHT(0x80, X86_BRANCH), EIGHT(0x88, X86_BRANCH), [0x05] = FLOW(X86_SYSCALL), [0x34] = FLOW(X86_SYSCALL),
-     [0x07] = FLOW(X86_RETURN), [0x35] = FLOW(X86_RETURN), [0x0b] = FLOW(X86_STOP), [0xb9] = FLOW(X86_STOP),
-     [0xff] = FLOW(X86_STOP)},
+    {EIGHT(0x80, X86_BRANCH),
+     EIGHT(0x88, X86_BRANCH), [0x05] = FLOW(X86_SYSCALL), [0x34] = FLOW(X86_SYSCALL), [0x07] = FLOW(X86_RETURN),
+     [0x35] = FLOW(X86_RETURN), [0x0b] = FLOW(X86_STOP), [0xb9] = FLOW(X86_STOP), [0xff] = FLOW(X86_STOP)},
 };
 
 static inline uint32_t little_32(const unsigned char *at)
@@ -169,50 +169,39 @@ static inline const unsigned char *operand(const unsigned char *p, struct x86_in
     return p;
 }
 
-/* `at` has room for reading past the end of the longest instruction. */
-static unsigned decode(const unsigned char *at, struct x86_insn *o)
+/* Legacy prefixes and REX from `p` on: what they say, the repeat prefix among them in *rep; returns what follows. */
+static inline const unsigned char *legacy_prefixes(const unsigned char *p, struct x86_insn *o, unsigned *rep)
 {
-    const unsigned char *p = at;
-    unsigned rep = 0, l = 0, kind;
-    bool broadcast = false;
-    memset(o, 0, sizeof *o);
-    while ((kind = prefixes[*p]) != PREFIX_NONE && p < at + X86_LONGEST) {
-        unsigned char byte = *p++;
+    const unsigned char *end = p + X86_LONGEST;
+    for (unsigned kind; (kind = prefixes[*p]) != PREFIX_NONE && p < end; p++) {
         o->rex = 0; /* only the REX right before the opcode counts */
         if (kind == PREFIX_REX)
-            o->rex = byte & 15;
+            o->rex = *p & 15;
         else if (kind == PREFIX_66)
             o->operand_16 = true;
         else if (kind == PREFIX_REP)
-            rep = byte;
+            *rep = *p;
         else if (kind == PREFIX_67)
             o->address_32 = true;
-        else if (kind == PREFIX_SEGMENT)
-            o->segment = byte == 0x64 || byte == 0x65 ? byte : o->segment;
+        else if (kind == PREFIX_SEGMENT && (*p == 0x64 || *p == 0x65))
+            o->segment = *p;
     }
-    bool had_rex = p > at && prefixes[p[-1]] == PREFIX_REX, extended = false;
-    o->prefix = (uint8_t)(rep ? rep : o->operand_16 ? 0x66 : 0);
-    if (*p == 0x0f) {
-        o->map = MAP_0F;
-        p++;
-        if (*p == 0x38 || *p == 0x3a)
-            o->map = *p++ == 0x38 ? MAP_0F38 : MAP_0F3A;
-    } else if (*p == 0xc4 || *p == 0xc5 || *p == 0x62 || (*p == 0x8f && (p[1] & 31) >= 8)) {
-        bool wrong = rep || o->operand_16 || had_rex;
-        p = vector_prefix(p, o, &l, &broadcast);
-        if (!p || wrong) {
-            o->class = X86_INVALID;
-            o->flow = X86_STOP;
-            o->length = 1;
-            return 1;
-        }
-    } else if (*p == 0xd5 && !had_rex) { /* REX2: the map, then WRXB */
-        extended = true;
-        o->map = p[1] & 0x80 ? MAP_0F : MAP_ONE;
-        o->rex = p[1] & 15;
-        p += 2;
-    }
-    o->opcode = *p++;
+    o->prefix = (uint8_t)(*rep ? *rep : o->operand_16 ? 0x66 : 0);
+    return p;
+}
+
+/* REX2 reaches the first two maps, but not all of their rows. */
+static uint8_t extended_class(const struct x86_insn *o)
+{
+    unsigned row = o->opcode >> 4;
+    bool undefined = o->map == MAP_ONE ? row == 4 || row == 7 || row == 10 || row == 14 : row == 3 || row == 8;
+    return undefined ? X86_INVALID : o->class == X86_BASELINE ? X86_APX_F : o->class;
+}
+
+/* The form of the cell that map, prefix and opcode choose; `p` is at the ModRM byte. */
+static inline const struct x86_form *form_of(const struct x86_insn *o, const unsigned char *p, unsigned l,
+                                             bool broadcast)
+{
     unsigned column = o->prefix == 0 ? 0 : o->prefix == 0x66 ? 1 : o->prefix == 0xf3 ? 2 : 3;
     unsigned cell = x86_cells[(o->map * 4u + column) * 256u + o->opcode];
     if (cell >= 256) {
@@ -222,7 +211,43 @@ static unsigned decode(const unsigned char *at, struct x86_insn *o)
         if (rounds && x86_forms[cell].class == X86_INVALID)
             cell = choose(choice, *p, w, 1);
     }
-    const struct x86_form *form = &x86_forms[cell];
+    return &x86_forms[cell];
+}
+
+static unsigned undefined(struct x86_insn *o)
+{
+    o->class = X86_INVALID;
+    o->flow = X86_STOP;
+    o->length = 1;
+    return 1;
+}
+
+/* `at` has room for reading past the end of the longest instruction. */
+static unsigned decode(const unsigned char *at, struct x86_insn *o)
+{
+    unsigned rep = 0, l = 0;
+    bool broadcast = false, extended = false;
+    memset(o, 0, sizeof *o);
+    const unsigned char *p = legacy_prefixes(at, o, &rep);
+    bool had_rex = p > at && prefixes[p[-1]] == PREFIX_REX;
+    if (*p == 0x0f) {
+        o->map = MAP_0F;
+        p++;
+        if (*p == 0x38 || *p == 0x3a)
+            o->map = *p++ == 0x38 ? MAP_0F38 : MAP_0F3A;
+    } else if (*p == 0xc4 || *p == 0xc5 || *p == 0x62 || (*p == 0x8f && (p[1] & 31) >= 8)) {
+        bool wrong = rep || o->operand_16 || had_rex;
+        p = vector_prefix(p, o, &l, &broadcast);
+        if (!p || wrong)
+            return undefined(o);
+    } else if (*p == 0xd5 && !had_rex) { /* REX2: the map, then WRXB */
+        extended = true;
+        o->map = p[1] & 0x80 ? MAP_0F : MAP_ONE;
+        o->rex = p[1] & 15;
+        p += 2;
+    }
+    o->opcode = *p++;
+    const struct x86_form *form = form_of(o, p, l, broadcast);
     o->class = form->class;
     if (form->modrm)
         p = operand(p, o);
@@ -231,11 +256,8 @@ static unsigned decode(const unsigned char *at, struct x86_insn *o)
         o->immediate = signed_at(p, o->immediate_size);
         p += o->immediate_size;
     }
-    if (extended) {
-        unsigned row = o->opcode >> 4;
-        bool undefined = o->map == MAP_ONE ? row == 4 || row == 7 || row == 10 || row == 14 : row == 3 || row == 8;
-        o->class = undefined ? X86_INVALID : o->class == X86_BASELINE ? X86_APX_F : o->class;
-    }
+    if (extended)
+        o->class = extended_class(o);
     o->length = (uint8_t)(p - at);
     o->flow = flow_of(o);
     return o->length;

@@ -42,8 +42,8 @@ struct x86_form { /* what a cell of an opcode map says */
     uint8_t class, immediate;
     bool modrm;
 };
-struct x86_choice { /* a form for some of the encodings of a cell; the last of a cell has last set */
-    uint8_t mods;   /* 1: memory, 2: register */
+struct x86_choice {            /* a form for some of the encodings of a cell; the last of a cell has last set */
+    uint8_t mods;              /* 1: memory, 2: register */
     uint8_t regs, rms, ws, ls; /* bit masks of the values */
     uint8_t form;
     bool last;

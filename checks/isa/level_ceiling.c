@@ -1,18 +1,46 @@
-/* Does the program run on the CPU that the release is for? A policy declares that CPU (cpu). What a Go program records
- * as GOAMD64 is more than a claim: its runtime looks for those features when it starts, and ends with "This program can
- * only be run on AMD64 processors with v3 microarchitecture support" without them (runtime/asm_amd64.s). Whether all
- * code keeps to a level can only be told from the instructions, which nothing reads yet: without such a record, and
- * below the ceiling, the rule is undecided. */
+/* Does the program run on the CPU that the release is for? A policy declares that CPU (cpu), by the levels that
+ * compilers know. What a Go program records as GOAMD64 is more than a claim: its runtime looks for those features when
+ * it starts, and ends with "This program can only be run on AMD64 processors with v3 microarchitecture support" without
+ * them (runtime/asm_amd64.s). For all else the instructions speak: a program in whose code no instruction above the
+ * level occurs runs there. Where one occurs the rule is undecided, for most such code (every static glibc, every Go
+ * program has some) first asks the processor, and whether this one does is not told here. */
+#include <inttypes.h>
+
+#include "checks/code/level.h"
+#include "checks/code/scan.h"
 #include "checks/common.h"
+
+enum { SHOWN = 8 };
+
+/* GOAMD64 as a level of its own; 0: not recorded. */
+static unsigned go_level(const struct image *image)
+{
+    const char *level = image->arch == ARCH_AMD64 && image->go ? image->go->level : NULL;
+    return level && level[0] == 'v' && level[1] >= '1' && level[1] <= '4' && level[2] == 0 ? (unsigned)(level[1] - '0')
+                                                                                           : 0;
+}
+
+/* What no processor of the level has to have, a row of evidence for each of the first; how many there are. */
+static unsigned show(struct finding *f, const struct scan *scan, const struct features *had, const char *cpu)
+{
+    struct features above = features_without(&scan->present, had);
+    unsigned count = 0;
+    for (unsigned i = 1; i < FEATURE_COUNT; i++)
+        if (features_have(&above, (enum feature)i) && ++count <= SHOWN)
+            evidence(f, scan->first[i], arena_print(f->arena, "no instruction above %s", cpu), "%s",
+                     feature_name((enum feature)i));
+    return count;
+}
 
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     const char *cpu = subject->expect->demands.cpu;
-    const struct go_info *go = image->go;
     enum arch arch;
-    unsigned ceiling;
-    if (!cpu || !expect_cpu(cpu, &arch, &ceiling)) {
+    unsigned ceiling, recorded = go_level(image);
+    struct features had;
+    struct scan scan;
+    if (!cpu || !expect_cpu(cpu, &arch, &ceiling) || !level_features(cpu, &had)) {
         not_applicable(f, "no CPU was declared");
         return;
     }
@@ -20,14 +48,23 @@ static void check(const struct subject *subject, struct finding *f)
         not_applicable(f, "the declared CPU, %s, is none of this architecture", cpu);
         return;
     }
-    bool recorded = go && go->level && arch == ARCH_AMD64 && go->level[0] == 'v' && go->level[1] >= '1' &&
-                    go->level[1] <= '4' && go->level[2] == 0;
-    if (recorded && (unsigned)(go->level[1] - '0') > ceiling) {
-        evidence(f, go->offset, "the level of the declared CPU, or a lower one", "GOAMD64=%s", go->level);
-        fail(f, "the program ends at once on a CPU below x86-64-%s, and %s is declared", go->level, cpu);
+    if (recorded > ceiling) {
+        evidence(f, image->go->offset, "the level of the declared CPU, or a lower one", "GOAMD64=%s", image->go->level);
+        fail(f, "the program ends at once on a CPU below x86-64-%s, and %s is declared", image->go->level, cpu);
+    } else if (!subject->code_was_read) {
+        unknown(f, "%s is declared, and the code was not read (--no-code)", cpu);
+    } else if (image->packer.text || (image->format == FORMAT_MACHO && image->macho->encrypted) ||
+               !scan_code(image, &scan)) {
+        unknown(f, "%s is declared, and the code of the program cannot be read in the file", cpu);
     } else {
-        unknown(f, "%s is declared%s%s; whether the instructions keep to it is not read yet", cpu,
-                recorded ? ", and Go's runtime asks for no more than x86-64-" : "", recorded ? go->level : "");
+        unsigned count = show(f, &scan, &had, cpu);
+        if (count)
+            unknown(f,
+                    "instructions for %u feature%s above %s occur; whether they are reached without asking the "
+                    "processor is not told",
+                    count, count == 1 ? "" : "s", cpu);
+        else
+            pass(f, "none of %" PRIu64 " bytes of code asks for more than %s", scan.bytes, cpu);
     }
 }
 

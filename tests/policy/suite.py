@@ -79,8 +79,11 @@ CASES = [
     ("a file above its size fails", "version: 1\nparameters: {size-max: 100}\n", {"app": "good"}, "app", 1,
      ["platform/size-budget"]),
     ("a file below its size passes", "version: 1\nparameters: {size-max: 1k}\n", {"app": "good"}, "app", 0, []),
+    ("code that keeps to the CPU passes",
+     "version: 1\nrules: {isa: error}\nparameters: {cpu: x86-64-v2}\n", {"app": "good"}, "app", 0, []),
     ("a CPU is undecided, and closes the gate where it must be decided",
-     "version: 1\nrules: {isa: error}\nparameters: {cpu: x86-64-v2}\n", {"app": "good"}, "app", 3, ["unknown  isa/level-ceiling"]),
+     "version: 1\nrules: {isa: error}\nparameters: {cpu: x86-64-v2}\n", {"app": "good"}, "--no-code app", 3,
+     ["unknown  isa/level-ceiling"]),
     # targets
     ("a target is expected", "version: 1\ntargets: [{match: app, expect: linux/arm64}]\n", {"app": "good"}, "app", 1,
      ["declared for linux/arm64"]),

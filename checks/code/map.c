@@ -1,0 +1,105 @@
+#include "checks/code/map.h"
+
+#include <stdlib.h>
+
+static int by_address(const void *a, const void *b)
+{
+    const struct span *one = a, *other = b;
+    return (one->address > other->address) - (one->address < other->address);
+}
+
+enum { SHF_EXECINSTR = 4, S_ATTR_SOME_INSTRUCTIONS = 0x400 };
+
+static int by_start(const void *a, const void *b)
+{
+    const struct code_range *one = a, *other = b;
+    return (one->address > other->address) - (one->address < other->address);
+}
+
+static void add_code(struct map *map, uint64_t address, uint64_t size)
+{
+    map->code[map->code_count++] = (struct code_range){address, size};
+    map->code_size += size;
+}
+
+static void find_code(const struct image *image, struct map *map)
+{
+    uint64_t mask = image->format == FORMAT_ELF ? SHF_EXECINSTR
+                                                : 0x80000000u /* S_ATTR_PURE_INSTRUCTIONS */ | S_ATTR_SOME_INSTRUCTIONS;
+    map->code = arena_array(&image->file->arena, map->count + image->sections.count + 1, sizeof *map->code);
+    for (size_t i = 0; image->sections.known == KNOWN_COMPLETE && i < image->sections.count; i++) {
+        const struct section *section = &image->sections.items[i];
+        const struct span *span = section->flags & mask && section->has_bytes ? map_find(map, section->address) : NULL;
+        uint64_t at = span ? section->address - span->address : 0;
+        if (span && span->executes && at <= span->size && section->size <= span->size - at)
+            add_code(map, section->address, section->size);
+    }
+    qsort(map->code, map->code_count, sizeof *map->code, by_start);
+    for (size_t i = 1; i < map->code_count; i++)
+        if (map->code[i].address - map->code[i - 1].address < map->code[i - 1].size)
+            map->code_count = 0; /* sections over one another say nothing */
+    if (map->code_count && (!image->entry.in_code || map_is_code(map, image->entry.address)))
+        return;
+    map->code_count = 0;
+    map->code_size = 0;
+    for (size_t i = 0; i < map->count; i++)
+        if (map->spans[i].executes)
+            add_code(map, map->spans[i].address, map->spans[i].size);
+}
+
+bool map_make(const struct image *image, struct map *map)
+{
+    bool whole = image->segments.known == KNOWN_COMPLETE;
+    *map = (struct map){.spans = arena_array(&image->file->arena, image->segments.count + 1, sizeof *map->spans)};
+    for (size_t i = 0; i < image->segments.count; i++) {
+        const struct segment *segment = &image->segments.items[i];
+        struct view view = {0};
+        if (!(segment->access & (ACCESS_READ | ACCESS_EXECUTE)) && !segment->file_size)
+            continue; /* __PAGEZERO */
+        uint64_t size = segment->file_size < segment->memory_size ? segment->file_size : segment->memory_size;
+        if (size && !image_view(image, segment->offset - image->offset, size, &view)) {
+            whole = false;
+            continue;
+        }
+        struct span span = {.address = segment->address,
+                            .size = size,
+                            .memory_size = segment->memory_size,
+                            .offset = segment->offset,
+                            .data = view.data,
+                            .executes = segment->access & ACCESS_EXECUTE,
+                            .writes = segment->access & ACCESS_WRITE};
+        map->spans[map->count++] = span;
+    }
+    qsort(map->spans, map->count, sizeof *map->spans, by_address);
+    find_code(image, map);
+    return whole;
+}
+
+bool map_is_code(const struct map *map, uint64_t address)
+{
+    size_t low = 0, high = map->code_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (map->code[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low && address - map->code[low - 1].address < map->code[low - 1].size;
+}
+
+const struct span *map_find(const struct map *map, uint64_t address)
+{
+    size_t low = 0, high = map->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct span *span = &map->spans[middle];
+        if (address < span->address)
+            high = middle;
+        else if (address - span->address >= span->memory_size)
+            low = middle + 1;
+        else
+            return span;
+    }
+    return NULL;
+}

@@ -1,0 +1,43 @@
+/* The bytes of a program by their virtual addresses, as the exec view has them. */
+#ifndef ASSAY_CHECKS_CODE_MAP_H
+#define ASSAY_CHECKS_CODE_MAP_H
+
+#include "formats/model.h"
+
+struct span {
+    uint64_t address, size, memory_size; /* bytes of the file, and with the zeros after them */
+    uint64_t offset;
+    const uint8_t *data; /* `size` bytes */
+    bool executes, writes;
+};
+struct code_range {
+    uint64_t address, size;
+};
+struct map {
+    size_t count;
+    struct span *spans; /* by address; of those that overlap, the ones before */
+    /* Where instructions are to be expected: the sections that say so, inside spans that execute, if the entry is in one
+     * of them; else those spans. A direct branch may leave them, for no section binds a processor. */
+    size_t code_count;
+    struct code_range *code;
+    uint64_t code_size;
+};
+
+/* Whether `address` is where instructions are to be expected. */
+bool map_is_code(const struct map *map, uint64_t address);
+
+/* False where a segment's bytes are not there or cannot be read. */
+bool map_make(const struct image *image, struct map *map) MUST_CHECK;
+/* The span that `address` is in (its zeros included), or NULL. */
+const struct span *map_find(const struct map *map, uint64_t address);
+
+/* `need` bytes of the file at `address`, or NULL. */
+static inline const uint8_t *map_bytes(const struct map *map, uint64_t address, size_t need)
+{
+    const struct span *span = map_find(map, address);
+    if (!span || address - span->address > span->size || span->size - (address - span->address) < need)
+        return NULL;
+    return span->data + (address - span->address);
+}
+
+#endif

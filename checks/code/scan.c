@@ -1,0 +1,148 @@
+/* x86-64 has no alignment, and a sweep that meets data between functions may come out of it in the midst of an
+ * instruction. It finds back within a few, and begins anew where a table of the program names a function. Sections say
+ * where instructions are to be expected; where a direct branch leaves them the whole executable segment is swept
+ * instead, for no section binds a processor. */
+#include "checks/code/scan.h"
+
+#include <stdlib.h>
+
+#include "checks/code/a64.h"
+#include "checks/code/starts.h"
+#include "checks/code/x86.h"
+
+struct sweep {
+    const struct map *map;
+    const struct starts *starts;
+    uint64_t first[256]; /* by class: address + 1 of its first instruction; 0: none */
+    bool leaves;         /* a branch goes where no instructions were expected */
+    uint64_t bytes;
+};
+
+/* The index of the first start at or after `address`. */
+static size_t start_from(const struct starts *starts, uint64_t address)
+{
+    size_t low = 0, high = starts->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (starts->items[middle].address < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool leaves_code(const struct map *map, uint64_t target)
+{
+    const struct span *span = map_is_code(map, target) ? NULL : map_find(map, target);
+    return span && span->executes;
+}
+
+static void sweep_x86(struct sweep *sweep, uint64_t address, const uint8_t *bytes, uint64_t size)
+{
+    size_t next = start_from(sweep->starts, address);
+    struct x86_insn insn;
+    for (uint64_t at = 0; at < size;) {
+        while (next < sweep->starts->count && sweep->starts->items[next].address <= address + at)
+            next++;
+        uint64_t limit = next < sweep->starts->count ? sweep->starts->items[next].address - address : size;
+        unsigned length = x86_decode(bytes + at, (size_t)(size - at), &insn);
+        if (!length || insn.class == X86_INVALID) {
+            at++;
+            continue;
+        }
+        if (!sweep->first[insn.class])
+            sweep->first[insn.class] = address + at + 1;
+        if (insn.flow == X86_BRANCH || insn.flow == X86_JUMP || insn.flow == X86_CALL)
+            sweep->leaves = sweep->leaves || leaves_code(sweep->map, x86_target(&insn, address + at));
+        at = at < limit && limit < at + length ? limit : at + length;
+    }
+}
+
+/* B, BL, B.cond, CBZ, CBNZ, TBZ and TBNZ by their bits 30 to 26. */
+static bool a64_target(uint32_t word, uint64_t address, uint64_t *target)
+{
+    unsigned bits;
+    uint32_t field;
+    if ((word & 0x7c000000u) == 0x14000000u) {
+        bits = 26;
+        field = word;
+    } else if ((word & 0x7e000000u) == 0x34000000u || (word & 0xff000000u) == 0x54000000u) {
+        bits = 19;
+        field = word >> 5;
+    } else if ((word & 0x7e000000u) == 0x36000000u) {
+        bits = 14;
+        field = word >> 5;
+    } else {
+        return false;
+    }
+    uint64_t offset = field & ((1u << bits) - 1), sign = (uint64_t)1 << (bits - 1);
+    *target = address + ((offset ^ sign) - sign) * 4;
+    return true;
+}
+
+static void sweep_a64(struct sweep *sweep, uint64_t address, const uint8_t *bytes, uint64_t size)
+{
+    uint64_t target;
+    for (uint64_t at = (4 - address % 4) % 4; at + 4 <= size; at += 4) {
+        uint32_t word = load_le32(bytes + at);
+        unsigned class = a64_classify(word);
+        if (!sweep->first[class])
+            sweep->first[class] = address + at + 1;
+        if (class == A64_BASE && a64_target(word, address + at, &target) && target - address >= size)
+            sweep->leaves = sweep->leaves || leaves_code(sweep->map, target);
+    }
+}
+
+static void sweep_range(struct sweep *sweep, enum arch arch, uint64_t address, uint64_t size)
+{
+    const uint8_t *bytes = map_bytes(sweep->map, address, (size_t)size);
+    if (!bytes)
+        return; /* inside a span, as map.c and scan_code() see to it */
+    if (arch == ARCH_AMD64)
+        sweep_x86(sweep, address, bytes, size);
+    else
+        sweep_a64(sweep, address, bytes, size);
+    sweep->bytes += size;
+}
+
+static void tell(const struct image *image, const struct sweep *sweep, struct scan *scan)
+{
+    const struct isa_class *classes;
+    size_t count = isa_classes(image->arch, &classes);
+    for (size_t i = 0; i < count; i++) {
+        for (unsigned k = 0; sweep->first[i] && k < CLASS_NEEDS && classes[i].needs[k] != FEATURE_NONE; k++) {
+            enum feature feature = (enum feature)classes[i].needs[k];
+            uint64_t address = sweep->first[i] - 1;
+            const struct span *span = map_find(sweep->map, address);
+            uint64_t offset = span ? span->offset + (address - span->address) : 0;
+            if (!features_have(&scan->present, feature) || offset < scan->first[feature])
+                scan->first[feature] = offset;
+            features_add(&scan->present, feature);
+        }
+    }
+    scan->bytes = sweep->bytes;
+}
+
+bool scan_code(const struct image *image, struct scan *scan)
+{
+    struct map map;
+    struct starts starts = {0};
+    *scan = (struct scan){0};
+    if (!map_make(image, &map) || map.code_size == 0)
+        return false;
+    bool good = starts_find(image, &map, &starts);
+    struct sweep sweep = {.map = &map, .starts = &starts};
+    for (size_t i = 0; good && i < map.code_count; i++)
+        sweep_range(&sweep, image->arch, map.code[i].address, map.code[i].size);
+    if (good && sweep.leaves) {
+        sweep.bytes = 0;
+        for (size_t i = 0; i < map.count; i++)
+            if (map.spans[i].executes)
+                sweep_range(&sweep, image->arch, map.spans[i].address, map.spans[i].size);
+    }
+    if (good)
+        tell(image, &sweep, scan);
+    free(starts.items);
+    return good;
+}

@@ -1,0 +1,237 @@
+/* Sources: Go runtime/symtab.go (pcHeader, functab); Linux Standard Base, "Exception Frames" (.eh_frame); Apple's
+ * mach-o/loader.h and dyld's function starts (ULEB128 deltas from the start of __TEXT). */
+#include "checks/code/starts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool starts_add(struct starts *starts, struct start start)
+{
+    if (starts->count == starts->room) {
+        size_t room = starts->room ? starts->room * 2 : 1024;
+        struct start *items = realloc(starts->items, room * sizeof *items);
+        if (!items)
+            return false;
+        starts->items = items;
+        starts->room = room;
+    }
+    starts->items[starts->count++] = start;
+    return true;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct start *one = a, *other = b;
+    if (one->address != other->address)
+        return one->address < other->address ? -1 : 1;
+    return (int)one->source - (int)other->source;
+}
+
+void starts_sort(struct starts *starts)
+{
+    size_t kept = 0;
+    if (starts->count)
+        qsort(starts->items, starts->count, sizeof *starts->items, by_address);
+    for (size_t i = 0; i < starts->count; i++) {
+        struct start *last = kept ? &starts->items[kept - 1] : NULL;
+        if (last && last->address == starts->items[i].address) {
+            if (!last->end)
+                last->end = starts->items[i].end;
+        } else {
+            starts->items[kept++] = starts->items[i];
+        }
+    }
+    starts->count = kept;
+}
+
+static const struct section *section_named(const struct image *image, const char *name)
+{
+    for (size_t i = 0; i < image->sections.count; i++)
+        if (strcmp(image->sections.items[i].name, name) == 0)
+            return &image->sections.items[i];
+    return NULL;
+}
+
+/* Go's functab: from 1.18 on pairs of 32-bit offsets from the start of the text, before it pairs of words. */
+static bool from_pclntab(const struct image *image, const struct map *map, struct starts *starts)
+{
+    struct view v;
+    uint64_t at = image->go->pclntab_offset - image->offset;
+    if (!image_view(image, at, image->size - at, &v) || v.size < 72)
+        return true;
+    uint32_t magic = load_le32(v.data);
+    uint64_t functions = load_le64(v.data + 8), text = 0, table = 0, entry = 16;
+    if (magic == 0xfffffff0 || magic == 0xfffffff1) {
+        const struct section *section = section_named(image, image->format == FORMAT_ELF ? ".text" : "__text");
+        text = load_le64(v.data + 24);
+        if (!map_is_code(map, text))
+            text = section ? section->address : 0;
+        table = load_le64(v.data + 64);
+        entry = 8;
+    } else if (magic == 0xfffffffa) {
+        table = load_le64(v.data + 56);
+    } else {
+        table = 16;
+    }
+    struct view list;
+    if (!view_table(v, table, entry, functions, &list))
+        return true;
+    for (uint64_t i = 0; i < functions; i++) {
+        const uint8_t *p = list.data + i * entry;
+        struct start start = {.address = entry == 8 ? text + load_le32(p) : load_le64(p), .source = START_PCLNTAB};
+        if (map_is_code(map, start.address) && !starts_add(starts, start))
+            return false;
+    }
+    return true;
+}
+
+enum { DW_EH_PE_ABSPTR = 0x00, DW_EH_PE_UDATA4 = 0x03, DW_EH_PE_UDATA8 = 0x04, DW_EH_PE_SDATA4 = 0x0b };
+enum { DW_EH_PE_SDATA8 = 0x0c, DW_EH_PE_PCREL = 0x10, DW_EH_PE_NONE = 0xff };
+
+/* A pointer of an encoding that linkers use for code; false: another one. `place` is the address of the field. */
+static bool pointer(struct cursor *c, unsigned encoding, uint64_t place, uint64_t *value)
+{
+    switch (encoding & 0x0f) {
+    case DW_EH_PE_ABSPTR:
+    case DW_EH_PE_UDATA8:
+    case DW_EH_PE_SDATA8:
+        *value = cursor_u64(c);
+        break;
+    case DW_EH_PE_UDATA4:
+        *value = cursor_u32(c);
+        break;
+    case DW_EH_PE_SDATA4:
+        *value = (uint64_t)(int64_t)(int32_t)cursor_u32(c);
+        break;
+    default:
+        return false;
+    }
+    if ((encoding & 0x70) == DW_EH_PE_PCREL)
+        *value += place;
+    else if (encoding & 0x70)
+        return false;
+    return !c->failed;
+}
+
+/* The pointer encoding that a CIE declares for its FDEs. */
+static unsigned cie_encoding(struct cursor c)
+{
+    char augmentation[8] = "";
+    size_t n = 0;
+    unsigned version = cursor_u8(&c);
+    for (unsigned char byte; (byte = cursor_u8(&c)) != 0 && !c.failed;)
+        if (n + 1 < sizeof augmentation)
+            augmentation[n++] = (char)byte;
+    (void)cursor_uleb(&c);
+    (void)cursor_uleb(&c); /* signed, but skipped alike */
+    (void)(version == 1 ? cursor_u8(&c) : cursor_uleb(&c));
+    if (augmentation[0] != 'z')
+        return augmentation[0] ? DW_EH_PE_NONE : DW_EH_PE_ABSPTR;
+    (void)cursor_uleb(&c);
+    for (const char *letter = augmentation + 1; *letter; letter++) {
+        if (*letter == 'R')
+            return cursor_u8(&c);
+        if (*letter == 'L') {
+            (void)cursor_u8(&c);
+        } else if (*letter == 'P') {
+            unsigned encoding = cursor_u8(&c);
+            uint64_t ignored;
+            if (!pointer(&c, encoding & 0x0f, 0, &ignored))
+                return DW_EH_PE_NONE;
+        } else if (*letter != 'S' && *letter != 'B' && *letter != 'G') {
+            return DW_EH_PE_NONE;
+        }
+    }
+    return c.failed ? DW_EH_PE_NONE : DW_EH_PE_ABSPTR;
+}
+
+static bool from_eh_frame(const struct map *map, uint64_t base, struct view v, struct starts *starts)
+{
+    uint64_t last_cie = UINT64_MAX;
+    unsigned encoding = DW_EH_PE_NONE;
+    struct cursor c = cursor_at(v, false);
+    while (c.at + 8 <= v.size) {
+        uint64_t size = cursor_u32(&c);
+        if (size == 0)
+            break;
+        if (size == 0xffffffff)
+            size = cursor_u64(&c);
+        uint64_t body = c.at;
+        struct cursor record = cursor_at(cursor_take(&c, size), false);
+        uint32_t id = cursor_u32(&record);
+        if (c.failed)
+            break;
+        if (id == 0)
+            continue; /* a CIE, read when an FDE names it */
+        uint64_t cie = body - id, start, length;
+        if (cie != last_cie) {
+            struct cursor other = cursor_at(v, false);
+            cursor_skip(&other, cie);
+            uint64_t cie_size = cursor_u32(&other);
+            if (cie_size == 0xffffffff)
+                cie_size = cursor_u64(&other);
+            struct cursor inside = cursor_at(cursor_take(&other, cie_size), false);
+            encoding = cursor_u32(&inside) == 0 && !inside.failed ? cie_encoding(inside) : DW_EH_PE_NONE;
+            last_cie = cie;
+        }
+        if (encoding == DW_EH_PE_NONE || !pointer(&record, encoding, base + body + 4, &start) ||
+            !pointer(&record, encoding & 0x0f, 0, &length))
+            continue;
+        if (length && map_is_code(map, start) && length <= map->code_size &&
+            !starts_add(starts, (struct start){.address = start, .end = start + length, .source = START_EH_FRAME}))
+            return false;
+    }
+    return true;
+}
+
+/* LC_FUNCTION_STARTS: command 0x26, data offset and size in __LINKEDIT. */
+static bool from_function_starts(const struct image *image, const struct map *map, struct starts *starts)
+{
+    enum { HEADER = 32, LC_FUNCTION_STARTS = 0x26 };
+    struct view commands, data;
+    uint64_t text = UINT64_MAX, value = 0;
+    for (size_t i = 0; i < image->segments.count; i++)
+        if (strcmp(image->segments.items[i].name, "__TEXT") == 0)
+            text = image->segments.items[i].address;
+    if (text == UINT64_MAX || !image_view(image, HEADER, image->macho->sizeofcmds, &commands))
+        return true;
+    struct cursor c = cursor_at(commands, false);
+    for (uint32_t i = 0; i < image->macho->ncmds && !c.failed; i++) {
+        uint32_t command = cursor_u32(&c), size = cursor_u32(&c);
+        struct cursor rest = cursor_at(cursor_take(&c, size < 8 ? 0 : size - 8), false);
+        if (size < 8)
+            break;
+        if (command != LC_FUNCTION_STARTS)
+            continue;
+        uint32_t at = cursor_u32(&rest), length = cursor_u32(&rest);
+        if (rest.failed || !image_view(image, at, length, &data))
+            return true;
+        struct cursor deltas = cursor_at(data, false);
+        for (uint64_t delta; deltas.at < data.size && (delta = cursor_uleb(&deltas)) != 0 && !deltas.failed;) {
+            value += delta;
+            if (map_is_code(map, text + value) &&
+                !starts_add(starts, (struct start){.address = text + value, .source = START_FUNCTION_STARTS}))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool starts_find(const struct image *image, const struct map *map, struct starts *starts)
+{
+    struct view v;
+    bool good = true;
+    *starts = (struct starts){0};
+    if (image->entry.in_code && map_is_code(map, image->entry.address))
+        good = starts_add(starts, (struct start){.address = image->entry.address, .source = START_ENTRY});
+    if (good && image->go && image->go->pclntab)
+        good = from_pclntab(image, map, starts);
+    if (good && image->format == FORMAT_MACHO)
+        good = from_function_starts(image, map, starts);
+    const struct section *frames = section_named(image, image->format == FORMAT_ELF ? ".eh_frame" : "__eh_frame");
+    if (good && frames && frames->has_bytes && frames->offset >= image->offset &&
+        image_view(image, frames->offset - image->offset, frames->size, &v))
+        good = from_eh_frame(map, frames->address, v, starts);
+    starts_sort(starts);
+    return good;
+}
