@@ -22,11 +22,11 @@ static void add_code(struct map *map, uint64_t address, uint64_t size)
     map->code_size += size;
 }
 
-static void find_code(const struct image *image, struct map *map)
+static void find_code(const struct image *image, struct arena *arena, struct map *map)
 {
     uint64_t mask = image->format == FORMAT_ELF ? SHF_EXECINSTR
                                                 : 0x80000000u /* S_ATTR_PURE_INSTRUCTIONS */ | S_ATTR_SOME_INSTRUCTIONS;
-    map->code = arena_array(&image->file->arena, map->count + image->sections.count + 1, sizeof *map->code);
+    map->code = arena_array(arena, map->count + image->sections.count + 1, sizeof *map->code);
     for (size_t i = 0; image->sections.known == KNOWN_COMPLETE && i < image->sections.count; i++) {
         const struct section *section = &image->sections.items[i];
         const struct span *span = section->flags & mask && section->has_bytes ? map_find(map, section->address) : NULL;
@@ -47,10 +47,10 @@ static void find_code(const struct image *image, struct map *map)
             add_code(map, map->spans[i].address, map->spans[i].size);
 }
 
-bool map_make(const struct image *image, struct map *map)
+bool map_make(const struct image *image, struct arena *arena, struct map *map)
 {
     bool whole = image->segments.known == KNOWN_COMPLETE;
-    *map = (struct map){.spans = arena_array(&image->file->arena, image->segments.count + 1, sizeof *map->spans)};
+    *map = (struct map){.spans = arena_array(arena, image->segments.count + 1, sizeof *map->spans)};
     for (size_t i = 0; i < image->segments.count; i++) {
         const struct segment *segment = &image->segments.items[i];
         struct view view = {0};
@@ -71,7 +71,7 @@ bool map_make(const struct image *image, struct map *map)
         map->spans[map->count++] = span;
     }
     qsort(map->spans, map->count, sizeof *map->spans, by_address);
-    find_code(image, map);
+    find_code(image, arena, map);
     return whole;
 }
 

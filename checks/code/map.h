@@ -27,7 +27,7 @@ struct map {
 bool map_is_code(const struct map *map, uint64_t address);
 
 /* False where a segment's bytes are not there or cannot be read. */
-bool map_make(const struct image *image, struct map *map) MUST_CHECK;
+bool map_make(const struct image *image, struct arena *arena, struct map *map) MUST_CHECK;
 /* The span that `address` is in (its zeros included), or NULL. */
 const struct span *map_find(const struct map *map, uint64_t address);
 

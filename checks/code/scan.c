@@ -124,12 +124,12 @@ static void tell(const struct image *image, const struct sweep *sweep, struct sc
     scan->bytes = sweep->bytes;
 }
 
-bool scan_code(const struct image *image, struct scan *scan)
+bool scan_code(const struct image *image, struct arena *arena, struct scan *scan)
 {
     struct map map;
     struct starts starts = {0};
     *scan = (struct scan){0};
-    if (!map_make(image, &map) || map.code_size == 0)
+    if (!map_make(image, arena, &map) || map.code_size == 0)
         return false;
     bool good = starts_find(image, &map, &starts);
     struct sweep sweep = {.map = &map, .starts = &starts};

@@ -13,6 +13,6 @@ struct scan {
 };
 
 /* False: the code cannot be read in full, and nothing may be concluded. */
-bool scan_code(const struct image *image, struct scan *scan) MUST_CHECK;
+bool scan_code(const struct image *image, struct arena *arena, struct scan *scan) MUST_CHECK;
 
 #endif

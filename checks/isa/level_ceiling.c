@@ -54,7 +54,7 @@ static void check(const struct subject *subject, struct finding *f)
     } else if (!subject->code_was_read) {
         unknown(f, "%s is declared, and the code was not read (--no-code)", cpu);
     } else if (image->packer.text || (image->format == FORMAT_MACHO && image->macho->encrypted) ||
-               !scan_code(image, &scan)) {
+               !scan_code(image, f->arena, &scan)) {
         unknown(f, "%s is declared, and the code of the program cannot be read in the file", cpu);
     } else {
         unsigned count = show(f, &scan, &had, cpu);
