@@ -71,6 +71,8 @@ bool map_make(const struct image *image, struct arena *arena, struct map *map)
         map->spans[map->count++] = span;
     }
     qsort(map->spans, map->count, sizeof *map->spans, by_address);
+    enum { LOW = 0x10000 };
+    map->absolute = map->count && map->spans[0].address >= LOW && map->spans[0].address >> 32 == 0;
     find_code(image, arena, map);
     return whole;
 }

@@ -21,6 +21,7 @@ struct map {
     size_t code_count;
     struct code_range *code;
     uint64_t code_size;
+    bool absolute; /* a number of four bytes can be an address: nothing is mapped low */
 };
 
 /* Whether `address` is where instructions are to be expected. */

@@ -37,6 +37,7 @@ void starts_sort(struct starts *starts)
         if (last && last->address == starts->items[i].address) {
             if (!last->end)
                 last->end = starts->items[i].end;
+            last->go_assembly |= starts->items[i].go_assembly;
         } else {
             starts->items[kept++] = starts->items[i];
         }
@@ -50,6 +51,30 @@ static const struct section *section_named(const struct image *image, const char
         if (strcmp(image->sections.items[i].name, name) == 0)
             return &image->sections.items[i];
     return NULL;
+}
+
+/* Whether the record of a function (runtime/runtime2.go, type _func, from Go 1.18 on) says that it is assembly, and its
+ * name that it is of the standard library: of a package with no dot in its first element, or one of those local symbols
+ * that are only called where a variable made from internal/cpu allows it (bytealg.MaxLen, runtime.useAeshash, the
+ * garbage collector's table of kernels). */
+static bool go_assembly(struct view v, uint64_t record, bool start_line)
+{
+    enum { NAME = 4, FLAG = 37, FUNC_FLAG_ASM = 4 };
+    static const char *const packages[] = {"runtime",   "internal/",   "crypto/",      "hash/",    "math",
+                                           "vendor/",   "reflect",     "sync",         "syscall.", "bytes.",
+                                           "indexbody", "aeshashbody", "expandAVX512_"};
+    struct view func;
+    uint64_t names = load_le64(v.data + 32);
+    if (!view_sub(v, record, FLAG + 8, &func) || !(func.data[FLAG + (start_line ? 4 : 0)] & FUNC_FLAG_ASM))
+        return false;
+    uint64_t name = names + load_le32(func.data + NAME);
+    for (size_t i = 0; i < sizeof packages / sizeof packages[0]; i++) {
+        struct view text;
+        size_t size = strlen(packages[i]);
+        if (view_sub(v, name, size, &text) && memcmp(text.data, packages[i], size) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Go's functab: from 1.18 on pairs of 32-bit offsets from the start of the text, before it pairs of words. */
@@ -79,6 +104,8 @@ static bool from_pclntab(const struct image *image, const struct map *map, struc
     for (uint64_t i = 0; i < functions; i++) {
         const uint8_t *p = list.data + i * entry;
         struct start start = {.address = entry == 8 ? text + load_le32(p) : load_le64(p), .source = START_PCLNTAB};
+        if (entry == 8)
+            start.go_assembly = go_assembly(v, table + load_le32(p + 4), magic == 0xfffffff1);
         if (map_is_code(map, start.address) && !starts_add(starts, start))
             return false;
     }

@@ -5,12 +5,14 @@
 
 #include "checks/code/map.h"
 
-enum start_source { START_ENTRY, START_PCLNTAB, START_EH_FRAME, START_FUNCTION_STARTS };
+enum start_source { START_ENTRY, START_PCLNTAB, START_EH_FRAME, START_FUNCTION_STARTS, START_CALL, START_POINTER };
 
 struct start {
     uint64_t address;
     uint64_t end; /* as the table says; 0: not said */
     enum start_source source;
+    bool
+        go_assembly; /* of Go's standard library, hand-written: it asks internal/cpu, or is only called where that was asked */
 };
 struct starts {
     size_t count, room;

@@ -1,0 +1,249 @@
+/* Recursive descent. Blocks are found by following branches from the start; where a branch lands inside a block, the
+ * block is split. With each block goes what is known of registers and flags when it is entered; where paths meet, only
+ * what they agree on is kept, and the block is walked again. What no branch leads to (targets of jumps through tables,
+ * landing pads of exceptions) is swept at the end, and is taken for reached less surely.
+ *
+ * Nothing here trusts the file: a function ends where its bytes end, a block is walked at most a few times, and every
+ * list is as long as the bytes that make it. */
+#include <string.h>
+
+#include "checks/code/body_parts.h"
+
+enum { VISITS = 12, AT_HWCAP = 16, AT_HWCAP2 = 26 };
+
+static uint32_t add_block(struct body *b, uint64_t start)
+{
+    struct block *blocks = body_grown(b, b->blocks, &b->block_room, b->block_count, sizeof *blocks);
+    if (!blocks)
+        return NO_BLOCK;
+    b->blocks = blocks;
+    struct state *states = body_grown(b, b->states, &b->state_room, b->block_count, sizeof *states);
+    if (!states)
+        return NO_BLOCK;
+    b->states = states;
+    b->blocks[b->block_count] = (struct block){.start = start, .next = {NO_BLOCK, NO_BLOCK}};
+    return (uint32_t)b->block_count++;
+}
+
+bool body_enqueue(struct body *b, uint32_t block)
+{
+    size_t *queue = body_grown(b, b->queue, &b->queue_room, b->queue_count, sizeof *queue);
+    if (!queue)
+        return false;
+    b->queue = queue;
+    b->queue[b->queue_count++] = block;
+    return true;
+}
+
+void body_arrive(struct body *b, uint32_t from, uint32_t block, const struct state *state)
+{
+    struct block *to = &b->blocks[block];
+    if (to->visits == 0) {
+        b->states[block] = *state;
+        to->visits = 1;
+        body_enqueue(b, block);
+        return;
+    }
+    if (from != NO_BLOCK)
+        body_note_choices(b, from, to->start, &b->states[block], state);
+    if (to->visits <= VISITS && state_join(&b->states[block], state)) {
+        if (++to->visits > VISITS)
+            memset(&b->states[block], 0, sizeof b->states[block]);
+        body_enqueue(b, block);
+    }
+}
+
+/* Cuts the block in two at an instruction in its midst; the second is new. */
+static uint32_t split(struct body *b, uint32_t first, uint64_t at)
+{
+    uint32_t second = add_block(b, at);
+    if (second == NO_BLOCK)
+        return NO_BLOCK;
+    struct block *one = &b->blocks[first], *other = &b->blocks[second];
+    uint64_t end = one->start + one->size;
+    memcpy(other->next, one->next, sizeof other->next);
+    memcpy(other->meaning, one->meaning, sizeof other->meaning);
+    other->guard = one->guard;
+    other->exit = one->exit;
+    other->size = (uint32_t)(end - at);
+    other->loose = one->loose;
+    one->size = (uint32_t)(at - one->start);
+    one->next[0] = second;
+    one->next[1] = NO_BLOCK;
+    one->meaning[0] = one->meaning[1] = MEANS_NOTHING;
+    one->exit = EXIT_ON;
+    for (uint64_t unit = (at - b->start) / b->unit; unit < (end - b->start) / b->unit; unit++)
+        if (b->owner[unit] == first + 1)
+            b->owner[unit] = second + 1;
+    for (uint32_t i = 0; i < one->site_count; i++)
+        if (b->sites[one->first_site + i].address >= at)
+            b->sites[one->first_site + i].kind = SITE_NONE; /* found again when the second is walked */
+    body_enqueue(b, first);                                 /* to bring what it knows */
+    return second;
+}
+
+/* The block that begins at `at`, made or cut off where there is none; NO_BLOCK: no memory. */
+uint32_t body_block(struct body *b, uint64_t at)
+{
+    uint32_t owner = b->owner[(at - b->start) / b->unit];
+    if (owner)
+        return b->blocks[owner - 1].start == at ? owner - 1 : split(b, owner - 1, at);
+    uint32_t block = add_block(b, at);
+    if (block != NO_BLOCK)
+        b->owner[(at - b->start) / b->unit] = block + 1;
+    return block;
+}
+
+static bool inside(const struct body *b, uint64_t at)
+{
+    return at >= b->start && at < b->end && (at - b->start) % b->unit == 0;
+}
+
+/* Leads an edge of `from` to `target`. */
+static void edge(struct body *b, uint32_t from, unsigned which, uint64_t target, uint64_t instruction,
+                 const struct state *state)
+{
+    uint32_t to;
+    if (inside(b, target)) {
+        to = body_block(b, target);
+        if (to == NO_BLOCK)
+            return;
+        if (to == from || (b->blocks[from].start < target && target < b->blocks[from].start + b->blocks[from].size))
+            from = b->owner[(instruction - b->start) / b->unit] - 1; /* it may have been cut itself */
+        b->blocks[from].next[which] = to;
+        body_arrive(b, from, to, state);
+        return;
+    }
+    to = add_block(b, target);
+    if (to == NO_BLOCK)
+        return;
+    b->blocks[to].exit = EXIT_TAIL;
+    b->blocks[to].visits = 1;
+    b->blocks[to].first_site = (uint32_t)b->site_count;
+    b->blocks[from].next[which] = to;
+    struct site *site = body_site(b, to, SITE_TAIL, instruction);
+    if (site)
+        site->target = target;
+}
+
+/* The two ways on from a conditional branch. */
+static void branch(struct body *b, uint32_t block, uint64_t at, const struct step *step, struct state *state)
+{
+    struct flags tested = step->tested;
+    enum meaning taken = meaning_of(&tested, (enum condition)step->condition), other = taken;
+    if (taken == MEANS_PRESENT || taken == MEANS_ABSENT)
+        other = taken == MEANS_PRESENT ? MEANS_ABSENT : MEANS_PRESENT;
+    bool equal = step->condition == CONDITION_ZERO;
+    if ((equal || step->condition == CONDITION_NONZERO) &&
+        body_asks_vector_granule(b, &tested, equal ? step->target : at + step->length)) {
+        taken = equal ? MEANS_PRESENT : MEANS_ABSENT;
+        other = equal ? MEANS_ABSENT : MEANS_PRESENT;
+        tested.value = value_of(VALUE_CPU, at);
+    }
+    b->blocks[block].meaning[0] = (uint8_t)taken;
+    b->blocks[block].meaning[1] = (uint8_t)other;
+    b->blocks[block].guard = tested.value;
+    bool capability = tested.compared == COMPARED_WITH_CONSTANT && !about_cpu(tested.value) &&
+                      (tested.constant == AT_HWCAP || tested.constant == AT_HWCAP2) && b->knows_auxv;
+    struct state was = *state;
+    state->hardware_capability |= capability && step->condition == CONDITION_ZERO;
+    if (taken == MEANS_PRESENT)
+        state->under = tested.value;
+    edge(b, block, 0, step->target, at, state);
+    *state = was;
+    state->hardware_capability |= capability && step->condition == CONDITION_NONZERO;
+    if (other == MEANS_PRESENT)
+        state->under = tested.value;
+    block = b->owner[(at - b->start) / b->unit] - 1;
+    edge(b, block, 1, at + step->length, at, state);
+}
+
+static void calls(struct body *b, uint32_t block, uint64_t at, const struct step *step, struct state *state,
+                  bool *stops)
+{
+    struct site *site = body_site(b, block, SITE_CALL, at);
+    if (site)
+        site->target = step->target;
+    struct callee callee = b->callee(b->context, step->target);
+    *stops = callee.never_returns;
+    state->stack_holds_cpu = callee.asks_cpu;
+    for (unsigned r = 0; r < 16 && callee.results; r++)
+        if (callee.results >> r & 1)
+            state->registers[r] = value_of(VALUE_CPU, step->target);
+    bool hwcap =
+        step->argument.kind == VALUE_CONSTANT && (step->argument.at == AT_HWCAP || step->argument.at == AT_HWCAP2);
+    if (callee.knows_auxv && hwcap)
+        state->registers[0] = value_of(VALUE_CPU, step->target);
+    else if (callee.result.kind != VALUE_NONE)
+        state->registers[0] = callee.result;
+}
+
+/* Walks a block from its entry state to its end. */
+static void walk(struct body *b, uint32_t block)
+{
+    struct state state = b->states[block];
+    uint64_t at = b->blocks[block].start;
+    struct step step;
+    bool called = false;                                       /* by the last instruction but for padding */
+    for (uint32_t i = 0; i < b->blocks[block].site_count; i++) /* of the last time */
+        b->sites[b->blocks[block].first_site + i].kind = SITE_NONE;
+    b->blocks[block].first_site = (uint32_t)b->site_count;
+    b->blocks[block].site_count = 0;
+    while (!b->failed) {
+        size_t left = (size_t)(b->end - at);
+        const uint8_t *bytes = at < b->end ? map_bytes(b->map, at, left < 16 ? left : 16) : NULL;
+        uint32_t owner = at < b->end ? b->owner[(at - b->start) / b->unit] : 0;
+        if (owner && owner != block + 1) { /* runs into a block that is known */
+            b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
+            b->blocks[block].exit = EXIT_ON;
+            uint32_t next = body_block(b, at);
+            if (next == NO_BLOCK)
+                return;
+            b->blocks[block].next[0] = next;
+            body_arrive(b, block, next, &state);
+            return;
+        }
+        if (!bytes || !b->step(b->map, at, bytes, left, &state, &step) || !step.allocated ||
+            at + step.length > b->end) {
+            b->broken += at < b->end;
+            b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
+            b->blocks[block].exit = EXIT_STOP;
+            return;
+        }
+        b->owner[(at - b->start) / b->unit] = block + 1;
+        b->length[(at - b->start) / b->unit] = step.length;
+        body_note(b, block, at, &step, &state);
+        uint64_t next = at + step.length;
+        bool stops = false;
+        if (step.flow == FLOW_CALL)
+            calls(b, block, at, &step, &state, &stops);
+        if (step.flow == FLOW_NEXT || step.flow == FLOW_CALL_INDIRECT || (step.flow == FLOW_CALL && !stops)) {
+            called = step.flow != FLOW_NEXT || (called && step.idle);
+            if (next < b->end) {
+                at = next;
+                continue;
+            }
+            stops = true; /* a call before another function: it does not come back */
+        }
+        b->blocks[block].size = (uint32_t)(next - b->blocks[block].start);
+        b->blocks[block].exit = EXIT_ON;
+        if (step.flow == FLOW_BRANCH) {
+            branch(b, block, at, &step, &state);
+        } else if (step.flow == FLOW_JUMP || (step.flow == FLOW_NEXT && !called)) { /* or on into another function */
+            edge(b, block, 0, step.flow == FLOW_JUMP ? step.target : next, at, &state);
+        } else if (step.flow == FLOW_RETURN) {
+            b->blocks[block].exit = EXIT_RETURN;
+            body_returned(b, block, at, &state);
+        } else {
+            b->blocks[block].exit = step.flow == FLOW_JUMP_INDIRECT ? EXIT_INDIRECT : EXIT_STOP;
+            b->has_indirect |= step.flow == FLOW_JUMP_INDIRECT;
+        }
+        return;
+    }
+}
+
+void body_walk(struct body *b)
+{
+    while (b->queue_count && !b->failed)
+        walk(b, (uint32_t)b->queue[--b->queue_count]);
+}

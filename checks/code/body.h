@@ -1,0 +1,91 @@
+/* One function taken apart: its basic blocks, found by following control flow from its start, and the sites in them
+ * that matter to its callers' question "what does this ask of the processor?". */
+#ifndef ASSAY_CHECKS_CODE_BODY_H
+#define ASSAY_CHECKS_CODE_BODY_H
+
+#include "checks/code/step.h"
+
+enum site_kind { SITE_NONE, SITE_CALL, SITE_TAIL, SITE_REFERENCE, SITE_CHOICE, SITE_FEATURE, SITE_STORE };
+
+struct site {
+    uint64_t address;    /* of the instruction */
+    uint64_t target;     /* CALL, TAIL: where to; REFERENCE, CHOICE: the address formed; STORE: the global variable */
+    struct value stored; /* STORE: that; CHOICE: the bits that chose */
+    uint32_t block;
+    uint8_t kind, class;
+    uint8_t size; /* STORE: bytes */
+};
+
+enum block_exit { EXIT_ON, EXIT_RETURN, EXIT_TAIL, EXIT_INDIRECT, EXIT_STOP };
+static const uint32_t NO_BLOCK = 0xffffffff;
+
+/* How sure it is that an instruction is reached, least first. */
+enum reach {
+    REACH_NONE,
+    REACH_GUARDED,  /* only where the processor was found to have a feature */
+    REACH_POSSIBLE, /* by branches, calls and pointers that the processor has no say in */
+    REACH_ALWAYS,   /* on every path that a start of the program takes */
+};
+
+struct block {
+    uint64_t start;
+    uint32_t size; /* bytes; 0: stands for a jump out of the function */
+    uint32_t next[2];
+    uint8_t meaning[2]; /* enum meaning: of taking that edge */
+    struct value guard; /* what was tested */
+    uint32_t first_site, site_count;
+    uint8_t exit; /* enum block_exit */
+    uint8_t visits;
+    uint8_t reach; /* enum reach */
+    bool loose;    /* found by sweeping what no branch leads to */
+    bool head;     /* of that: where the sweep came upon it */
+    bool returns;  /* a return can be reached from here */
+};
+
+struct callee { /* what is known of a function that is called */
+    bool never_returns, asks_cpu, knows_auxv;
+    struct value result; /* bits that it returns in the first register */
+    uint16_t results;    /* registers, of the first 16, that hold bits of the processor when it returns */
+};
+
+struct body {
+    /* given */
+    const struct map *map;
+    bool (*step)(const struct map *map, uint64_t address, const uint8_t *at, size_t n, struct state *state,
+                 struct step *step);
+    unsigned unit; /* bytes: the alignment of instructions */
+    struct callee (*callee)(void *context, uint64_t target);
+    bool (*strong)(void *context, struct value value); /* the bits surely say what the processor can do */
+    void *context;
+    const bool *noted; /* by class: a feature of the processor, to be made a site */
+    bool knows_auxv;   /* the function tells the entries of an auxiliary vector apart: those of AT_HWCAP matter */
+    /* of the function that was built last */
+    uint64_t start, end;
+    size_t block_count, site_count;
+    struct block *blocks; /* the first is the entry */
+    struct site *sites;
+    uint64_t understood; /* bytes */
+    uint64_t broken;     /* undefined encodings that were reached by branches */
+    bool asks_cpu, has_indirect, never_returns;
+    struct value result; /* of the first return that gives bits */
+    uint16_t results;
+    /* its own */
+    size_t block_room, site_room, state_room, unit_room;
+    struct state *states;
+    uint32_t *owner; /* by unit: the block an instruction begins in, plus one */
+    uint8_t *length;
+    size_t *queue, queue_count, queue_room;
+    bool failed; /* no memory */
+};
+
+/* Builds the function in [start, end). `resolver`: it is called with the processor's abilities in its first argument.
+ * False: no memory. */
+bool body_build(struct body *body, uint64_t start, uint64_t end, bool resolver) MUST_CHECK;
+/* Sets `reach` of every block, for an entry that is always reached. False: no memory. */
+bool body_reach(struct body *body) MUST_CHECK;
+/* Whether a return can be reached from each block, and so from the entry. False: no memory. */
+bool body_returns(struct body *body) MUST_CHECK;
+bool body_enqueue(struct body *body, uint32_t block);
+void body_free(struct body *body);
+
+#endif

@@ -1,0 +1,119 @@
+/* What no branch led to is swept at the end; and a body from its start to its end. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "checks/code/body_parts.h"
+
+/* Bytes of padding at `at`: zeros, INT3, no-operations; 0: none. */
+static unsigned padding(const struct body *b, uint64_t at)
+{
+    struct state nothing = {0};
+    struct step step;
+    size_t left = (size_t)(b->end - at);
+    const uint8_t *p = map_bytes(b->map, at, left < 16 ? left : 16);
+    if (!p)
+        return (unsigned)b->unit;
+    if (b->unit == 4)
+        return load_le32(p) == 0 || load_le32(p) == 0xd503201f ? 4 : 0;
+    if (*p == 0 || *p == 0xcc)
+        return 1;
+    bool good = b->step(b->map, at, p, left, &nothing, &step);
+    return good && step.idle ? step.length : 0;
+}
+
+/* Blocks for what no branch led to. */
+static void sweep(struct body *b)
+{
+    const struct state nothing = {0};
+    uint64_t at = b->start;
+    while (at < b->end && !b->failed) {
+        size_t unit = (size_t)((at - b->start) / b->unit);
+        if (b->owner[unit] && b->length[unit]) {
+            at += b->length[unit];
+            continue;
+        }
+        unsigned idle = padding(b, at);
+        if (idle) {
+            at += idle;
+            continue;
+        }
+        uint32_t first = (uint32_t)b->block_count, block = body_block(b, at);
+        uint64_t broken = b->broken;
+        if (block == NO_BLOCK)
+            return;
+        body_arrive(b, NO_BLOCK, block, &nothing);
+        body_walk(b);
+        for (size_t i = first; i < b->block_count; i++)
+            b->blocks[i].loose = true;
+        b->blocks[block].head = true;
+        if (b->broken != broken || !b->length[unit]) { /* no code after all: data between functions */
+            for (size_t i = first; i < b->block_count; i++)
+                for (uint32_t k = 0; k < b->blocks[i].site_count; k++)
+                    b->sites[b->blocks[i].first_site + k].kind = SITE_NONE;
+            b->broken = broken;
+            do
+                at += b->unit;
+            while (at < b->end && !b->length[(at - b->start) / b->unit]);
+        }
+    }
+}
+
+static bool room_for(struct body *b, size_t units)
+{
+    if (units <= b->unit_room)
+        return true;
+    free(b->owner);
+    free(b->length);
+    b->owner = calloc(units, sizeof *b->owner);
+    b->length = calloc(units, sizeof *b->length);
+    b->unit_room = b->owner && b->length ? units : 0;
+    return b->unit_room != 0;
+}
+
+static void forget(struct body *b)
+{
+    size_t units = (size_t)((b->end - b->start) / b->unit) + 1;
+    if (b->unit_room) {
+        memset(b->owner, 0, (units < b->unit_room ? units : b->unit_room) * sizeof *b->owner);
+        memset(b->length, 0, units < b->unit_room ? units : b->unit_room);
+    }
+    b->block_count = b->site_count = b->queue_count = 0;
+    b->understood = b->broken = 0;
+    b->asks_cpu = b->has_indirect = b->never_returns = false;
+    b->result = (struct value){0};
+    b->results = 0;
+}
+
+bool body_build(struct body *b, uint64_t start, uint64_t end, bool resolver)
+{
+    forget(b);
+    b->start = start;
+    b->end = end;
+    if (!room_for(b, (size_t)((end - start) / b->unit) + 1))
+        return false;
+    struct state entry = {0};
+    if (resolver)
+        entry.registers[0] = value_of(VALUE_CPU, start);
+    uint32_t block = body_block(b, start);
+    if (block == NO_BLOCK)
+        return false;
+    body_arrive(b, NO_BLOCK, block, &entry);
+    body_walk(b);
+    sweep(b);
+    for (uint64_t at = start; at < end; at += b->unit)
+        b->understood += b->owner[(at - start) / b->unit] ? b->length[(at - start) / b->unit] : 0;
+    if (b->failed || !body_returns(b))
+        return false;
+    b->never_returns = !b->blocks[0].returns && !b->has_indirect;
+    return true;
+}
+
+void body_free(struct body *b)
+{
+    free(b->blocks);
+    free(b->sites);
+    free(b->states);
+    free(b->owner);
+    free(b->length);
+    free(b->queue);
+}

@@ -1,0 +1,327 @@
+/* Who asks the processor what it can do, and where the answers are kept. Functions that ask, that are called by such,
+ * or that use the answers are taken apart; of the others the outline is enough. */
+#include <stdlib.h>
+
+#include "checks/code/program.h"
+
+enum { ROUNDS = 6 };
+
+/* A quick no to "is this address among those?". */
+struct filter {
+    uint64_t bits[256];
+};
+
+static unsigned place_in_filter(uint64_t address)
+{
+    return (unsigned)(address * 0x9e3779b97f4a7c15u >> 50);
+}
+
+static void filter_add(struct filter *filter, uint64_t address)
+{
+    unsigned at = place_in_filter(address);
+    filter->bits[at / 64] |= (uint64_t)1 << (at % 64);
+}
+
+static void filter_make(struct filter *filter, const struct words *words)
+{
+    *filter = (struct filter){0};
+    for (size_t i = 0; i < words->count; i++)
+        filter_add(filter, words->items[i]);
+}
+
+static bool filtered_have(const struct filter *filter, const struct words *words, uint64_t address)
+{
+    unsigned at = place_in_filter(address);
+    return filter->bits[at / 64] >> (at % 64) & 1 && words_have(words, address);
+}
+
+static bool strong(void *context, struct value value)
+{
+    const struct program *p = context;
+    return value.kind == VALUE_CPU || (value.kind == VALUE_BITS && words_have(&p->cells, value.at));
+}
+
+static struct callee callee_of(void *context, uint64_t target)
+{
+    const struct program *p = context;
+    uint32_t number = function_at(p, target);
+    if (number == NO_FUNCTION || p->functions[number].start != target)
+        return (struct callee){0};
+    const struct function *f = &p->functions[number];
+    return (struct callee){.never_returns = f->never_returns,
+                           .asks_cpu = f->near_cpu == 1,
+                           .knows_auxv = f->knows_auxv,
+                           .result = f->result,
+                           .results = f->results};
+}
+
+/* Marks the functions that mention one of `addresses` as whole; `called`: by calls, else by forming the address. Of
+ * those that ask nobody, `near` is set to `distance`. How many are new. */
+static size_t mark(struct program *p, const struct words *addresses, bool called, uint8_t distance)
+{
+    struct filter filter;
+    size_t marked = 0;
+    filter_make(&filter, addresses);
+    for (size_t i = 0; addresses->count && i < p->function_count; i++) {
+        struct function *f = &p->functions[i];
+        for (uint32_t k = 0; k < f->mention_count && !(f->whole && (f->near_cpu || !distance)); k++) {
+            const struct mention *m = &p->outline.mentions[f->first_mention + k];
+            if ((m->kind <= MENTION_JUMP) != called || !filtered_have(&filter, addresses, m->target))
+                continue;
+            marked += !f->whole;
+            f->whole = true;
+            if (!f->near_cpu)
+                f->near_cpu = distance;
+        }
+    }
+    return marked;
+}
+
+/* Notes what a function that was taken apart sets. */
+static void note_stores(struct program *p, uint32_t number)
+{
+    for (size_t i = 0; i < p->body.site_count; i++) {
+        const struct site *site = &p->body.sites[i];
+        bool zero = site->stored.kind == VALUE_CONSTANT && site->stored.at == 0;
+        if (site->kind != SITE_STORE || zero)
+            continue;
+        struct stored *stored = program_grow(p, p->stored, &p->stored_room, p->stored_count, sizeof *stored);
+        if (!stored)
+            return;
+        p->stored = stored;
+        p->stored[p->stored_count++] = (struct stored){.cell = site->target,
+                                                       .value = site->stored,
+                                                       .function = number,
+                                                       .size = site->size,
+                                                       .reach = p->body.blocks[site->block].reach};
+    }
+}
+
+static bool build(struct program *p, uint32_t number)
+{
+    struct function *f = &p->functions[number];
+    p->body.knows_auxv = f->knows_auxv;
+    if (!body_build(&p->body, f->start, f->start + f->size, f->resolver))
+        return false;
+    f->never_returns = p->body.never_returns;
+    f->result = strong(p, p->body.result) ? p->body.result : (struct value){0};
+    f->results = p->body.results;
+    return true;
+}
+
+void dispatch_set_elsewhere(struct program *p, const struct words *cells, struct words *others)
+{
+    struct filter filter;
+    filter_make(&filter, cells);
+    for (size_t i = 0; i < p->function_count; i++) {
+        const struct function *f = &p->functions[i];
+        for (uint32_t k = 0; !f->whole && k < f->mention_count; k++) {
+            const struct mention *m = &p->outline.mentions[f->first_mention + k];
+            if (m->kind == MENTION_STORE && filtered_have(&filter, cells, m->target))
+                words_add(p, others, m->target);
+        }
+    }
+    words_sort(others);
+}
+
+/* Variables that are set to what the processor said, and to nothing else by anybody far from it. */
+static bool find_cells(struct program *p, struct words *fresh)
+{
+    struct words others = {0}, known = {0};
+    fresh->count = 0;
+    for (size_t i = 0; i < p->stored_count; i++) {
+        const struct stored *s = &p->stored[i];
+        bool derived = strong(p, s->value), unknown = s->value.kind == VALUE_NONE || s->value.kind == VALUE_CHOSEN;
+        unsigned near = p->functions[s->function].near_cpu;
+        if (words_have(&p->cells, s->cell))
+            continue;
+        struct words *list = derived || (unknown && near == 1)              ? fresh
+                             : near == 0 && s->value.kind != VALUE_CONSTANT ? &others
+                                                                            : NULL;
+        for (unsigned k = 0; list && k < (s->size ? s->size : 1u); k++) /* a test may look at one byte of it */
+            words_add(p, list, s->cell + k);
+    }
+    words_sort(fresh);
+    dispatch_set_elsewhere(p, fresh, &others);
+    for (size_t i = 0; i < fresh->count; i++)
+        if (!words_have(&others, fresh->items[i]))
+            words_add(p, &known, fresh->items[i]);
+    free(others.items);
+    free(fresh->items);
+    *fresh = known;
+    for (size_t i = 0; i < fresh->count; i++)
+        words_add(p, &p->cells, fresh->items[i]);
+    words_sort(&p->cells);
+    return !p->failed;
+}
+
+/* Functions that return what the processor said. */
+static void find_tellers(struct program *p, struct words *tellers)
+{
+    tellers->count = 0;
+    for (size_t i = 0; i < p->function_count; i++)
+        if (p->functions[i].result.kind != VALUE_NONE || p->functions[i].results)
+            words_add(p, tellers, p->functions[i].start);
+    words_sort(tellers);
+}
+
+/* Takes apart what asks and who is near, and follows the answers from variable to variable. */
+static bool learn(struct program *p)
+{
+    struct words fresh = {0}, tellers = {0};
+    bool good = true;
+    for (unsigned round = 0; good && round < ROUNDS; round++) {
+        p->stored_count = 0;
+        for (uint32_t i = 0; good && i < p->function_count; i++) {
+            if (!p->functions[i].whole)
+                continue;
+            good = build(p, i);
+            if (good)
+                note_stores(p, i);
+        }
+        good = good && find_cells(p, &fresh);
+        if (!good)
+            break;
+        find_tellers(p, &tellers);
+        if (mark(p, &fresh, false, 0) + mark(p, &tellers, true, 0) + fresh.count == 0)
+            break;
+    }
+    free(fresh.items);
+    free(tellers.items);
+    return good && !p->failed;
+}
+
+static void add_mention(struct program *p, enum mention_kind kind, uint64_t target, enum reach reach)
+{
+    struct mention *mentions = program_grow(p, p->mentions, &p->mention_room, p->mention_count, sizeof *mentions);
+    if (!mentions)
+        return;
+    p->mentions = mentions;
+    p->mentions[p->mention_count++] =
+        (struct mention){.target = target & VALUE_MASK, .kind = (uint64_t)kind & 7, .reach = (uint64_t)reach & 7};
+}
+
+static void add_need(struct program *p, uint32_t *at, const struct site *site, enum reach reach)
+{
+    if (*at) {
+        struct need *known = &p->needs[*at - 1];
+        if (reach > (enum reach)known->reach)
+            *known = (struct need){.address = site->address, .class = site->class, .reach = (uint8_t)reach};
+        return;
+    }
+    struct need *needs = program_grow(p, p->needs, &p->need_room, p->need_count, sizeof *needs);
+    if (!needs)
+        return;
+    p->needs = needs;
+    p->needs[p->need_count++] = (struct need){.address = site->address, .class = site->class, .reach = (uint8_t)reach};
+    *at = (uint32_t)p->need_count;
+}
+
+/* Whether code chooses the address by what the processor can do. */
+static bool is_chosen(const struct body *b, const struct site *reference)
+{
+    for (size_t i = 0; i < b->site_count; i++)
+        if (b->sites[i].kind == SITE_CHOICE && b->sites[i].target == reference->target &&
+            b->strong(b->context, b->sites[i].stored))
+            return true;
+    return false;
+}
+
+bool dispatch_build(struct program *p, uint32_t number)
+{
+    struct function *f = &p->functions[number];
+    const struct body *b = &p->body;
+    uint32_t need_of[256] = {0};
+    if (!build(p, number) || !body_reach(&p->body) || p->mention_count >= UINT32_MAX || p->need_count >= UINT32_MAX)
+        return false;
+    bool chooses = false;
+    f->first_own = (uint32_t)p->mention_count;
+    f->first_need = (uint32_t)p->need_count;
+    for (size_t i = 0; i < b->site_count; i++)
+        chooses |= b->sites[i].kind == SITE_CHOICE;
+    for (size_t i = 0; i < b->site_count && !p->failed; i++) {
+        const struct site *site = &b->sites[i];
+        enum reach reach = (enum reach)b->blocks[site->block].reach;
+        if (reach == REACH_NONE)
+            continue;
+        if (site->kind == SITE_CALL || site->kind == SITE_TAIL) {
+            add_mention(p, site->kind == SITE_CALL ? MENTION_CALL : MENTION_JUMP, site->target, reach);
+        } else if (site->kind == SITE_REFERENCE) {
+            bool chosen = (f->resolver || (chooses && is_chosen(b, site))) && program_executes(p, site->target);
+            add_mention(p, MENTION_ADDRESS, site->target, chosen ? REACH_GUARDED : reach);
+        } else if (site->kind == SITE_FEATURE) {
+            enum reach capped = f->trusted && reach > REACH_GUARDED ? REACH_GUARDED : reach;
+            add_need(p, &need_of[site->class], site, capped);
+        }
+    }
+    note_stores(p, number);
+    f->own_count = (uint32_t)(p->mention_count - f->first_own);
+    f->need_count = (uint32_t)(p->need_count - f->first_need);
+    f->whole = f->built = true;
+    return !p->failed;
+}
+
+static bool summarize_all(struct program *p)
+{
+    p->mention_count = p->need_count = p->stored_count = 0;
+    for (uint32_t i = 0; i < p->function_count; i++)
+        if (p->functions[i].whole && !dispatch_build(p, i))
+            return false;
+    return true;
+}
+
+bool dispatch_again(struct program *p, const struct words *fresh)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < fresh->count; i++)
+        words_add(p, &p->cells, fresh->items[i]);
+    words_sort(&p->cells);
+    for (size_t i = 0; i < p->function_count; i++)
+        p->functions[i].fresh = p->functions[i].whole;
+    for (size_t i = 0; i < p->function_count; i++)
+        p->functions[i].whole = false;
+    (void)mark(p, fresh, false, 0);
+    for (size_t i = 0; i < p->stored_count; i++)
+        if (!p->functions[p->stored[i].function].whole)
+            p->stored[kept++] = p->stored[i];
+    p->stored_count = kept;
+    for (uint32_t i = 0; i < p->function_count; i++) {
+        struct function *f = &p->functions[i];
+        if (f->whole && !dispatch_build(p, i))
+            return false;
+        f->whole |= f->fresh;
+        f->fresh = false;
+    }
+    return !p->failed;
+}
+
+bool dispatch_study(struct program *p)
+{
+    struct words asking = {0}, auxv = {0};
+    p->body = (struct body){.map = &p->map,
+                            .step = p->amd64 ? step_x86 : step_a64,
+                            .unit = p->unit,
+                            .callee = callee_of,
+                            .strong = strong,
+                            .context = p,
+                            .noted = p->noted};
+    for (size_t i = 0; i < p->function_count; i++) {
+        struct function *f = &p->functions[i];
+        f->whole = f->near_cpu || f->resolver || f->knows_auxv;
+        if (f->knows_auxv)
+            words_add(p, &auxv, f->start);
+        if (f->near_cpu)
+            words_add(p, &asking, f->start);
+    }
+    words_sort(&asking);
+    words_sort(&auxv);
+    (void)mark(p, &asking, true, 2);
+    (void)mark(p, &auxv, true, 0);
+    free(asking.items);
+    free(auxv.items);
+    if (p->failed || !learn(p))
+        return false;
+    for (size_t i = 0; i < p->function_count; i++)
+        p->functions[i].whole |= p->functions[i].has_features;
+    return summarize_all(p);
+}

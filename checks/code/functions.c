@@ -1,0 +1,320 @@
+/* Functions: those that the program's tables name, the targets of pointers, and what is called, until nothing new turns
+ * up. Each ends where its table says or the next begins. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "checks/code/program.h"
+
+enum { ROUNDS = 12, LONGEST = 64 << 20, PAGE_SHIFT = 10 };
+
+void *program_grow(struct program *p, void *items, size_t *room, size_t count, size_t size)
+{
+    if (count < *room)
+        return items;
+    size_t more = *room ? *room * 2 : 256;
+    void *grown = realloc(items, more * size);
+    if (!grown) {
+        p->failed = true;
+        return NULL;
+    }
+    *room = more;
+    return grown;
+}
+
+void words_add(struct program *p, struct words *words, uint64_t value)
+{
+    uint64_t *items = program_grow(p, words->items, &words->room, words->count, sizeof *items);
+    if (items) {
+        words->items = items;
+        words->items[words->count++] = value;
+    }
+}
+
+static int compare_words(const void *a, const void *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return (x > y) - (x < y);
+}
+
+void words_sort(struct words *words)
+{
+    size_t kept = 0;
+    if (words->count)
+        qsort(words->items, words->count, sizeof *words->items, compare_words);
+    for (size_t i = 0; i < words->count; i++)
+        if (kept == 0 || words->items[kept - 1] != words->items[i])
+            words->items[kept++] = words->items[i];
+    words->count = kept;
+}
+
+bool words_have(const struct words *words, uint64_t value)
+{
+    return words->count && bsearch(&value, words->items, words->count, sizeof value, compare_words);
+}
+
+static uint64_t address_of(const void *items, size_t stride, size_t i)
+{
+    uint64_t address;
+    memcpy(&address, (const unsigned char *)items + i * stride, sizeof address);
+    return address;
+}
+
+bool pages_make(struct pages *pages, const void *items, size_t count, size_t stride)
+{
+    enum { MOST = 1 << 22 };
+    free(pages->first);
+    *pages = (struct pages){0};
+    if (count == 0)
+        return true;
+    pages->base = address_of(items, stride, 0);
+    uint64_t span = (address_of(items, stride, count - 1) - pages->base) >> PAGE_SHIFT;
+    pages->count = (size_t)(span < MOST ? span : MOST) + 1; /* the last stands for all that follow */
+    pages->first = calloc(pages->count + 1, sizeof *pages->first);
+    if (!pages->first)
+        return false;
+    size_t page = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t of = (address_of(items, stride, i) - pages->base) >> PAGE_SHIFT;
+        while (page < pages->count && page <= of)
+            pages->first[page++] = (uint32_t)i;
+    }
+    while (page <= pages->count)
+        pages->first[page++] = (uint32_t)count;
+    return true;
+}
+
+size_t pages_find(const struct pages *pages, const void *items, size_t count, size_t stride, uint64_t address)
+{
+    if (count == 0 || address < pages->base)
+        return 0;
+    uint64_t page = (address - pages->base) >> PAGE_SHIFT;
+    size_t low = page < pages->count ? pages->first[page] : pages->first[pages->count - 1];
+    size_t high = page + 1 < pages->count ? pages->first[page + 1] : count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (address_of(items, stride, middle) <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t function_at(const struct program *p, uint64_t address)
+{
+    size_t n = pages_find(&p->function_pages, p->functions, p->function_count, sizeof *p->functions, address);
+    return n && address - p->functions[n - 1].start < p->functions[n - 1].size ? (uint32_t)(n - 1) : NO_FUNCTION;
+}
+
+bool program_executes(const struct program *p, uint64_t address)
+{
+    const struct span *span = map_find(&p->map, address);
+    return span && span->executes && address - span->address < span->size && address % p->unit == 0;
+}
+
+/* Where the section ends that `address` is in, or the span. `hint`: the section looked at last. */
+static uint64_t code_end(const struct program *p, uint64_t address, size_t *hint)
+{
+    while (*hint < p->map.code_count && address >= p->map.code[*hint].address + p->map.code[*hint].size)
+        ++*hint;
+    if (*hint < p->map.code_count && address >= p->map.code[*hint].address)
+        return p->map.code[*hint].address + p->map.code[*hint].size;
+    const struct span *span = map_find(&p->map, address);
+    return span->address + span->size;
+}
+
+/* Functions from starts. Keeps what is known of those that stay as they were. */
+static bool set_functions(struct program *p)
+{
+    const struct starts *starts = &p->starts;
+    struct function *functions = calloc(starts->count + 1, sizeof *functions);
+    if (!functions)
+        return false;
+    size_t old = 0, section = 0;
+    for (size_t i = 0; i < starts->count; i++) {
+        const struct start *start = &starts->items[i];
+        uint64_t next = i + 1 < starts->count ? starts->items[i + 1].address : UINT64_MAX;
+        uint64_t end = code_end(p, start->address, &section);
+        end = next < end ? next : end;
+        end = start->end && start->end < end ? start->end : end;
+        uint32_t size = end - start->address < LONGEST ? (uint32_t)(end - start->address) : LONGEST;
+        while (old < p->function_count && p->functions[old].start < start->address)
+            old++;
+        struct function *f = &functions[i];
+        if (old < p->function_count && p->functions[old].start == start->address && p->functions[old].size == size)
+            *f = p->functions[old];
+        else
+            *f = (struct function){.start = start->address, .size = size, .fresh = true, .caller = NO_FUNCTION};
+        f->source = (uint8_t)start->source;
+        f->bounded =
+            start->source == START_PCLNTAB || start->source == START_EH_FRAME || start->source == START_FUNCTION_STARTS;
+        f->trusted = start->go_assembly;
+    }
+    free(p->functions);
+    p->functions = functions;
+    p->function_count = starts->count;
+    return pages_make(&p->function_pages, functions, starts->count, sizeof *functions);
+}
+
+static bool look_at(struct program *p, struct function *f)
+{
+    struct outline *o = &p->outline;
+    f->first_mention = (uint32_t)o->mention_count;
+    if (!outline_function(o, f->start, f->start + f->size))
+        return false;
+    f->mention_count = (uint32_t)(o->mention_count - f->first_mention);
+    f->understood = o->understood;
+    f->broken = o->broken;
+    f->words = o->words;
+    f->vectors = o->vectors;
+    f->looped = o->looped;
+    f->near_cpu = o->asks_cpu;
+    f->has_features = o->has_features;
+    f->has_older = o->has_older;
+    f->returns = o->returns;
+    f->leaves = o->leaves;
+    f->branches = o->branches;
+    f->knows_auxv = outline_knows_auxv(o);
+    f->compares = o->compares;
+    f->fresh = false;
+    for (size_t i = f->first_mention; i < o->mention_count && !p->failed; i++) {
+        const struct mention *m = &o->mentions[i];
+        if (m->kind > MENTION_JUMP)
+            continue;
+        uint32_t to = function_at(p, m->target);
+        if ((to == NO_FUNCTION || (p->functions[to].start != m->target && !p->functions[to].bounded)) &&
+            (f->broken ? map_is_code(&p->map, m->target) : program_executes(p, m->target)))
+            words_add(p, &p->fresh, m->target);
+    }
+    return o->mention_count < UINT32_MAX && !p->failed;
+}
+
+/* Where tables name few functions, the targets of calls in a sweep over the code do. */
+static bool sweep_calls(struct program *p)
+{
+    struct outline sweep = {.map = &p->map, .amd64 = p->amd64, .noted = p->noted};
+    enum { STRETCH = 1 << 16 };
+    bool good = true;
+    for (size_t i = 0; good && i < p->map.code_count; i++) {
+        uint64_t end = p->map.code[i].address + p->map.code[i].size;
+        for (uint64_t at = p->map.code[i].address; good && at < end; at += STRETCH)
+            good = outline_function(&sweep, at, end - at < STRETCH ? end : at + STRETCH);
+    }
+    for (size_t i = 0; good && i < sweep.mention_count; i++)
+        if (sweep.mentions[i].kind == MENTION_CALL && map_is_code(&p->map, sweep.mentions[i].target))
+            good = starts_add(&p->starts, (struct start){.address = sweep.mentions[i].target, .source = START_CALL});
+    outline_free(&sweep);
+    starts_sort(&p->starts);
+    return good;
+}
+
+/* Bytes of code that tables put into functions. */
+static uint64_t covered(const struct program *p)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i + 1 < p->starts.count; i++) {
+        const struct start *start = &p->starts.items[i];
+        if (start->source == START_PCLNTAB || start->source == START_FUNCTION_STARTS)
+            bytes += start[1].address - start->address;
+        else if (start->end)
+            bytes += start->end - start->address;
+    }
+    return bytes;
+}
+
+/* Starts that pointers name in code that no table bounds. */
+static bool add_pointed(struct program *p)
+{
+    for (size_t i = 0; i < p->pointer_count; i++) {
+        uint32_t f = p->pointers[i].code ? function_at(p, p->pointers[i].target) : NO_FUNCTION;
+        if (p->pointers[i].code && (f == NO_FUNCTION || !p->functions[f].bounded) &&
+            !starts_add(&p->starts, (struct start){.address = p->pointers[i].target, .source = START_POINTER}))
+            return false;
+    }
+    starts_sort(&p->starts);
+    return true;
+}
+
+/* Whether a function never returns: it has no return, and every jump out of it leads to one that never does; or it has
+ * no branch by which to pass a call of such a one. */
+static bool is_endless(const struct program *p, const struct function *f)
+{
+    bool endless = !f->returns;
+    for (uint32_t k = 0; (f->leaves || !f->branches) && k < f->mention_count; k++) {
+        const struct mention *m = &p->outline.mentions[f->first_mention + k];
+        if (m->kind > MENTION_JUMP)
+            continue;
+        uint32_t to = function_at(p, m->target);
+        bool there = to != NO_FUNCTION && p->functions[to].start == m->target && p->functions[to].never_returns;
+        if (there && !f->branches)
+            return true;
+        if (!there && m->kind == MENTION_JUMP)
+            endless = false;
+    }
+    return endless;
+}
+
+static void find_endless(struct program *p)
+{
+    bool changed = true;
+    for (unsigned round = 0; changed && round < ROUNDS; round++) {
+        changed = false;
+        for (size_t i = 0; i < p->function_count; i++) {
+            struct function *f = &p->functions[i];
+            if (f->never_returns || f->understood == 0 || !is_endless(p, f))
+                continue;
+            f->never_returns = changed = true;
+        }
+    }
+}
+
+/* Functions that are handed the entries of an auxiliary vector by one that tells others of them apart. */
+static void find_told_auxv(struct program *p)
+{
+    for (size_t i = 0; i < p->function_count; i++) {
+        const struct function *f = &p->functions[i];
+        for (uint32_t k = 0; f->compares && k < f->mention_count; k++) {
+            const struct mention *m = &p->outline.mentions[f->first_mention + k];
+            uint32_t to = m->kind == MENTION_CALL ? function_at(p, m->target) : NO_FUNCTION;
+            if (to != NO_FUNCTION &&
+                outline_is_told_auxv(p->functions[to].compares, p->functions[to].words, f->compares))
+                p->functions[to].knows_auxv = true;
+        }
+    }
+}
+
+bool functions_find(struct program *p)
+{
+    if (!starts_find(p->image, &p->map, &p->starts))
+        return false;
+    for (size_t i = 0; i < p->resolvers.count; i++)
+        if (!starts_add(&p->starts, (struct start){.address = p->resolvers.items[i], .source = START_POINTER}))
+            return false;
+    starts_sort(&p->starts);
+    if (covered(p) < p->map.code_size / 2 && !sweep_calls(p))
+        return false;
+    if (!set_functions(p) || !add_pointed(p) || !set_functions(p))
+        return false;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        p->fresh.count = 0;
+        for (size_t i = 0; i < p->function_count; i++)
+            if (p->functions[i].fresh && !look_at(p, &p->functions[i]))
+                return false;
+        words_sort(&p->fresh);
+        if (p->fresh.count == 0)
+            break;
+        for (size_t i = 0; i < p->fresh.count; i++)
+            if (!starts_add(&p->starts, (struct start){.address = p->fresh.items[i], .source = START_CALL}))
+                return false;
+        starts_sort(&p->starts);
+        if (!set_functions(p))
+            return false;
+    }
+    for (size_t i = 0; i < p->function_count; i++)
+        p->functions[i].resolver = words_have(&p->resolvers, p->functions[i].start);
+    find_endless(p);
+    find_told_auxv(p);
+    return true;
+}

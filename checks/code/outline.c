@@ -1,0 +1,385 @@
+/* A straight walk. After an instruction that does not come back, the walk goes on only where a branch seen so far leads
+ * to; what lies between may be the target of a table of jumps, or data: it is looked at, and what it mentions is
+ * dropped again where it runs into an undefined encoding. */
+#include "checks/code/outline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "checks/code/a64.h"
+#include "checks/code/body.h"
+#include "checks/code/x86.h"
+
+struct glance { /* at one instruction */
+    unsigned length, class;
+    enum flow flow;
+    uint64_t target;  /* of a direct branch, jump or call */
+    uint64_t address; /* that is formed; 0: none */
+    bool loads, stores, asks_cpu, idle;
+};
+
+/* Whether an opcode of the one-byte map writes its memory operand with what may be other than zero. */
+static bool writes_memory(const struct x86_insn *i)
+{
+    unsigned op = i->opcode, sub = i->modrm >> 3 & 7;
+    if (op < 0x40)
+        return (op & 7) < 2 && op >> 3 != 7;
+    if (op == 0xc6 || op == 0xc7)
+        return i->immediate != 0;
+    return (op >= 0x80 && op <= 0x83 && sub != 7) || (op >= 0x86 && op <= 0x89) || op == 0x8f ||
+           ((op == 0xfe || op == 0xff) && sub <= 1);
+}
+
+static bool glance_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t n, struct glance *g)
+{
+    static const uint8_t flows[] = {FLOW_NEXT,          FLOW_BRANCH, FLOW_JUMP, FLOW_CALL, FLOW_JUMP_INDIRECT,
+                                    FLOW_CALL_INDIRECT, FLOW_RETURN, FLOW_STOP, FLOW_NEXT};
+    struct x86_insn i;
+    if (!x86_decode(at, n, &i) || i.class == X86_INVALID)
+        return false;
+    *g = (struct glance){.length = i.length, .class = i.class, .flow = (enum flow)flows[i.flow]};
+    g->idle = i.class == X86_HINT || (i.map == MAP_ONE && i.opcode == 0x90);
+    if (i.flow == X86_BRANCH || i.flow == X86_JUMP || i.flow == X86_CALL)
+        g->target = x86_target(&i, address);
+    if (i.has_modrm && i.modrm < 0xc0) {
+        if (i.class == X86_HINT || i.segment)
+            return true;
+        if (i.rip_relative)
+            g->address = address + i.length + (uint64_t)(int64_t)i.displacement;
+        else if (map->absolute && i.displacement > INT8_MAX)
+            g->address = (uint32_t)i.displacement;
+        g->stores = g->address && i.map == MAP_ONE && writes_memory(&i);
+        g->loads = i.map != MAP_ONE || i.opcode != 0x8d;
+    }
+    bool moves = i.map == MAP_ONE && ((i.opcode >= 0xb8 && i.opcode <= 0xbf) || i.opcode == 0xc7 || i.opcode == 0x68);
+    if (moves && !g->address && (map->absolute || i.immediate_size == 8) && i.class != X86_RTM)
+        g->address = (uint64_t)i.immediate;
+    if (i.map == MAP_0F)
+        g->asks_cpu = i.opcode == 0xa2 || (i.opcode == 0x01 && i.modrm == 0xd0);
+    return true;
+}
+
+static inline uint64_t sign_extend(uint64_t value, unsigned bits)
+{
+    uint64_t top = (uint64_t)1 << (bits - 1);
+    return (value ^ top) - top;
+}
+
+static inline unsigned field(uint32_t word, unsigned from, unsigned bits)
+{
+    return word >> from & ((1u << bits) - 1);
+}
+
+static void glance_branch(uint64_t address, uint32_t word, struct glance *g)
+{
+    if (field(word, 26, 5) == 0x05) { /* B, BL */
+        g->target = address + sign_extend(field(word, 0, 26), 26) * 4;
+        g->flow = word >> 31 ? FLOW_CALL : FLOW_JUMP;
+    } else if (field(word, 25, 6) == 0x1a || word >> 24 == 0x54) { /* CBZ, CBNZ, B.cond */
+        g->target = address + sign_extend(field(word, 5, 19), 19) * 4;
+        g->flow = word >> 24 == 0x54 && (word & 15) >= 14 ? FLOW_JUMP : FLOW_BRANCH;
+    } else if (field(word, 25, 6) == 0x1b) { /* TBZ, TBNZ */
+        g->target = address + sign_extend(field(word, 5, 14), 14) * 4;
+        g->flow = FLOW_BRANCH;
+    } else if (word >> 25 == 0x6b) { /* BR, BLR, RET, ERET and their PAC forms */
+        unsigned opc = field(word, 21, 4) & 7;
+        g->flow = opc == 0 ? FLOW_JUMP_INDIRECT : opc == 1 ? FLOW_CALL_INDIRECT : FLOW_RETURN;
+    } else if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u) { /* BRK, HLT */
+        g->flow = FLOW_STOP;
+    }
+    g->asks_cpu = (word & 0xfffff000u) == 0xd5380000u; /* MRS of an ID register: op0 3, op1 0, CRn 0 */
+}
+
+/* Types of the auxiliary vector (Linux, uapi/linux/auxvec.h) that programs look for. */
+enum { AT_PAGESZ = 6, AT_HWCAP = 16, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33 };
+enum { COMPARES_HWCAP = 1, COMPARES_HWCAP2 = 2, COMPARES_SECURE = 4, COMPARES_PAGESZ = 8, COMPARES_OTHER = 16 };
+enum { SHORT = 40 }; /* words */
+
+static void note_comparison(struct outline *o, unsigned number)
+{
+    if (number == AT_HWCAP)
+        o->compares |= COMPARES_HWCAP;
+    else if (number == AT_HWCAP2)
+        o->compares |= COMPARES_HWCAP2;
+    else if (number == AT_SECURE)
+        o->compares |= COMPARES_SECURE;
+    else if (number == AT_PAGESZ)
+        o->compares |= COMPARES_PAGESZ;
+    else if (number == AT_RANDOM || number == AT_SYSINFO_EHDR)
+        o->compares |= COMPARES_OTHER;
+}
+
+/* musl's getauxval() compares with AT_SECURE alone, and is short. */
+bool outline_knows_auxv(const struct outline *o)
+{
+    return (o->compares & COMPARES_HWCAP && o->compares & ~COMPARES_HWCAP) ||
+           (o->compares & COMPARES_SECURE && o->words <= SHORT);
+}
+
+bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others)
+{
+    return compares & COMPARES_HWCAP && words <= SHORT && others & COMPARES_PAGESZ && others & COMPARES_OTHER;
+}
+
+/* Which registers hold addresses, as far as a straight walk can tell: pages (ADRP), and sums of them. */
+static void glance_address(struct outline *o, uint64_t address, uint32_t word, struct glance *g)
+{
+    unsigned op0 = field(word, 25, 4), rd = field(word, 0, 5), rn = field(word, 5, 5);
+    uint32_t bit = rd == 31 ? 0 : 1u << rd;
+    bool known = o->pages_known >> rn & 1;
+    if (op0 >> 1 == 4) { /* immediates */
+        unsigned kind = field(word, 23, 3);
+        o->pages_known &= ~bit;
+        if (kind <= 1) { /* ADR, ADRP */
+            uint64_t offset = sign_extend((uint64_t)field(word, 5, 19) << 2 | field(word, 29, 2), 21);
+            o->pages[rd] = word >> 31 ? (address & ~(uint64_t)0xfff) + (offset << 12) : address + offset;
+            o->pages_known |= bit;
+            g->address = word >> 31 ? 0 : o->pages[rd];
+        } else if (kind == 2 && known && field(word, 29, 3) == 4) { /* ADD */
+            o->pages[rd] = o->pages[rn] + ((uint64_t)field(word, 10, 12) << (field(word, 22, 1) ? 12 : 0));
+            o->pages_known |= bit;
+            g->address = o->pages[rd];
+        } else if ((word & 0x7fc0001fu) == 0x7100001fu) { /* CMP */
+            note_comparison(o, field(word, 10, 12));
+        }
+    } else if ((op0 & 5) == 4) { /* memory */
+        bool vector = word >> 26 & 1,
+             load = (word & 0x3a000000u) == 0x28000000u ? field(word, 22, 1) : field(word, 22, 2);
+        if ((word & 0x3b000000u) == 0x39000000u && known) {
+            unsigned shift = vector && field(word, 23, 1) ? 4 : word >> 30;
+            g->address = o->pages[rn] + ((uint64_t)field(word, 10, 12) << shift);
+            g->loads = true;
+            g->stores = !load && rd != 31;
+        } else if ((word & 0x3fa0fc00u) == 0x0880fc00u && known) { /* LDAR, STLR */
+            g->address = o->pages[rn];
+            g->loads = true;
+            g->stores = !field(word, 22, 1) && rd != 31;
+        }
+        if (!vector && (load || (word & 0x3b000000u) == 0x18000000u))
+            o->pages_known &= ~bit;
+        if (!vector && load && (word & 0x3a000000u) == 0x28000000u)
+            o->pages_known &= ~(1u << field(word, 10, 5));
+    } else if ((op0 & 7) == 5) {                                                                       /* registers */
+        bool copies = (word & 0xffe0ffe0u) == 0xaa0003e0u && o->pages_known >> field(word, 16, 5) & 1; /* MOV */
+        if (copies)
+            o->pages[rd] = o->pages[field(word, 16, 5)];
+        o->pages_known = copies ? o->pages_known | bit : o->pages_known & ~bit;
+    }
+}
+
+static bool glance_a64(struct outline *o, uint64_t address, const uint8_t *at, size_t n, struct glance *g)
+{
+    enum { CALL_KEEPS = 0x3ff80000 }; /* X19 to X29 */
+    if (n < 4)
+        return false;
+    uint32_t word = load_le32(at);
+    unsigned class = a64_classify(word);
+    if (class == A64_UNALLOCATED || word >> 16 == 0)
+        return false;
+    *g = (struct glance){.length = 4, .class = class, .flow = FLOW_NEXT, .idle = class == A64_HINT};
+    if (field(word, 26, 3) == 5) {
+        glance_branch(address, word, g);
+        if (g->flow == FLOW_CALL || g->flow == FLOW_CALL_INDIRECT)
+            o->pages_known &= CALL_KEEPS;
+    } else {
+        glance_address(o, address, word, g);
+    }
+    return true;
+}
+
+static bool mention(struct outline *o, enum mention_kind kind, uint64_t target)
+{
+    if (o->mention_count == o->mention_room) {
+        size_t room = o->mention_room ? o->mention_room * 2 : 4096;
+        struct mention *mentions = realloc(o->mentions, room * sizeof *mentions);
+        if (!mentions)
+            return false;
+        o->mentions = mentions;
+        o->mention_room = room;
+    }
+    o->mentions[o->mention_count++] =
+        (struct mention){.target = target & VALUE_MASK, .kind = (uint64_t)kind & 7, .reach = REACH_POSSIBLE};
+    return true;
+}
+
+static inline bool has(const uint64_t *bits, size_t n)
+{
+    return bits[n / 64] >> (n % 64) & 1;
+}
+
+static inline void put(uint64_t *bits, size_t n)
+{
+    bits[n / 64] |= (uint64_t)1 << (n % 64);
+}
+
+static void put_all(uint64_t *bits, size_t from, size_t to)
+{
+    for (; from < to && from % 64; from++)
+        put(bits, from);
+    for (; from + 64 <= to; from += 64)
+        bits[from / 64] = UINT64_MAX;
+    for (; from < to; from++)
+        put(bits, from);
+}
+
+static bool room_for(struct outline *o, size_t units)
+{
+    size_t words = units / 64 + 1;
+    if (units > o->room) {
+        free(o->targets);
+        free(o->vector_at);
+        free(o->loops);
+        o->targets = malloc(words * sizeof *o->targets);
+        o->vector_at = o->amd64 ? NULL : malloc(words * sizeof *o->vector_at);
+        o->loops = o->amd64 ? NULL : malloc(words * sizeof *o->loops);
+        o->room = o->targets && (o->amd64 || (o->vector_at && o->loops)) ? units : 0;
+        if (!o->room)
+            return false;
+    }
+    memset(o->targets, 0, words * sizeof *o->targets);
+    if (!o->amd64) {
+        memset(o->vector_at, 0, words * sizeof *o->vector_at);
+        memset(o->loops, 0, words * sizeof *o->loops);
+    }
+    return true;
+}
+
+/* The walk through one function. */
+struct walk {
+    struct outline *o;
+    uint64_t start, end, at;
+    unsigned unit;
+    bool stopped, loose;
+    bool called;           /* by the last instruction but for padding */
+    struct outline before; /* loose: how things were before this stretch */
+};
+
+static size_t unit_of(const struct walk *w, uint64_t address)
+{
+    return (size_t)((address - w->start) / w->unit);
+}
+
+/* After a stop: on to where a branch leads, over padding, or loosely into what comes next. */
+static void go_on(struct walk *w, const uint8_t *bytes, size_t left)
+{
+    if (has(w->o->targets, unit_of(w, w->at))) {
+        w->stopped = w->loose = false;
+    } else if (w->unit == 1 ? *bytes == 0xcc || *bytes == 0 || *bytes == 0x90 : left < 4 || load_le32(bytes) == 0) {
+        w->at += w->unit;
+    } else {
+        w->stopped = false;
+        w->loose = true;
+        w->before = *w->o;
+    }
+}
+
+/* An undefined encoding: what led to it loosely was no code. */
+static void run_into(struct walk *w)
+{
+    if (w->loose) {
+        struct outline *o = w->o, before = w->before;
+        before.mentions = o->mentions; /* the lists may have moved */
+        before.mention_room = o->mention_room;
+        *o = before;
+    } else {
+        w->o->broken++;
+    }
+    w->stopped = true;
+    w->loose = false;
+    do
+        w->at += w->unit;
+    while (w->at < w->end && !has(w->o->targets, unit_of(w, w->at)) && w->at % 16);
+}
+
+static void follow(struct walk *w, const struct glance *g, bool *good)
+{
+    struct outline *o = w->o;
+    bool inside = g->target - w->start < w->end - w->start;
+    if (!inside && w->loose && !map_is_code(o->map, g->target))
+        return; /* more likely data than code */
+    if (g->flow == FLOW_CALL) {
+        *good &= mention(o, MENTION_CALL, g->target);
+    } else if (inside) {
+        put(o->targets, unit_of(w, g->target));
+        if (!o->amd64 && g->target <= w->at)
+            put_all(o->loops, unit_of(w, g->target), unit_of(w, w->at) + 1);
+    } else {
+        o->leaves = true;
+        *good &= mention(o, MENTION_JUMP, g->target);
+    }
+}
+
+static bool take(struct walk *w, const struct glance *g)
+{
+    struct outline *o = w->o;
+    bool good = true;
+    o->understood += g->length;
+    o->asks_cpu |= g->asks_cpu;
+    o->has_features |= o->noted[g->class];
+    if (o->amd64) {
+        o->has_older |= g->class == X86_SSE;
+    } else {
+        o->has_older |= g->class == A64_EXCLUSIVE;
+        o->words++;
+        if (g->class == A64_SIMD)
+            put(o->vector_at, unit_of(w, w->at));
+    }
+    if (g->address && map_find(o->map, g->address))
+        good = mention(o, g->stores ? MENTION_STORE : g->loads ? MENTION_LOAD : MENTION_ADDRESS, g->address);
+    if (g->flow == FLOW_BRANCH || g->flow == FLOW_JUMP || g->flow == FLOW_CALL)
+        follow(w, g, &good);
+    o->branches |= g->flow == FLOW_BRANCH;
+    o->returns |= g->flow == FLOW_RETURN || g->flow == FLOW_JUMP_INDIRECT;
+    if (g->flow == FLOW_JUMP || g->flow == FLOW_JUMP_INDIRECT || g->flow == FLOW_RETURN || g->flow == FLOW_STOP) {
+        w->stopped = true;
+        w->loose = false;
+    }
+    w->called = g->flow == FLOW_CALL || g->flow == FLOW_CALL_INDIRECT || (w->called && g->idle);
+    w->at += g->length;
+    return good;
+}
+
+bool outline_function(struct outline *o, uint64_t start, uint64_t end)
+{
+    struct walk w = {.o = o, .start = start, .end = end, .at = start, .unit = o->amd64 ? 1 : 4};
+    const uint8_t *bytes = map_bytes(o->map, start, (size_t)(end - start));
+    o->understood = o->broken = o->words = o->vectors = o->looped = o->pages_known = 0;
+    o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = false;
+    o->compares = 0;
+    if (!bytes || !room_for(o, (size_t)((end - start) / w.unit) + 1))
+        return bytes == NULL;
+    while (w.at < end) {
+        const uint8_t *at = bytes + (w.at - start);
+        size_t left = (size_t)(end - w.at);
+        struct glance g;
+        if (w.stopped) {
+            go_on(&w, at, left);
+            if (w.stopped)
+                continue;
+        } else if (w.loose && has(o->targets, unit_of(&w, w.at))) {
+            w.loose = false;
+        }
+        if (!(o->amd64 ? glance_x86(o->map, w.at, at, left, &g) : glance_a64(o, w.at, at, left, &g)))
+            run_into(&w);
+        else if (!take(&w, &g))
+            return false;
+    }
+    if (!w.stopped && !w.loose && !w.called) { /* on into another function */
+        o->leaves = true;
+        if (!mention(o, MENTION_JUMP, end))
+            return false;
+    }
+    for (size_t i = 0; !o->amd64 && i <= (size_t)((end - start) / w.unit) / 64; i++) {
+        o->vectors += (uint32_t)__builtin_popcountll(o->vector_at[i]);
+        o->looped += (uint32_t)__builtin_popcountll(o->vector_at[i] & o->loops[i]);
+    }
+    return true;
+}
+
+void outline_free(struct outline *o)
+{
+    free(o->mentions);
+    free(o->targets);
+    free(o->vector_at);
+    free(o->loops);
+}

@@ -1,0 +1,52 @@
+/* The outline of a function: what it calls, which addresses it forms, which classes of instructions it has, and how
+ * much of it was understood. One pass over its bytes; values are not followed (body.h does that, where it matters). */
+#ifndef ASSAY_CHECKS_CODE_OUTLINE_H
+#define ASSAY_CHECKS_CODE_OUTLINE_H
+
+#include "checks/code/map.h"
+
+enum mention_kind {
+    MENTION_CALL,
+    MENTION_JUMP,    /* out of the function */
+    MENTION_ADDRESS, /* formed */
+    MENTION_LOAD,    /* of what stands there */
+    MENTION_STORE,   /* to that global variable, of anything but zero */
+};
+
+struct mention {
+    uint64_t target : 58;
+    uint64_t kind : 3;  /* enum mention_kind */
+    uint64_t reach : 3; /* enum reach (body.h) of the place, if the function is reached at all */
+};
+
+struct outline {
+    /* given */
+    const struct map *map;
+    bool amd64;
+    const bool *noted; /* by class: a feature of the processor */
+    /* of all functions so far */
+    size_t mention_count, mention_room;
+    struct mention *mentions;
+    /* of the function looked at last */
+    uint32_t understood, broken;            /* bytes; undefined encodings that were run into */
+    uint32_t words, vectors, looped;        /* arm64: instructions, Advanced SIMD arithmetic, that in loops */
+    bool asks_cpu, has_features, has_older; /* older: SSE, or exclusives, which have newer ways to do the same */
+    bool returns, leaves;                   /* by a return or a jump through a register; by a jump out of it */
+    bool branches;                          /* has a conditional branch */
+    uint8_t compares;                       /* arm64: with which types of an auxiliary vector, see outline.c */
+    /* its own */
+    size_t room; /* units */
+    uint64_t *targets, *vector_at, *loops;
+    uint64_t pages[32];
+    uint32_t pages_known;
+};
+
+/* Whether what was looked at tells the entries of an auxiliary vector apart, as getauxval() does. */
+bool outline_knows_auxv(const struct outline *outline);
+/* The same of a function that only looks for AT_HWCAP, and is called by one that looks for `others` (their compares). */
+bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others);
+/* Looks at the function in [start, end), which executes; what it mentions is added to `mentions`. False: no memory. */
+bool outline_function(struct outline *outline, uint64_t start, uint64_t end) MUST_CHECK;
+void outline_free(struct outline *outline);
+
+#endif

@@ -1,0 +1,134 @@
+/* A program as dispatch analysis sees it: functions, pointers in data, and the variables that say what the processor
+ * can do. Made by functions.c and pointers.c, studied by dispatch.c and reach.c; nothing else includes this. */
+#ifndef ASSAY_CHECKS_CODE_PROGRAM_H
+#define ASSAY_CHECKS_CODE_PROGRAM_H
+
+#include "checks/code/body.h"
+#include "checks/code/outline.h"
+#include "checks/code/reach.h"
+#include "checks/code/starts.h"
+
+static const uint32_t NO_FUNCTION = 0xffffffff;
+
+struct function {
+    uint64_t start;
+    uint32_t size;                         /* bytes */
+    uint32_t first_mention, mention_count; /* in the outline's list */
+    uint32_t first_own, own_count;         /* of a built one, in the program's list */
+    uint32_t first_need, need_count;       /* of a built one */
+    uint32_t understood, broken;           /* see outline.h */
+    uint32_t words, vectors, looped;
+    uint32_t caller;     /* how it was reached; NO_FUNCTION: not by code */
+    struct value result; /* see struct callee */
+    uint16_t results;
+    uint8_t source;   /* enum start_source */
+    uint8_t reach;    /* enum reach */
+    uint8_t near_cpu; /* 1: asks the processor itself; 2: calls one that does */
+    bool resolver;    /* of an IRELATIVE relocation */
+    bool fresh;       /* not looked at since its bounds changed */
+    bool bounded;     /* a table says where it begins */
+    bool trusted;     /* of Go's standard library, see starts.h */
+    bool whole;       /* taken apart into blocks, for something there asks or may ask the processor */
+    bool built;       /* whole, and its mentions and needs are known */
+    bool knows_auxv;  /* see outline.h */
+    uint8_t compares; /* see outline.h */
+    bool
+        orphan; /* nothing mentions it, and nothing is known to use it: it counts as reached, what it falls into does not */
+    bool mentioned, has_features, has_older, returns, leaves, branches, never_returns;
+};
+
+struct words { /* a growing list; sorted where that is said */
+    size_t count, room;
+    uint64_t *items;
+};
+
+struct pages { /* over things sorted by address: where to look for one */
+    uint64_t base;
+    size_t count;
+    uint32_t *first;
+};
+
+struct pointer { /* a word of data that leads into the image */
+    uint64_t place, target;
+    bool code;  /* the target is code */
+    bool held;  /* some code mentions the table that this is in */
+    bool first; /* some code forms this very address: a table begins here */
+    uint8_t reach;
+};
+
+struct stored { /* a global variable is set */
+    uint64_t cell;
+    struct value value;
+    uint32_t function;
+    uint8_t size;  /* bytes of it */
+    uint8_t reach; /* enum reach, of the place in its function */
+};
+
+struct need { /* a class of instructions in a function, at its best-reached place */
+    uint64_t address;
+    uint8_t class, reach;
+};
+
+struct program {
+    const struct image *image;
+    struct map map;
+    bool amd64;
+    unsigned unit; /* bytes: the alignment of instructions */
+    bool noted[256];
+    struct outline outline;
+    struct body body;
+    struct starts starts;
+    size_t function_count;
+    struct function *functions; /* by address */
+    struct pages function_pages;
+    size_t pointer_count, pointer_room;
+    struct pointer *pointers; /* by place */
+    struct pages pointer_pages;
+    struct words resolvers, fresh; /* fresh: addresses called that are no function yet */
+    struct words cells;            /* sorted: variables that hold what the processor can do */
+    size_t mention_count, mention_room, need_count, need_room, stored_count, stored_room;
+    struct mention *mentions; /* of whole functions */
+    struct need *needs;
+    struct stored *stored;
+    struct words queue;
+    bool failed; /* no memory */
+};
+
+/* Room for one more item in a list that grows; NULL, and `failed` set: there is none. */
+void *program_grow(struct program *p, void *items, size_t *room, size_t count, size_t size);
+void words_add(struct program *p, struct words *words, uint64_t value);
+void words_sort(struct words *words); /* each once */
+bool words_have(const struct words *words, uint64_t value);
+
+/* An index over `count` items of `stride` bytes, each beginning with an address. False: no memory. */
+bool pages_make(struct pages *pages, const void *items, size_t count, size_t stride) MUST_CHECK;
+/* How many of the items have an address up to and with `address`. */
+size_t pages_find(const struct pages *pages, const void *items, size_t count, size_t stride, uint64_t address);
+
+/* Every function, looked at once. False: no memory. */
+bool functions_find(struct program *p) MUST_CHECK;
+/* The function that `address` is in, or NO_FUNCTION. */
+uint32_t function_at(const struct program *p, uint64_t address);
+bool program_executes(const struct program *p, uint64_t address);
+
+/* All words of data that lead into the image, and the resolvers. */
+void pointers_find(struct program *p);
+/* The first pointer at or after `place`. */
+size_t pointers_from(const struct program *p, uint64_t place);
+
+/* Takes functions apart where it matters, and learns which variables hold what the processor can do. False: no memory. */
+bool dispatch_study(struct program *p) MUST_CHECK;
+/* Takes one more apart. False: no memory. */
+bool dispatch_build(struct program *p, uint32_t number) MUST_CHECK;
+/* Does the last part again for those that use one of `fresh`, variables that hold such answers, too. False: no memory. */
+bool dispatch_again(struct program *p, const struct words *fresh) MUST_CHECK;
+/* Those of `cells` (sorted) that functions set which were not taken apart. */
+void dispatch_set_elsewhere(struct program *p, const struct words *cells, struct words *others);
+
+static inline const struct mention *function_mentions(const struct program *p, const struct function *f, size_t *count)
+{
+    *count = f->built ? f->own_count : f->mention_count;
+    return f->built ? p->mentions + f->first_own : p->outline.mentions + f->first_mention;
+}
+
+#endif

@@ -1,0 +1,373 @@
+/* Reach goes from the entry along calls, jumps and addresses that code forms: first by ways on which the processor has
+ * no say, then by the others. A function that nothing mentions, and a pointer in no table whose address some code
+ * forms, may be used in a way that is not seen; they count as reached, for what is unreached must be surely so. */
+#include "checks/code/reach.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "checks/code/a64_classes.h"
+#include "checks/code/program.h"
+#include "checks/code/x86_classes.h"
+#include "formats/arena.h"
+
+enum { CELL_ROUNDS = 3, TABLE_HEAD = 64, MOST_ALWAYS = 4096, START_SIZE = 128 };
+
+static void raise_function(struct program *p, uint32_t number, enum reach reach, uint32_t caller)
+{
+    if (number == NO_FUNCTION || p->functions[number].reach >= reach)
+        return;
+    p->functions[number].reach = (uint8_t)reach;
+    p->functions[number].caller = caller;
+    words_add(p, &p->queue, number);
+}
+
+/* A pointer into the midst of a function is a label of its own. */
+static void raise_start(struct program *p, uint64_t address, enum reach reach, uint32_t caller)
+{
+    uint32_t f = function_at(p, address);
+    if (f != NO_FUNCTION && p->functions[f].start == address)
+        raise_function(p, f, reach, caller);
+}
+
+/* The pointers of the table at `address`: a run of words that lead into the image, or are zero, up to where another
+ * table begins. Tables they lead to are raised in turn; `waiting` holds those. */
+static void raise_table(struct program *p, uint64_t address, enum reach reach, uint32_t caller, struct words *waiting)
+{
+    size_t i = pointers_from(p, address), head = i;
+    if (i >= p->pointer_count || p->pointers[i].place - address >= TABLE_HEAD)
+        return;
+    for (uint64_t place = p->pointers[i].place; i < p->pointer_count; i++) {
+        struct pointer *pointer = &p->pointers[i];
+        if (pointer->first && i != head)
+            return;
+        for (; place < pointer->place; place += 8) {
+            const uint8_t *bytes = map_bytes(&p->map, place, 8);
+            if (place % 8 || !bytes || load_le64(bytes) != 0)
+                return;
+        }
+        if (pointer->reach >= reach)
+            return;
+        pointer->reach = (uint8_t)reach;
+        if (pointer->code)
+            raise_start(p, pointer->target, reach, caller);
+        else
+            words_add(p, waiting, pointer->target);
+        place = pointer->place + 8;
+    }
+}
+
+static void raise_address(struct program *p, uint64_t address, enum reach reach, uint32_t caller, struct words *waiting)
+{
+    if (program_executes(p, address)) {
+        uint32_t f = function_at(p, address);
+        if (f != NO_FUNCTION && (p->functions[f].start == address || reach > REACH_GUARDED))
+            raise_function(p, f, reach, caller);
+    }
+    raise_table(p, address, reach, caller, waiting);
+    while (waiting->count)
+        raise_table(p, waiting->items[--waiting->count], reach, caller, waiting);
+}
+
+static uint64_t function_end(const struct program *p, uint32_t number)
+{
+    return p->functions[number].start + p->functions[number].size;
+}
+
+/* From all functions that are reached at least as surely as `reach`, on by what they mention as surely. */
+static bool spread(struct program *p, enum reach reach)
+{
+    struct words waiting = {0};
+    p->queue.count = 0;
+    for (uint32_t i = 0; i < p->function_count; i++)
+        if (p->functions[i].reach >= reach)
+            words_add(p, &p->queue, i);
+    while (p->queue.count && !p->failed) {
+        uint32_t number = (uint32_t)p->queue.items[--p->queue.count];
+        size_t count;
+        const struct mention *m = function_mentions(p, &p->functions[number], &count);
+        for (size_t i = 0; i < count; i++, m++) {
+            if ((enum reach)m->reach < reach)
+                continue;
+            if (m->kind <= MENTION_JUMP && !(p->functions[number].orphan && m->target == function_end(p, number)))
+                raise_function(p, function_at(p, m->target), reach, number);
+            else if (m->kind <= MENTION_JUMP)
+                continue;
+            else
+                raise_address(p, m->target, reach, number, &waiting);
+        }
+    }
+    free(waiting.items);
+    return !p->failed;
+}
+
+static void mention_function(struct program *p, uint64_t address)
+{
+    uint32_t f = function_at(p, address);
+    if (f != NO_FUNCTION)
+        p->functions[f].mentioned = true;
+}
+
+/* The table that an address leads to: its first pointer, after zeros; NULL: none. */
+static struct pointer *table_at(struct program *p, uint64_t address)
+{
+    size_t i = pointers_from(p, address);
+    if (i >= p->pointer_count || p->pointers[i].place - address >= TABLE_HEAD)
+        return NULL;
+    for (uint64_t place = address; place < p->pointers[i].place; place += 8) {
+        const uint8_t *bytes = map_bytes(&p->map, place, 8);
+        if (!bytes || place % 8 || load_le64(bytes) != 0)
+            return NULL;
+    }
+    return &p->pointers[i];
+}
+
+/* Which functions anything mentions, and which tables some code forms the address of. */
+static void find_mentioned(struct program *p)
+{
+    for (size_t i = 0; i < p->outline.mention_count; i++) {
+        const struct mention *m = &p->outline.mentions[i];
+        if (m->kind <= MENTION_JUMP || program_executes(p, m->target))
+            mention_function(p, m->target);
+        struct pointer *table = m->kind <= MENTION_JUMP ? NULL : table_at(p, m->target);
+        if (table) {
+            table->held = true;
+            table->first |= m->kind == MENTION_ADDRESS;
+        }
+    }
+    for (size_t i = 0; i < p->pointer_count; i++) {
+        const struct pointer *pointer = &p->pointers[i];
+        struct pointer *table = pointer->code ? NULL : table_at(p, pointer->target);
+        if (pointer->code)
+            mention_function(p, pointer->target);
+        else if (table)
+            table->held = true;
+    }
+    for (size_t i = 1; i < p->pointer_count; i++)
+        p->pointers[i].held |= p->pointers[i - 1].held && p->pointers[i].place == p->pointers[i - 1].place + 8;
+}
+
+static bool is_library(const struct image *image)
+{
+    return image->kind != KIND_EXECUTABLE;
+}
+
+static bool go_through(struct program *p)
+{
+    for (size_t i = 0; i < p->function_count; i++) {
+        p->functions[i].reach = REACH_NONE;
+        p->functions[i].caller = NO_FUNCTION;
+        p->functions[i].orphan = false;
+    }
+    for (size_t i = 0; i < p->pointer_count; i++)
+        p->pointers[i].reach = REACH_NONE;
+    p->queue.count = 0;
+    if (p->image->entry.in_code)
+        raise_function(p, function_at(p, p->image->entry.address), REACH_POSSIBLE, NO_FUNCTION);
+    if (!spread(p, REACH_POSSIBLE))
+        return false;
+    for (uint32_t i = 0; i < p->function_count; i++) {
+        const struct function *f = &p->functions[i];
+        p->functions[i].orphan = f->bounded && !f->mentioned && !f->resolver && !is_library(p->image);
+        if (f->resolver || (f->bounded && (!f->mentioned || is_library(p->image))))
+            raise_function(p, i, REACH_POSSIBLE, NO_FUNCTION);
+    }
+    for (size_t i = 0; i < p->pointer_count; i++)
+        if (p->pointers[i].code && !p->pointers[i].held)
+            raise_start(p, p->pointers[i].target, REACH_POSSIBLE, NO_FUNCTION);
+    return spread(p, REACH_POSSIBLE) && spread(p, REACH_GUARDED);
+}
+
+/* Whether a variable's place in the file is zero, or not in the file. */
+static bool begins_zero(const struct program *p, uint64_t cell)
+{
+    const uint8_t *bytes = map_bytes(&p->map, cell, 1);
+    return !bytes || *bytes == 0;
+}
+
+static int by_cell(const void *a, const void *b)
+{
+    const struct stored *one = a, *other = b;
+    return (one->cell > other->cell) - (one->cell < other->cell);
+}
+
+/* Variables that are only ever set where the processor was asked: they say what it said. */
+static bool find_guarded_cells(struct program *p, struct words *fresh)
+{
+    struct words others = {0}, cells = {0};
+    fresh->count = 0;
+    if (p->stored_count)
+        qsort(p->stored, p->stored_count, sizeof *p->stored, by_cell);
+    for (size_t i = 0, end; i < p->stored_count; i = end) {
+        bool guarded = begins_zero(p, p->stored[i].cell) && !words_have(&p->cells, p->stored[i].cell);
+        for (end = i; end < p->stored_count && p->stored[end].cell == p->stored[i].cell; end++) {
+            const struct stored *s = &p->stored[end];
+            bool by_guard = s->reach == REACH_GUARDED || p->functions[s->function].reach <= REACH_GUARDED;
+            guarded &= by_guard && s->value.kind == VALUE_CONSTANT;
+        }
+        if (guarded)
+            words_add(p, &cells, p->stored[i].cell);
+    }
+    dispatch_set_elsewhere(p, &cells, &others);
+    for (size_t i = 0; i < cells.count; i++)
+        if (!words_have(&others, cells.items[i]))
+            words_add(p, fresh, cells.items[i]);
+    free(others.items);
+    free(cells.items);
+    return !p->failed;
+}
+
+static void found(const struct program *p, struct reach_report *report, const struct function *f,
+                  const struct need *need, enum reach reach)
+{
+    struct reached *r = &report->classes[need->class];
+    if (r->address && reach <= r->reach)
+        return;
+    r->reach = reach;
+    r->address = need->address;
+    memset(r->path, 0, sizeof r->path);
+    for (unsigned i = 0; i < PATH && f; i++) {
+        r->path[i] = f->start;
+        f = f->caller == NO_FUNCTION ? NULL : &p->functions[f->caller];
+    }
+}
+
+/* What every run of the program comes by: from its entry along calls that every path takes. The start code of a C
+ * library hands main over by its address. */
+static bool walk_always(struct program *p, struct reach_report *report)
+{
+    uint32_t entry = p->image->entry.in_code ? function_at(p, p->image->entry.address) : NO_FUNCTION;
+    unsigned fuel = MOST_ALWAYS;
+    p->queue.count = 0;
+    if (entry != NO_FUNCTION && !is_library(p->image))
+        words_add(p, &p->queue, entry);
+    while (p->queue.count && fuel-- && !p->failed) {
+        uint32_t number = (uint32_t)p->queue.items[--p->queue.count];
+        struct function *f = &p->functions[number];
+        if (f->reach == REACH_ALWAYS)
+            continue;
+        f->reach = REACH_ALWAYS;
+        if (!f->built && !dispatch_build(p, number))
+            return false;
+        bool starts = !p->image->go && f->size <= START_SIZE && (number == entry || f->caller == entry);
+        for (uint32_t i = 0; i < f->need_count; i++)
+            if (p->needs[f->first_need + i].reach == REACH_ALWAYS)
+                found(p, report, f, &p->needs[f->first_need + i], REACH_ALWAYS);
+        for (uint32_t i = 0; i < f->own_count; i++) {
+            const struct mention *m = &p->mentions[f->first_own + i];
+            uint32_t to = m->reach == REACH_ALWAYS && (m->kind <= MENTION_JUMP || starts) ? function_at(p, m->target)
+                                                                                          : NO_FUNCTION;
+            if (to == NO_FUNCTION || p->functions[to].start != m->target || p->functions[to].reach == REACH_ALWAYS)
+                continue;
+            p->functions[to].caller = number;
+            words_add(p, &p->queue, to);
+        }
+    }
+    return !p->failed;
+}
+
+/* Whether a class is the newer of two ways to do the same. */
+static bool is_newer(const struct program *p, unsigned class)
+{
+    return p->amd64 ? class == X86_AVX || class == X86_AVX2 || class == X86_FMA : class == A64_LSE;
+}
+
+/* What a static glibc keeps behind switches of its own, which it only turns on where the processor can do it, and which
+ * it hands on in memory: the elision of locks (sysdeps/unix/sysv/linux/x86/elision-conf.c) and memory tagging
+ * (malloc/arena.c). Few functions use them. */
+static void trust_libc(const struct program *p, struct reach_report *report)
+{
+    enum { FEW = 16 };
+    unsigned class = p->amd64 ? X86_RTM : A64_MTE;
+    struct reached *r = &report->classes[class];
+    if (p->image->libc == LIBC_GLIBC && p->image->needed.count == 0 && r->functions <= FEW &&
+        r->reach == REACH_POSSIBLE)
+        r->reach = REACH_GUARDED;
+}
+
+static void tell(const struct program *p, struct reach_report *report)
+{
+    for (size_t i = 0; i < p->function_count; i++) {
+        const struct function *f = &p->functions[i];
+        bool newer = false, unguarded = f->reach >= REACH_POSSIBLE;
+        report->understood += f->understood;
+        report->broken += f->broken;
+        for (uint32_t k = 0; f->built && k < f->need_count; k++) {
+            const struct need *need = &p->needs[f->first_need + k];
+            enum reach reach = (enum reach)(need->reach < f->reach ? need->reach : f->reach);
+            found(p, report, f, need, reach > REACH_POSSIBLE ? REACH_POSSIBLE : reach);
+            report->classes[need->class].functions += reach >= REACH_POSSIBLE;
+            newer |= reach >= REACH_POSSIBLE && is_newer(p, need->class);
+        }
+        if (unguarded) {
+            report->choosers += newer || f->has_older;
+            report->choosers_new += newer && !f->has_older;
+        }
+        if (f->reach > REACH_NONE) {
+            report->words += f->words;
+            report->vectors += f->vectors;
+            report->looped += f->looped;
+            report->unguarded += unguarded ? f->vectors : 0;
+            report->vector_functions += f->vectors != 0;
+        }
+    }
+}
+
+static bool study(struct program *p, struct reach_report *report)
+{
+    struct words fresh = {0};
+    pointers_find(p);
+    bool good = !p->failed && functions_find(p) && dispatch_study(p);
+    if (good)
+        find_mentioned(p);
+    for (unsigned round = 0; good; round++) {
+        good = go_through(p);
+        if (!good || round == CELL_ROUNDS || !find_guarded_cells(p, &fresh) || fresh.count == 0)
+            break;
+        good = dispatch_again(p, &fresh);
+    }
+    free(fresh.items);
+    good = good && walk_always(p, report);
+    if (good) {
+        tell(p, report);
+        trust_libc(p, report);
+    }
+    return good && !p->failed;
+}
+
+static void free_program(struct program *p)
+{
+    free(p->functions);
+    free(p->function_pages.first);
+    free(p->pointers);
+    free(p->pointer_pages.first);
+    free(p->resolvers.items);
+    free(p->fresh.items);
+    free(p->cells.items);
+    free(p->mentions);
+    free(p->needs);
+    free(p->stored);
+    free(p->queue.items);
+    free(p->starts.items);
+    outline_free(&p->outline);
+    body_free(&p->body);
+}
+
+bool reach_program(const struct image *image, struct arena *arena, struct reach_report *report)
+{
+    struct program p = {.image = image, .amd64 = image->arch == ARCH_AMD64};
+    const struct isa_class *classes;
+    *report = (struct reach_report){.class_count = isa_classes(image->arch, &classes)};
+    if (!map_make(image, arena, &p.map) || p.map.code_size == 0)
+        return false;
+    report->classes = arena_array(arena, report->class_count, sizeof *report->classes);
+    for (size_t i = 0; i < report->class_count; i++)
+        p.noted[i] = classes[i].needs[0] != FEATURE_NONE;
+    p.unit = p.amd64 ? 1 : 4;
+    p.outline = (struct outline){.map = &p.map, .amd64 = p.amd64, .noted = p.noted};
+    bool good = study(&p, report);
+    report->functions = p.function_count;
+    report->executable = p.map.code_size;
+    free_program(&p);
+    return good;
+}

@@ -1,0 +1,35 @@
+/* From the entry of a program to its instructions: which features of the processor they need, how surely they are
+ * reached, and whether the program asks the processor first. */
+#ifndef ASSAY_CHECKS_CODE_REACH_H
+#define ASSAY_CHECKS_CODE_REACH_H
+
+#include "checks/code/body.h"
+#include "checks/code/isa.h"
+
+enum { PATH = 8 };
+struct reached { /* the best-reached instruction of a class */
+    enum reach reach;
+    uint64_t address;    /* of the instruction; 0: the class does not occur in code that was understood */
+    uint64_t path[PATH]; /* functions on the way to it, its own first; 0 ends the list */
+    uint64_t functions;  /* in which it is reached unguarded */
+};
+
+struct reach_report {
+    uint64_t functions;          /* that were recovered */
+    uint64_t executable;         /* bytes of code */
+    uint64_t understood, broken; /* bytes in functions; undefined encodings that were run into */
+    size_t class_count;
+    struct reached *classes; /* by class of the architecture */
+    /* Functions that are reached unguarded and had a choice between old and new instructions, and those that took the
+     * new: SSE and VEX on amd64, exclusives and FEAT_LSE on arm64. */
+    uint64_t choosers, choosers_new;
+    /* Advanced SIMD arithmetic in reached code of arm64: words of all code that is reached, of such arithmetic, of that
+     * in loops, of that which is reached unguarded; functions that have it. */
+    uint64_t words, vectors, looped, unguarded, vector_functions;
+};
+
+/* Says of every class of the architecture how it is reached; all of it in the arena. False: the code cannot be read,
+ * or memory ran out, and nothing is known. */
+bool reach_program(const struct image *image, struct arena *arena, struct reach_report *report) MUST_CHECK;
+
+#endif

@@ -1,0 +1,154 @@
+#include "checks/code/step.h"
+
+#include <string.h>
+
+struct value value_loaded(const struct map *map, uint64_t address, unsigned size)
+{
+    const struct span *span = map_find(map, address);
+    if (!span)
+        return (struct value){0};
+    if (!span->writes) {
+        const uint8_t *bytes = map_bytes(map, address, 8);
+        return size == 8 && bytes ? value_constant(load_le64(bytes)) : (struct value){0};
+    }
+    return value_of(VALUE_BITS, address);
+}
+
+struct value slot_load(const struct state *state, unsigned base, int64_t displacement)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (state->slots[i].base == base + 1 && state->slots[i].displacement == displacement)
+            return state->slots[i].value;
+    return state->stack_holds_cpu ? value_of(VALUE_CPU, 0) : (struct value){0};
+}
+
+void slot_store(struct state *state, unsigned base, int64_t displacement, struct value value)
+{
+    unsigned free = SLOTS;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        struct slot *slot = &state->slots[i];
+        if (slot->base == base + 1 && slot->displacement == displacement)
+            *slot = (struct slot){0};
+        if (slot->base == 0)
+            free = i;
+    }
+    if (about_cpu(value) && displacement == (int32_t)displacement)
+        state->slots[free < SLOTS ? free : 0] =
+            (struct slot){.displacement = (int32_t)displacement, .base = (uint8_t)(base + 1), .value = value};
+}
+
+void slots_forget(struct state *state, unsigned base)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (state->slots[i].base == base + 1)
+            state->slots[i] = (struct slot){0};
+}
+
+enum meaning meaning_of(const struct flags *flags, enum condition condition)
+{
+    bool set; /* the condition says that the bits are set, or equal what was asked for */
+    if (flags->compared == COMPARED_NOT || !about_cpu(flags->value))
+        return MEANS_NOTHING;
+    switch (condition) {
+    case CONDITION_ZERO:
+        set = flags->compared == COMPARED_WITH_CONSTANT;
+        break;
+    case CONDITION_NONZERO:
+        set = flags->compared != COMPARED_WITH_CONSTANT;
+        break;
+    case CONDITION_SET:
+    case CONDITION_ABOVE:
+        set = true;
+        break;
+    case CONDITION_CLEAR:
+    case CONDITION_BELOW:
+        set = false;
+        break;
+    case CONDITION_OTHER:
+    default:
+        return MEANS_UNCLEAR;
+    }
+    if (flags->value.polarity == SET_MEANS_EITHER)
+        return MEANS_UNCLEAR;
+    return set == (flags->value.polarity == SET_MEANS_PRESENT) ? MEANS_PRESENT : MEANS_ABSENT;
+}
+
+struct value value_of_condition(const struct flags *flags, enum condition condition)
+{
+    enum meaning meaning = meaning_of(flags, condition);
+    return meaning == MEANS_NOTHING   ? (struct value){0}
+           : meaning == MEANS_PRESENT ? value_with(flags->value, SET_MEANS_PRESENT)
+           : meaning == MEANS_ABSENT  ? value_with(flags->value, SET_MEANS_ABSENT)
+                                      : value_with(flags->value, SET_MEANS_EITHER);
+}
+
+static bool is_zero(struct value value)
+{
+    return value.kind == VALUE_CONSTANT && value.at == 0;
+}
+
+/* What two values that meet have in common. Zero beside anything that comes from where bits were found set is as good as
+ * the bits: who finds it not zero knows that they are set. */
+static struct value join(struct value one, struct value one_under, struct value other, struct value other_under)
+{
+    struct value none = {0};
+    if (value_same(one, other))
+        return one;
+    if (about_cpu(one) && about_cpu(other)) {
+        struct value both = one.kind == VALUE_CPU ? other : one;
+        if (one.kind == VALUE_BITS && other.kind == VALUE_BITS && one.at != other.at)
+            return none;
+        return one.polarity == other.polarity ? both : value_with(both, SET_MEANS_EITHER);
+    }
+    if (is_zero(one) || is_zero(other)) {
+        struct value value = is_zero(one) ? other : one, under = is_zero(one) ? other_under : one_under;
+        if (about_cpu(value))
+            return value.polarity == SET_MEANS_PRESENT ? value : none;
+        return about_cpu(under) ? value_with(under, SET_MEANS_PRESENT) : value_either(one, other);
+    }
+    if (about_cpu(one) && about_cpu(other_under) && value_same(one, value_with(other_under, SET_MEANS_PRESENT)))
+        return one;
+    return value_either(one, other);
+}
+
+static bool join_into(struct value *value, struct value under, const struct value *other, struct value other_under)
+{
+    struct value joined = join(*value, under, *other, other_under);
+    bool lost = !value_same(joined, *value);
+    *value = joined;
+    return lost;
+}
+
+bool state_join(struct state *state, const struct state *other)
+{
+    struct value none = {0}, under = state->under;
+    bool lost = false;
+    if (memcmp(state, other, sizeof *state) == 0)
+        return false;
+    for (unsigned r = 0; r < REGISTERS; r++)
+        if (!value_same(state->registers[r], other->registers[r]))
+            lost |= join_into(&state->registers[r], under, &other->registers[r], other->under);
+    if (state->flags.compared != COMPARED_NOT &&
+        (state->flags.compared != other->flags.compared || !value_same(state->flags.value, other->flags.value) ||
+         state->flags.constant != other->flags.constant)) {
+        state->flags = (struct flags){0};
+        lost = true;
+    }
+    for (unsigned i = 0; i < SLOTS; i++) {
+        struct slot *slot = &state->slots[i];
+        if (slot->base && !value_same(slot_load(other, slot->base - 1u, slot->displacement), slot->value)) {
+            *slot = (struct slot){0};
+            lost = true;
+        }
+    }
+    lost |= join_into(&state->under, none, &other->under, none);
+    if (state->hardware_capability && !other->hardware_capability) {
+        state->hardware_capability = false;
+        lost = true;
+    }
+    if (state->stack_holds_cpu && !other->stack_holds_cpu) {
+        state->stack_holds_cpu = false;
+        lost = true;
+    }
+    return lost;
+}
