@@ -135,6 +135,8 @@ static bool find_cells(struct program *p, struct words *fresh)
         unsigned near = p->functions[s->function].near_cpu;
         if (words_have(&p->cells, s->cell))
             continue;
+        if (s->value.kind == VALUE_BITS && s->value.at == s->cell && s->value.polarity == SET_MEANS_PRESENT)
+            continue; /* some of its bits are cleared */
         struct words *list = derived || (unknown && near == 1)              ? fresh
                              : near == 0 && s->value.kind != VALUE_CONSTANT ? &others
                                                                             : NULL;

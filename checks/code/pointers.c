@@ -35,6 +35,21 @@ static uint64_t pointer_value(const struct program *p, uint64_t word)
     return 0;
 }
 
+/* Whether a table of relocations is at `address`, as far as sections tell; where there are none, it may be anywhere. */
+static bool in_relocations(const struct program *p, uint64_t address)
+{
+    enum { SHT_RELA = 4 };
+    const struct section_list *sections = &p->image->sections;
+    bool none = true;
+    for (size_t i = 0; sections->known == KNOWN_COMPLETE && i < sections->count; i++) {
+        const struct section *section = &sections->items[i];
+        none &= section->type != SHT_RELA;
+        if (section->type == SHT_RELA && address - section->address < section->size)
+            return true;
+    }
+    return none;
+}
+
 /* The words of one span. Relocations with addends (24 bytes: place, type, addend) stand among them and are told by
  * their types; IRELATIVE ones name resolvers. */
 static void scan(struct program *p, const struct span *span)
@@ -49,7 +64,8 @@ static void scan(struct program *p, const struct span *span)
             continue;
         if (at >= 16 && p->image->format == FORMAT_ELF) {
             uint64_t type = load_le64(span->data + at - 8), slot = load_le64(span->data + at - 16);
-            if (type == irelative && map_find(&p->map, slot) && program_executes(p, value)) {
+            const struct span *target = type == irelative ? map_find(&p->map, slot) : NULL;
+            if (target && target->writes && map_is_code(&p->map, value) && in_relocations(p, place)) {
                 words_add(p, &p->resolvers, value);
                 continue;
             }

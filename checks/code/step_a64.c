@@ -132,6 +132,8 @@ static void immediate(uint32_t word, uint64_t address, struct state *state, stru
             result = value_constant(bitmask(word));
         if (opc == 2)
             result = value_flipped(result);
+        else if (opc == 1 && about_cpu(result))
+            result = value_with(result, SET_MEANS_EITHER); /* bits are set whatever the processor can do */
         if (opc == 3)
             set_flags(state, source, COMPARED_WITH_ZERO, 0);
         write_register(state, rd, result);

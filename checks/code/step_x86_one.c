@@ -9,8 +9,12 @@ static struct value arithmetic(struct work *w, unsigned operation, struct value 
     bool constant = b.kind == VALUE_CONSTANT, zero = constant && b.at == 0,
          constants = constant && a.kind == VALUE_CONSTANT;
     switch (operation) {
-    case AND:
     case OR:
+        if (constant && !zero && about_cpu(both))
+            both = value_with(both, SET_MEANS_EITHER); /* bits are set whatever the processor can do */
+        compare(w, both, COMPARED_WITH_ZERO, 0);
+        return both;
+    case AND:
         compare(w, both, COMPARED_WITH_ZERO, 0);
         return both;
     case XOR:
