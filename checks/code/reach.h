@@ -12,6 +12,7 @@ struct reached { /* the best-reached instruction of a class */
     uint64_t address;    /* of the instruction; 0: the class does not occur in code that was understood */
     uint64_t path[PATH]; /* functions on the way to it, its own first; 0 ends the list */
     uint64_t functions;  /* in which it is reached unguarded */
+    bool prevalent;      /* ALWAYS for the weight of these functions, see study.c */
 };
 
 struct reach_report {
