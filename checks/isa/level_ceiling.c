@@ -6,7 +6,7 @@
  * program has some) first asks the processor, and whether this one does is not told here. */
 #include <inttypes.h>
 
-#include "checks/code/level.h"
+#include "checks/code/cpu.h"
 #include "checks/code/scan.h"
 #include "checks/common.h"
 
@@ -40,7 +40,7 @@ static void check(const struct subject *subject, struct finding *f)
     unsigned ceiling, recorded = go_level(image);
     struct features had;
     struct scan scan;
-    if (!cpu || !expect_cpu(cpu, &arch, &ceiling) || !level_features(cpu, &had)) {
+    if (!cpu || !expect_cpu(cpu, &arch, &ceiling) || !cpu_read(cpu, &had)) {
         not_applicable(f, "no CPU was declared");
         return;
     }
