@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks/code/cpu.h"
 #include "checks/glob.h"
 
 bool expect_allows(const struct demands *demands, const char *library)
@@ -30,20 +31,33 @@ int expect_compare(const char *a, const char *b)
     return 0;
 }
 
-bool expect_cpu(const char *text, enum arch *arch, unsigned *level)
+const char *expect_add_cpu(const char *cpus[DEMANDED_CPUS], const char *text)
 {
-    static const char amd64[] = "x86-64-v", arm64[] = "armv";
-    bool x86 = strncmp(text, amd64, sizeof amd64 - 1) == 0;
-    const char *at = text + (x86 ? sizeof amd64 - 1 : sizeof arm64 - 1);
-    if (x86) {
-        *arch = ARCH_AMD64;
-        *level = (unsigned)(*at - '0');
-        return *at >= '1' && *at <= '4' && at[1] == 0;
+    struct features features;
+    const struct cpu *cpu = cpu_read(text, &features), *other;
+    if (!cpu)
+        return "a CPU that assay(1) lists, such as x86-64-v2, armv8.2, raspberry-pi-4, apple-m1 or graviton2";
+    for (unsigned i = 0; i < DEMANDED_CPUS; i++) {
+        other = cpus[i] ? cpu_read(cpus[i], &features) : NULL;
+        if (other && other->arch == cpu->arch)
+            break;
+        if (other)
+            continue;
+        cpus[i] = text;
+        return NULL;
     }
-    if (strncmp(text, arm64, sizeof arm64 - 1) != 0 || (*at != '8' && *at != '9') || at[1] != '.' || at[2] < '0' ||
-        at[2] > '9' || at[3] != 0)
-        return false;
-    *arch = ARCH_ARM64;
-    *level = (unsigned)(*at - '0') * 10 + (unsigned)(at[2] - '0');
-    return *at == '8' || at[2] <= '5';
+    return "one CPU of each architecture";
+}
+
+const char *expect_cpu(const struct expect *expect, enum arch arch, struct features *had)
+{
+    const struct cpu *cpu;
+    for (unsigned i = 0; i < DEMANDED_CPUS && expect->demands.cpus[i]; i++) {
+        cpu = cpu_read(expect->demands.cpus[i], had);
+        if (cpu && cpu->arch == arch)
+            return expect->demands.cpus[i];
+    }
+    /* arm64e, the one variant that is no CPU, is a calling convention of macOS */
+    cpu = expect->target.arch == arch ? cpu_read(expect->target.variant, had) : NULL;
+    return cpu && cpu->arch == arch ? expect->target.variant : NULL;
 }

@@ -3,6 +3,7 @@
 #ifndef ASSAY_CHECKS_EXPECT_H
 #define ASSAY_CHECKS_EXPECT_H
 
+#include "checks/code/isa.h"
 #include "formats/model.h"
 
 struct target {
@@ -16,13 +17,15 @@ struct target {
 
 enum target_source { TARGET_UNDECLARED, TARGET_OPTION, TARGET_POLICY, TARGET_FILE_NAME, TARGET_BUILD_INFO };
 
-struct demands { /* what a policy declares besides the target; zeros: nothing */
+enum { DEMANDED_CPUS = 2 /* one of each architecture that is judged */ };
+struct demands { /* what is declared besides the target; zeros: nothing */
     size_t library_count;
     const char **libraries;    /* patterns of the libraries and loaders that may be needed */
     const char *glibc_floor;   /* "2.28": the oldest glibc that the program must start with */
     const char *macos_minimum; /* "11.0": the oldest macOS */
-    const char *cpu;           /* "x86-64-v2": what the code may ask of the processor */
     uint64_t size_max;         /* bytes of a file */
+    /* "x86-64-v2", "raspberry-pi-4": what the code may ask of the processor; NULL: not said */
+    const char *cpus[DEMANDED_CPUS];
 };
 
 struct expect {
@@ -38,8 +41,11 @@ struct expect {
 bool expect_allows(const struct demands *demands, const char *library);
 /* Versions such as "2.9" and "2.28" in their order: below, at or above 0. A part that is missing is 0. */
 int expect_compare(const char *a, const char *b);
-/* A CPU as a level of its architecture: x86-64-v1 to v4 are 1 to 4, armv8.0 to armv9.5 are 80 to 95. False: not known. */
-bool expect_cpu(const char *text, enum arch *arch, unsigned *level) MUST_CHECK;
+/* Adds a CPU (checks/code/cpu.h). NULL: that was done, else what was expected instead. */
+const char *expect_add_cpu(const char *cpus[DEMANDED_CPUS], const char *text);
+/* The CPU that a program for `arch` must run on, by the words of whoever declared it, and what it has: that of the
+ * demands, else the variant of the target (linux/amd64/v3). NULL: none is declared for `arch`. */
+const char *expect_cpu(const struct expect *expect, enum arch arch, struct features *had);
 
 /* Parses one spelling: linux/arm64, linux/amd64/v3, linux_arm64, linux-arm64, "GOOS=linux GOARCH=arm64",
  * aarch64-unknown-linux-musl, arm64-apple-darwin, darwin/universal, macos/arm64. False: not one of them. */

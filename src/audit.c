@@ -24,6 +24,16 @@ static const struct target *ask_policy(struct arena *arena, const char *path, co
     return item && item->has_target ? &item->target : slot ? &slot->target : NULL;
 }
 
+/* --cpu, and the policy's where no option speaks for its architecture. */
+static void demand_cpus(const struct audit_options *options, struct demands *demands)
+{
+    const char *cpus[DEMANDED_CPUS];
+    memcpy(cpus, options->cpus, sizeof cpus);
+    for (unsigned i = 0; i < DEMANDED_CPUS && demands->cpus[i]; i++)
+        expect_add_cpu(cpus, demands->cpus[i]); /* a second one of an architecture is not added */
+    memcpy(demands->cpus, cpus, sizeof cpus);
+}
+
 /* --target, else the policy, else the file's name, else Go build info, else undeclared. */
 static void expect_of(struct arena *arena, const char *path, const struct reading *reading,
                       const struct audit_options *options, struct expect *expect)
@@ -31,6 +41,7 @@ static void expect_of(struct arena *arena, const char *path, const struct readin
     *expect = (struct expect){.literal_static = options->literal_static};
     bool named = expect_file_name(path, &expect->name_target);
     const struct target *declared = ask_policy(arena, path, options->policy, &expect->demands);
+    demand_cpus(options, &expect->demands);
     if (options->has_target || declared) {
         expect->source = options->has_target ? TARGET_OPTION : TARGET_POLICY;
         expect->target = options->has_target ? options->target : *declared;

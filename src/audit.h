@@ -14,7 +14,8 @@ struct audit_options {
     bool literal_static; /* profile `static` */
     bool has_target;     /* --target was given, not auto */
     struct target target;
-    const struct policy *policy; /* NULL: none */
+    const char *cpus[DEMANDED_CPUS]; /* --cpu; NULL: not given */
+    const struct policy *policy;     /* NULL: none */
 };
 
 /* Each audits one file and returns its record, allocated in `arena` (whose escape must be

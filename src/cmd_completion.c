@@ -1,6 +1,7 @@
 /* completion: what a shell offers behind `assay`, made from the tables that the command line is read by. */
 #include <string.h>
 
+#include "checks/code/cpu.h"
 #include "src/commands.h"
 #include "src/gate_rules.h"
 #include "src/report/escape.h"
@@ -15,6 +16,7 @@ enum values {
     VALUES_PROFILES,
     VALUES_LEVELS,
     VALUES_WHEN,
+    VALUES_CPUS,
     VALUES_RULES,
     VALUES_POLICY,
     VALUES_SHELLS
@@ -25,9 +27,10 @@ static enum values values_of_option(const struct option_row *row)
     static const struct {
         const char *argument;
         enum values values;
-    } kinds[] = {{"FORMAT", VALUES_FORMATS},   {"FORMAT=FILE", VALUES_OUTPUTS}, {"LEVEL", VALUES_LEVELS},
-                 {"WHEN", VALUES_WHEN},        {"FILE", VALUES_FILES},          {"LIST", VALUES_FILES},
-                 {"FILE[:LINE]", VALUES_FILES}};
+    } kinds[] = {{"FORMAT", VALUES_FORMATS}, {"FORMAT=FILE", VALUES_OUTPUTS},
+                 {"LEVEL", VALUES_LEVELS},   {"WHEN", VALUES_WHEN},
+                 {"CPU", VALUES_CPUS},       {"FILE", VALUES_FILES},
+                 {"LIST", VALUES_FILES},     {"FILE[:LINE]", VALUES_FILES}};
     if (row->id == ID_PROFILE)
         return VALUES_PROFILES;
     if (row->id == ID_FORMAT && row->commands == COMMAND_INSPECT)
@@ -60,6 +63,8 @@ static enum values values_of_command(enum command command)
 
 static void write_words(enum values values)
 {
+    const struct cpu *cpus;
+    size_t count;
     switch (values) {
     case VALUES_FORMATS:
     case VALUES_OUTPUTS:
@@ -81,6 +86,11 @@ static void write_words(enum values values)
     case VALUES_RULES:
         for (size_t i = 0; i < any_rule_count(); i++)
             printf("%s%s", i ? " " : "", any_rule(i)->id);
+        break;
+    case VALUES_CPUS:
+        count = cpu_rows(&cpus);
+        for (size_t i = 0; i < count; i++)
+            printf("%s%s", i ? " " : "", cpus[i].name);
         break;
     case VALUES_WHEN:
         fputs("auto always never", stdout);

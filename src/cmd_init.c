@@ -38,7 +38,7 @@ static const char starter[] =
     "#  libraries: [libc.so.6, \"ld-linux*\"]   # what may be needed after all\n"
     "#  glibc-floor: 2.28\n"
     "#  macos-minimum: 11.0\n"
-    "#  cpu: x86-64-v2\n"
+    "#  cpu: [x86-64-v2, raspberry-pi-4]       # the least processor of each architecture\n"
     "#  size-max: 25M\n"
     "\n"
     "# What single files are for. Patterns begin at this file's folder; ** is any number of folders.\n"

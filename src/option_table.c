@@ -9,6 +9,10 @@ const struct option_row option_table[] = {
     {ID_TARGET, "target", "TARGET", COMMAND_CHECK,
      "what the release says it is for: linux/arm64, linux/amd64/v3, darwin/universal,\naarch64-unknown-linux-musl, …; "
      "auto (default) takes it from file name or build info"},
+    {ID_CPU, "cpu", "CPU", COMMAND_CHECK,
+     "what the code may ask of the processor: x86-64-v2, armv8.2, raspberry-pi-4, apple-m1,\ngraviton2, …; may be "
+     "given "
+     "for each architecture (default: the policy, else the target's\nvariant)"},
     {ID_PROFILE, "profile", "NAME", COMMAND_CHECK, "release (default) or static"},
     {ID_FAIL_ON, "fail-on", "LEVEL", COMMAND_CHECK,
      "findings from this level on close the gate: error (default), warning, note"},

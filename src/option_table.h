@@ -32,10 +32,11 @@ enum option_id { /* of options without a letter */
                  ID_PARTIAL,
                  ID_REPORT_LOCATION,
                  ID_BASELINE,
+                 ID_CPU,
                  ID_VERSION
 };
 
-enum { OPTION_COUNT = 25, COMMAND_COUNT = 7 };
+enum { OPTION_COUNT = 26, COMMAND_COUNT = 7 };
 extern const struct option_row {
     int id; /* a letter, where the option has a short form */
     const char *name, *argument;

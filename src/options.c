@@ -108,6 +108,12 @@ static bool set_target(struct options *options, const char *text)
         "darwin/universal");
 }
 
+static bool add_cpu(struct options *options, const char *text)
+{
+    const char *expected = expect_add_cpu(options->audit.cpus, text);
+    return !expected || complain("--cpu", text, expected);
+}
+
 static bool set_level(struct options *options, const char *text)
 {
     for (enum level level = LEVEL_NOTE; level <= LEVEL_ERROR; level++)
@@ -153,6 +159,8 @@ static bool apply(struct options *options, int id, const char *value)
     switch (id) {
     case ID_TARGET:
         return set_target(options, value);
+    case ID_CPU:
+        return add_cpu(options, value);
     case ID_POLICY:
         options->policy = value;
         return true;

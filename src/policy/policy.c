@@ -175,15 +175,21 @@ static void read_minimum(struct policy_reader *r, const struct node *node, void 
     read_version(r, node, &p->demands.macos_minimum, &p->macos_minimum);
 }
 
+/* One, or a list with one of each architecture. */
 static void read_cpu(struct policy_reader *r, const struct node *node, void *field)
 {
     struct parameters *p = field;
-    policy_text(r, node, &p->demands.cpu);
-    if (p->demands.cpu && !expect_cpu(p->demands.cpu, &(enum arch){ARCH_OTHER}, &(unsigned){0}))
-        complain_at(r->complaints, node->place,
-                    "\"%s\" is no CPU that is known: expected x86-64-v1 to x86-64-v4, or armv8.0 to armv9.5",
-                    node->text);
+    size_t count = node->kind == NODE_LIST ? node->count : 1;
     p->cpu = node->place;
+    if (count == 0)
+        complain_at(r->complaints, node->place, "an empty list: expected a CPU such as x86-64-v2");
+    for (size_t i = 0; i < count; i++) {
+        const struct node *item = node->kind == NODE_LIST ? node->items[i] : node;
+        const char *text = NULL, *expected;
+        policy_text(r, item, &text);
+        if (text && (expected = expect_add_cpu(p->demands.cpus, text)))
+            complain_at(r->complaints, item->place, "\"%s\": expected %s", text, expected);
+    }
 }
 
 static void read_size(struct policy_reader *r, const struct node *node, void *field)
@@ -359,7 +365,7 @@ static void inherit(struct policy *policy)
         }
         if (own.cpu.file) {
             to->cpu = own.cpu;
-            to->demands.cpu = own.demands.cpu;
+            memcpy(to->demands.cpus, own.demands.cpus, sizeof to->demands.cpus);
         }
         if (own.size_max.file) {
             to->size_max = own.size_max;

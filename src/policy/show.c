@@ -47,28 +47,37 @@ static void show_rules(FILE *out, const struct gate *gate)
     }
 }
 
+static void show_list(FILE *out, const char *before, const char *key, const char *const *texts, size_t count)
+{
+    fprintf(out, "%s%s: [", before, key);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i ? ", " : "", out);
+        escape_json(out, texts[i]);
+    }
+    putc(']', out);
+}
+
 static void show_parameters(FILE *out, const struct parameters *p, const char *before)
 {
     if (p->libraries.file) {
-        fprintf(out, "%slibraries: [", before);
-        for (size_t i = 0; i < p->demands.library_count; i++) {
-            fputs(i ? ", " : "", out);
-            escape_json(out, p->demands.libraries[i]);
-        }
-        putc(']', out);
+        show_list(out, before, "libraries", p->demands.libraries, p->demands.library_count);
         origin(out, &p->libraries, "");
     }
     const struct {
         const char *name, *value;
         const struct place *place;
     } texts[] = {{"glibc-floor", p->demands.glibc_floor, &p->glibc_floor},
-                 {"macos-minimum", p->demands.macos_minimum, &p->macos_minimum},
-                 {"cpu", p->demands.cpu, &p->cpu}};
+                 {"macos-minimum", p->demands.macos_minimum, &p->macos_minimum}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].place->file) {
             text(out, before, texts[i].name, texts[i].value);
             origin(out, texts[i].place, "");
         }
+    if (p->cpu.file) {
+        const char *const *cpus = p->demands.cpus;
+        show_list(out, before, "cpu", cpus, cpus[1] ? 2 : 1);
+        origin(out, &p->cpu, "");
+    }
     if (p->size_max.file) {
         fprintf(out, "%ssize-max: %" PRIu64, before, p->demands.size_max);
         origin(out, &p->size_max, "");

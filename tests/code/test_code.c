@@ -1,13 +1,14 @@
-/* The decoders and the levels. What each encoding is was taken from LLVM 19 and Zydis 4, not from our tables. */
+/* The decoders, and the table of processors. What each encoding is was taken from LLVM 19 and Zydis 4, not from our tables. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checks/code/a64.h"
-#include "checks/code/level.h"
+#include "checks/code/cpu.h"
 #include "checks/code/x86.h"
 
 static const struct {
@@ -159,20 +160,114 @@ static void a64_words_are_what_others_say(void **state)
         assert_string_equal(classes[a64_classify(words[i].word)].ident, words[i].class);
 }
 
-static void levels_build_on_one_another(void **state)
+static bool has(const char *cpu, enum feature feature)
+{
+    struct features features;
+    assert_non_null(cpu_read(cpu, &features));
+    return features_have(&features, feature);
+}
+
+static void cpus_are_made_of_those_before(void **state)
+{
+    const struct cpu *cpus;
+    size_t count = cpu_rows(&cpus);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        struct features features = cpu_features(&cpus[i]), below = {0};
+        const struct cpu *base = cpus[i].base ? cpu_find(cpus[i].base) : NULL;
+        assert_true(!cpus[i].base || (base && base < &cpus[i] && base->arch == cpus[i].arch));
+        assert_true(cpus[i].level ? !base || base->level : base != NULL);
+        assert_true(*cpus[i].what && strlen(cpus[i].what) <= 76 && (cpus[i].level || *cpus[i].source));
+        assert_true(cpus[i].adds[CPU_ADDS - 1] == FEATURE_NONE && cpus[i].lacks[CPU_LACKS - 1] == FEATURE_NONE);
+        for (unsigned k = 1; k < FEATURE_COUNT; k++)
+            assert_true(!features_have(&features, (enum feature)k) || feature_arch((enum feature)k) == cpus[i].arch);
+        if (base)
+            below = cpu_features(base);
+        for (unsigned k = 0; k < CPU_ADDS && cpus[i].adds[k] != FEATURE_NONE; k++)
+            assert_false(features_have(&below, (enum feature)cpus[i].adds[k])); /* said twice */
+        for (unsigned k = 0; k < CPU_LACKS && cpus[i].lacks[k] != FEATURE_NONE; k++)
+            assert_true(features_have(&below, (enum feature)cpus[i].lacks[k]));
+    }
+}
+
+static void names_and_aliases_of_cpus_are_unlike(void **state)
+{
+    const struct cpu *cpus;
+    size_t count = cpu_rows(&cpus);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        char names[200];
+        assert_true(snprintf(names, sizeof names, "%s %s", cpus[i].name, cpus[i].aliases) < (int)sizeof names);
+        for (char *name = strtok(names, " "); name; name = strtok(NULL, " "))
+            assert_true(cpu_find(name) == &cpus[i]);
+    }
+    assert_string_equal(cpu_find("Raspberry-Pi-4")->name, "raspberry-pi-4");
+    assert_string_equal(cpu_find("v3")->name, "x86-64-v3");
+    assert_string_equal(cpu_find("v8")->name, "armv8.0");
+    static const char *const none[] = {"", " ", "v", "v5", "x86-64-v", "v1 x86-64", "raspberry-pi-40", "apple", "lse"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_null(cpu_find(none[i]));
+}
+
+/* What people get wrong of these machines. */
+static void cpus_have_what_they_have(void **state)
+{
+    (void)state;
+    assert_true(has("x86-64-v3", FEATURE_X86_AVX2) && has("x86-64-v3", FEATURE_X86_SSE42));
+    assert_false(has("x86-64-v3", FEATURE_X86_AVX512F) || has("alderlake", FEATURE_X86_AVX512F));
+    assert_true(has("armv9.0", FEATURE_A64_LSE));
+    assert_false(has("armv9.0", FEATURE_A64_BF16) || has("armv9.0", FEATURE_A64_SVE));
+    assert_true(has("raspberry-pi-4", FEATURE_A64_CRC32));
+    assert_false(has("raspberry-pi-4", FEATURE_A64_AES) || has("raspberry-pi-4", FEATURE_A64_LSE));
+    assert_true(has("raspberry-pi-5", FEATURE_A64_AES) && has("raspberry-pi-5", FEATURE_A64_LSE));
+    static const char *const apple[] = {"apple-m1", "apple-m2", "apple-m3", "apple-m4"};
+    for (size_t i = 0; i < 4; i++) {
+        assert_false(has(apple[i], FEATURE_A64_SVE) || has(apple[i], FEATURE_A64_SVE2));
+        assert_int_equal(has(apple[i], FEATURE_A64_BF16), i > 0);
+        assert_int_equal(has(apple[i], FEATURE_A64_SME), i == 3); /* and so SVE in streaming mode */
+    }
+}
+
+static void options_of_goarm64_are_read(void **state)
 {
     struct features features;
     (void)state;
-    assert_true(level_features("x86-64-v3", &features));
-    assert_true(features_have(&features, FEATURE_X86_AVX2));
-    assert_true(features_have(&features, FEATURE_X86_SSE42));
-    assert_false(features_have(&features, FEATURE_X86_AVX512F));
-    assert_true(level_features("armv8.0", &features));
-    assert_false(features_any(&features));
-    assert_true(level_features("armv9.0", &features));
-    assert_true(features_have(&features, FEATURE_A64_LSE));
-    assert_false(features_have(&features, FEATURE_A64_BF16));
-    assert_false(level_features("armv7", &features));
+    assert_true(has("v8.0,lse", FEATURE_A64_LSE) && has("v8.0,lse,crypto", FEATURE_A64_PMULL));
+    assert_true(has("lse", FEATURE_A64_LSE) && has("crypto,lse", FEATURE_A64_SHA1));
+    assert_true(has("raspberry-pi-4,Crypto", FEATURE_A64_AES));
+    assert_false(has("v8.0,crypto", FEATURE_A64_LSE) || has("v8.0,lse", FEATURE_A64_CRC32));
+    static const char *const none[] = {"",        ",",      "v8.0,",    ",lse",  "v8.0,lse,",
+                                       "v8.0,ls", "v3,lse", "lse,v8.0", "armv7", "sve"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_null(cpu_read(none[i], &features));
+}
+
+static void least_level_has_all_that_levels_have(void **state)
+{
+    static const struct {
+        enum arch arch;
+        enum feature needs[3];
+        const char *level;
+        enum feature beyond;
+    } rows[] = {
+        {ARCH_AMD64, {0}, "x86-64-v1", 0},
+        {ARCH_AMD64, {FEATURE_X86_POPCNT, FEATURE_X86_BMI2}, "x86-64-v3", 0},
+        {ARCH_AMD64, {FEATURE_X86_SSSE3, FEATURE_X86_SHA}, "x86-64-v2", FEATURE_X86_SHA},
+        {ARCH_ARM64, {0}, "armv8.0", 0},
+        {ARCH_ARM64, {FEATURE_A64_LSE, FEATURE_A64_AES}, "armv8.1", FEATURE_A64_AES},
+        {ARCH_ARM64, {FEATURE_A64_CSSC}, "armv8.9", 0},
+        {ARCH_ARM64, {FEATURE_A64_LUT, FEATURE_A64_SVE2}, "armv9.5", FEATURE_A64_SVE2},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct features needs = {0}, beyond, expected = {0};
+        for (size_t k = 0; k < 3 && rows[i].needs[k] != FEATURE_NONE; k++)
+            features_add(&needs, rows[i].needs[k]);
+        if (rows[i].beyond != FEATURE_NONE)
+            features_add(&expected, rows[i].beyond);
+        assert_string_equal(cpu_level(rows[i].arch, &needs, &beyond)->name, rows[i].level);
+        assert_memory_equal(&beyond, &expected, sizeof beyond);
+    }
 }
 
 int main(void)
@@ -182,7 +277,11 @@ int main(void)
         cmocka_unit_test(x86_instructions_that_are_cut_off_have_no_length),
         cmocka_unit_test(x86_instructions_have_at_most_fifteen_bytes),
         cmocka_unit_test(a64_words_are_what_others_say),
-        cmocka_unit_test(levels_build_on_one_another),
+        cmocka_unit_test(cpus_are_made_of_those_before),
+        cmocka_unit_test(names_and_aliases_of_cpus_are_unlike),
+        cmocka_unit_test(cpus_have_what_they_have),
+        cmocka_unit_test(options_of_goarm64_are_read),
+        cmocka_unit_test(least_level_has_all_that_levels_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

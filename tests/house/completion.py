@@ -35,6 +35,7 @@ def offers():
     yield ["assay", "check", "--format", ""], formats
     yield ["assay", "check", "--output", "sa"], ["sarif="]
     yield ["assay", "check", "--profile", ""], ["release", "static"]
+    yield ["assay", "check", "--cpu", "apple-"], ["apple-m1", "apple-m2", "apple-m3", "apple-m4"]
     yield ["assay", "check", "--fail-on", "w"], ["warning"]
     yield ["assay", "policy", ""], ["show", "lint"]
     yield ["assay", "completion", ""], ["bash", "zsh", "fish"]

@@ -52,6 +52,17 @@ def formats():
     return plain(re.sub(r"\s+", " ", names)) + "\n"
 
 
+def cpus():
+    """Every processor with its other names, from the table."""
+    text = (ROOT / "checks/code/cpus.def").read_text(encoding="utf-8")
+    made = ""
+    for kind, name, rest in re.findall(r'^(LEVEL|CPU)\("([^"]+)",(.*?")\)$', text, re.S | re.M):
+        words = re.findall(r'"([^"]*)"', rest)
+        aliases, what = words[-2:] if kind == "LEVEL" else words[-3:-1]
+        made += f"*{plain(name)}*\n\t{plain(what)}" + (f" ({plain(', '.join(aliases.split()))})" if aliases else "") + "\n\n"
+    return made
+
+
 def rules():
     text = ""
     for line in said("rules").splitlines():
@@ -88,7 +99,7 @@ def keys():
     return text
 
 
-MADE = {"commands": commands, "formats": formats, "rules": rules, "keys": keys}
+MADE = {"commands": commands, "formats": formats, "cpus": cpus, "rules": rules, "keys": keys}
 
 
 def pages():

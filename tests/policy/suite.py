@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
-from files import small_elf, write  # noqa: E402
+from files import EXIT, small_elf, write  # noqa: E402
 
 TODAY = "2026-11-23"
 ARM64, EXIT_ARM64 = 183, bytes.fromhex("a80b8052000080d2010000d4")  # mov x8, 93; mov x0, 0; svc 0
@@ -22,6 +22,8 @@ KINDS = {
     "good": lambda: small_elf(),
     "arm64": lambda: small_elf(machine=ARM64, code=EXIT_ARM64),
     "bad": lambda: small_elf(b"/lib64/ld-linux-x86-64.so.2"),
+    "arm64-aes": lambda: small_elf(machine=ARM64, code=bytes.fromhex("2048284e") + EXIT_ARM64),  # aese v0.16b, v1.16b
+    "ssse3": lambda: small_elf(code=bytes.fromhex("660f3800c1") + EXIT),  # pshufb xmm0, xmm1
     "arm64-bad": lambda: small_elf(b"/lib/ld-linux-aarch64.so.1", machine=ARM64, code=EXIT_ARM64),
     "stack": lambda: small_elf(stack=7),
     "cut": lambda: small_elf()[:70],
@@ -84,6 +86,32 @@ CASES = [
     ("a CPU is undecided, and closes the gate where it must be decided",
      "version: 1\nrules: {isa: error}\nparameters: {cpu: x86-64-v2}\n", {"app": "good"}, "--no-code app", 3,
      ["unknown  isa/level-ceiling"]),
+    ("a machine is a CPU, in any case",
+     "version: 1\nrules: {isa: error}\nparameters: {cpu: [Graviton3, SandyBridge]}\n", {"app": "good", "arm": "arm64-aes"},
+     "-v app arm", 0, ["asks for more than SandyBridge", "asks for more than Graviton3"]),
+    ("a CPU says nothing of another architecture", "version: 1\nrules: {isa: error}\nparameters: {cpu: apple-m1}\n",
+     {"app": "good"}, "-v app", 0, ["the declared CPU, apple-m1, is none of this architecture"]),
+    ("instructions above a core are told", "version: 1\nrules: {isa: error}\nparameters: {cpu: neoverse-v1}\n",
+     {"app": "arm64-aes"}, "app", 3, ["unknown +isa/level-ceiling", "FEAT_AES", "no instruction above neoverse-v1"]),
+    ("an option beats the CPU of its architecture", "version: 1\nrules: {isa: error}\nparameters: {cpu: [v1, neoverse-v1]}\n",
+     {"app": "arm64-aes", "good": "good"}, "-v --cpu graviton3 app good", 0, ["more than graviton3", "more than v1"]),
+    ("two options are for two architectures", "version: 1\nrules: {isa: error}\n", {"app": "arm64-aes", "good": "ssse3"},
+     "-v --cpu v2 --cpu graviton3 app good", 0, ["more than v2", "more than graviton3"]),
+    ("two of one architecture are none", "version: 1\n", {"app": "good"}, "--cpu v2 --cpu haswell app", 2,
+     ["--cpu: haswell: expected one CPU of each architecture"]),
+    ("a variant of the target is a CPU", "version: 1\nrules: {isa: error}\n", {"app": "ssse3"}, "--target linux/amd64/v1 app", 3,
+     ["unknown +isa/level-ceiling", "SSSE3", "no instruction above v1"]),
+    ("that of a file's name too", "version: 1\nrules: {isa: error}\n", {"app_linux_amd64_v1/app": "ssse3"},
+     "app_linux_amd64_v1/app", 3, ["no instruction above v1"]),
+    ("a variant that has them passes", "version: 1\nrules: {isa: error}\n", {"app": "ssse3"}, "-v --target linux/amd64/v2 app", 0,
+     ["more than v2"]),
+    ("a variant is taken with its options", "version: 1\nrules: {isa: error}\n", {"app": "arm64-aes"},
+     "--target linux/arm64/v8.0,crypto app", 3, ["above v8.0,crypto", "!FEAT_AES"]),
+    ("a declared CPU goes before the variant", "version: 1\nrules: {isa: error}\nparameters: {cpu: core2}\n", {"app": "ssse3"},
+     "-v --target linux/amd64/v1 app", 0, ["more than core2"]),
+    ("a CPU of a target goes before the policy's",
+     "version: 1\nrules: {isa: error}\nparameters: {cpu: v1}\ntargets: [{match: app, parameters: {cpu: core2}}]\n",
+     {"app": "ssse3"}, "-v app", 0, ["more than core2"]),
     # targets
     ("a target is expected", "version: 1\ntargets: [{match: app, expect: linux/arm64}]\n", {"app": "good"}, "app", 1,
      ["declared for linux/arm64"]),
@@ -177,7 +205,12 @@ ERRORS = [
     ("version: 1\nparameters: {libraries: ['[a']}\n", "2:26", "is no pattern"),
     ("version: 1\nparameters: {glibc-floor: two}\n", "2:27", "expected a version"),
     ("version: 1\nparameters: {macos-minimum: 11.}\n", "2:29", "expected a version"),
-    ("version: 1\nparameters: {cpu: pentium}\n", "2:19", "expected x86-64-v1"),
+    ("version: 1\nparameters: {cpu: pentium}\n", "2:19", '"pentium": expected a CPU that assay(1) lists, such as x86-64-v2'),
+    ("version: 1\nparameters: {cpu: 'x86-64-v3,lse'}\n", "2:19", "expected a CPU that"),
+    ("version: 1\nparameters: {cpu: []}\n", "2:19", "expected a CPU such as"),
+    ("version: 1\nparameters: {cpu: {arm64: apple-m1}}\n", "2:19", "expected a text"),
+    ("version: 1\nparameters: {cpu: [apple-m1, v3, haswell]}\n", "2:34", "expected one CPU of each architecture"),
+    ("version: 1\nparameters: {cpu: [apple-m1, graviton2]}\n", "2:30", '"graviton2": expected one CPU of each architecture'),
     ("version: 1\nparameters: {size-max: -1}\n", "2:24", "expected a number of bytes"),
     ("version: 1\nparameters: {size-max: 99999999999999999999}\n", "2:24", "expected a number of bytes"),
     ("version: 1\ntargets: [{expect: linux/arm64}]\n", "2:11", 'the key "match" is missing'),
@@ -326,7 +359,7 @@ def shown(assay):
 
 # What no schema can say: which policies it takes all the same, by a part of the message.
 BEYOND = ("stands twice", "expected a version", "no rule or family", "is no pattern", "expected {os} and {arch}", "is no target", "expected a day",
-          "more than a year ahead", "an anchor", "a tag", "a directive", "at most 1 MiB", "expected a number of bytes")
+          "more than a year ahead", "an anchor", "a tag", "a directive", "at most 1 MiB", "expected a number of bytes", "expected a CPU that", "expected one CPU of each")
 
 
 def schema(_):

@@ -79,6 +79,9 @@ static void every_option_does_what_it_says(void **state)
     assert_string_equal(o.files_from, "list");
     assert_int_equal(o.list_end, 0);
     assert_int_equal(o.colour, COLOUR_NEVER);
+    o = good_line("check --cpu v3 --cpu=raspberry-pi-4,crypto x");
+    assert_string_equal(o.audit.cpus[0], "v3");
+    assert_string_equal(o.audit.cpus[1], "raspberry-pi-4,crypto");
     o = good_line("check --format=json --output json=a=b --output text=c x");
     assert_int_equal(o.output_count, 3);
     assert_string_equal(o.outputs[0].reporter->name, "json");
@@ -142,6 +145,8 @@ static void what_is_not_understood_is_refused(void **state)
                                         "check --format",
                                         "check --target linux x",
                                         "check --target linux/amd64/v9 x",
+                                        "check --cpu pentium x",
+                                        "check --cpu v2 --cpu v3 x",
                                         "check --profile x x",
                                         "check --fail-on off x",
                                         "check --max-file-size 0 x",
