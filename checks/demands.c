@@ -36,7 +36,7 @@ const char *expect_add_cpu(const char *cpus[DEMANDED_CPUS], const char *text)
     struct features features;
     const struct cpu *cpu = cpu_read(text, &features), *other;
     if (!cpu)
-        return "a CPU that assay(1) lists, such as x86-64-v2, armv8.2, raspberry-pi-4, apple-m1 or graviton2";
+        return "a CPU that `assay cpu` lists, such as x86-64-v2, armv8.2, raspberry-pi-4, apple-m1 or graviton2";
     for (unsigned i = 0; i < DEMANDED_CPUS; i++) {
         other = cpus[i] ? cpu_read(cpus[i], &features) : NULL;
         if (other && other->arch == cpu->arch)

@@ -232,6 +232,11 @@ struct elf_extra {
     uint8_t ident_class, ident_data, ident_version;
     bool has_interp, has_dynamic, has_soname, flag_pie /* DF_1_PIE */, bind_now, text_relocations, has_symbolic;
     const char *soname;
+    /* GNU_PROPERTY_X86_ISA_1_NEEDED (1 baseline, 2 v2, 4 v3, 8 v4), and the one word of GNU_PROPERTY_X86_FEATURE_1_AND or
+     * GNU_PROPERTY_AARCH64_FEATURE_1_AND; of the last note that has them. Offset: of the property. */
+    bool has_isa_needed, has_feature_1;
+    uint32_t isa_needed, feature_1;
+    uint64_t isa_needed_offset, feature_1_offset;
     bool has_gnu_stack;
     unsigned gnu_stack_access;
     uint64_t gnu_stack_offset;

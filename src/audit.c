@@ -69,19 +69,24 @@ static struct record *judge(struct arena *arena, const char *path, struct file *
     struct reading reading = {0};
     struct expect expect;
     struct finding *findings = NULL;
+    struct code_study *studies;
     struct problem problem = {0};
     read_file(file, &options->read, &reading);
     expect_of(arena, path, &reading, options, &expect);
+    studies = arena_array(&file->arena, reading.count, sizeof *studies);
+    for (size_t i = 0; i < reading.count; i++)
+        studies[i] =
+            (struct code_study){.image = &reading.images[i], .arena = &file->arena, .allowed = options->read.code};
     if (options->rules) {
         findings = arena_array(&file->arena, reading.count * rule_count, sizeof *findings);
         for (size_t i = 0; i < reading.count; i++) {
-            struct subject subject = {&reading, &reading.images[i], &expect, options->read.code};
+            struct subject subject = {&reading, &reading.images[i], &expect, options->read.code, &studies[i]};
             run_rules(&subject, arena, findings + i * rule_count);
         }
     }
     if (file_settle(file, &problem) != STATUS_OK)
         return record_error(arena, path, file->size, arena_print(arena, "%s", problem.text));
-    return record_make(arena, path, file, &reading, findings, &expect, &options->record);
+    return record_make(arena, path, file, &reading, findings, studies, &expect, &options->record);
 }
 
 /* Judges an opened file; an arena that runs out of memory lands here. */

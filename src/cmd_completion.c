@@ -33,7 +33,7 @@ static enum values values_of_option(const struct option_row *row)
                  {"LIST", VALUES_FILES},     {"FILE[:LINE]", VALUES_FILES}};
     if (row->id == ID_PROFILE)
         return VALUES_PROFILES;
-    if (row->id == ID_FORMAT && row->commands == COMMAND_INSPECT)
+    if (row->id == ID_FORMAT && row->commands == (COMMAND_INSPECT | COMMAND_CPU))
         return VALUES_INSPECTIONS;
     for (size_t i = 0; row->argument && i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kinds[i].argument, row->argument) == 0)
@@ -54,6 +54,7 @@ static enum values values_of_command(enum command command)
         return VALUES_NONE;
     case COMMAND_CHECK:
     case COMMAND_INSPECT:
+    case COMMAND_CPU:
     case COMMAND_INIT:
     case COMMAND_ALL:
         break;

@@ -6,35 +6,34 @@
 
 enum { STATUS_USAGE = 2, STATUS_UNDECIDED = 3 };
 
-int cmd_inspect(const struct options *options)
+int look_at_one(const struct options *options, const struct audit_options *audit,
+                bool (*write)(const struct record *, const struct report_options *, FILE *))
 {
     struct arena arena = {0};
     jmp_buf escape;
-    struct audit_options audit = options->audit;
     struct walk walk = {.arena = &arena};
     struct record *record = NULL;
     struct problem problem = {0};
     const struct report_options look = {.colour = colour_wanted(options), .verbose = true};
     if (options->argument_count != 1) {
-        fputs("assay: inspect takes one file\n", stderr);
+        fputs("assay: inspect and cpu take one file\n", stderr);
         return STATUS_USAGE;
     }
-    if (!options->outputs[0].reporter->inspect) {
+    if (!write) {
         fprintf(stderr, "assay: inspect has no format %s: expected text or json\n", options->outputs[0].reporter->name);
         return STATUS_USAGE;
     }
     arena.escape = &escape;
-    audit.record.detail = true;
     if (setjmp(escape) != 0) {
         fputs("assay: no memory for this file\n", stderr);
         arena_free(&arena);
         return STATUS_UNDECIDED;
     }
     walk_add_file(&walk, options->arguments[0]);
-    if (!audit_all(&arena, &walk, &audit, 1, NULL, &record, &problem))
+    if (!audit_all(&arena, &walk, audit, 1, NULL, &record, &problem))
         return STATUS_USAGE;
     bool read = !record->error;
-    bool written = options->outputs[0].reporter->inspect(record, &look, stdout);
+    bool written = write(record, &look, stdout);
     if (!read) {
         fputs("assay: ", stderr);
         escape_terminal(stderr, record->path);
@@ -45,4 +44,12 @@ int cmd_inspect(const struct options *options)
     written = flush_or_complain(stdout, "standard output") && written;
     arena_free(&arena);
     return !written ? STATUS_USAGE : read ? 0 : STATUS_UNDECIDED;
+}
+
+int cmd_inspect(const struct options *options)
+{
+    struct audit_options audit = options->audit;
+    audit.record.detail = true;
+    audit.record.code = true;
+    return look_at_one(options, &audit, options->outputs[0].reporter->inspect);
 }

@@ -10,7 +10,14 @@ int cmd_rules(const struct options *options);
 int cmd_explain(const struct options *options);
 int cmd_policy(const struct options *options);
 int cmd_init(const struct options *options);
+int cmd_cpu(const struct options *options);
 int cmd_completion(const struct options *options);
+
+/* cmd_inspect.c: audits the one file that is named, and lets `write` (NULL: no such format) tell of it. */
+struct record;
+struct report_options;
+int look_at_one(const struct options *options, const struct audit_options *audit,
+                bool (*write)(const struct record *, const struct report_options *, FILE *));
 
 /* streams.c: whether standard output gets colour. */
 bool colour_wanted(const struct options *options);

@@ -34,6 +34,8 @@ int main(int argc, char **argv)
         return cmd_policy(&options);
     case COMMAND_INIT:
         return cmd_init(&options);
+    case COMMAND_CPU:
+        return cmd_cpu(&options);
     case COMMAND_COMPLETION:
         return cmd_completion(&options);
     case COMMAND_ALL:

@@ -22,7 +22,7 @@ const struct option_row option_table[] = {
      "the day that waivers end by (2027-01-31, or seconds since 1970); by default\nSOURCE_DATE_EPOCH, else today"},
     {ID_EXIT_ZERO, "exit-zero", NULL, COMMAND_CHECK, "exit 0 where rules failed; every other status stays"},
     {ID_FORMAT, "format", "FORMAT", COMMAND_CHECK, formats},
-    {ID_FORMAT, "format", "FORMAT", COMMAND_INSPECT, "text (default) or json"},
+    {ID_FORMAT, "format", "FORMAT", COMMAND_INSPECT | COMMAND_CPU, "text (default) or json"},
     {ID_REPORT_LOCATION, "report-location", "FILE[:LINE]", COMMAND_CHECK,
      "the place in the sources that sarif, gitlab and github show findings at"},
     {ID_OUTPUT, "output", "FORMAT=FILE", COMMAND_CHECK, "write a report to a file as well; may be given again"},
@@ -35,7 +35,7 @@ const struct option_row option_table[] = {
      "look at headers, tables and notes only, not at instructions and texts"},
     {ID_NO_DIGEST, "no-digest", NULL, COMMAND_CHECK | COMMAND_INSPECT,
      "do not compute SHA-256: read only what is judged"},
-    {ID_MAX_FILE_SIZE, "max-file-size", "SIZE", COMMAND_CHECK | COMMAND_INSPECT,
+    {ID_MAX_FILE_SIZE, "max-file-size", "SIZE", COMMAND_CHECK | COMMAND_INSPECT | COMMAND_CPU,
      "larger files are errors (default 2G; k, M and G are understood)"},
     {ID_COLOR, "color", "WHEN", COMMAND_ALL, "auto (default), always or never; NO_COLOR turns it off as well"},
     {'q', "quiet", NULL, COMMAND_CHECK, "show only what did not pass"},
@@ -51,6 +51,9 @@ const struct command_row command_table[] = {
      "Exits with 0 where all is well, 1 where a rule failed, 3 where a file or rule could not be\n"
      "read or decided, 2 where the command line is wrong, nothing was judged or no report could be written."},
     {"inspect", COMMAND_INSPECT, "assay inspect [OPTION]... FILE", "Shows what a file is, without judging it."},
+    {"cpu", COMMAND_CPU, "assay cpu [OPTION]... [FILE]",
+     "Tells on which processors a program runs, and of each other one what it needs.\n"
+     "Without a file it lists the processors that are known."},
     {"rules", COMMAND_RULES, "assay rules", "Lists the rules with their levels."},
     {"explain", COMMAND_EXPLAIN, "assay explain RULE", "Tells what a rule demands, why, and how to satisfy it."},
     {"policy", COMMAND_POLICY, "assay policy show|lint [OPTION]... [FILE]",

@@ -12,7 +12,8 @@ enum command {
     COMMAND_POLICY = 16,
     COMMAND_INIT = 32,
     COMMAND_COMPLETION = 64,
-    COMMAND_ALL = 127
+    COMMAND_CPU = 128,
+    COMMAND_ALL = 255
 };
 
 enum option_id { /* of options without a letter */
@@ -36,7 +37,7 @@ enum option_id { /* of options without a letter */
                  ID_VERSION
 };
 
-enum { OPTION_COUNT = 26, COMMAND_COUNT = 7 };
+enum { OPTION_COUNT = 26, COMMAND_COUNT = 8 };
 extern const struct option_row {
     int id; /* a letter, where the option has a short form */
     const char *name, *argument;

@@ -267,7 +267,7 @@ bool options_read(int argc, char **argv, struct options *options, int *status)
         if (!parse(argc, argv, options, status))
             return false;
     } else if (argc > 1) {
-        complain("no such command", argv[1], "check, inspect, rules, explain, policy, init or completion");
+        complain("no such command", argv[1], "check, inspect, cpu, rules, explain, policy, init or completion");
     }
     help(stderr, options);
     return false;

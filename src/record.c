@@ -184,8 +184,8 @@ static const char *hexadecimal(struct arena *arena, const uint8_t *bytes, size_t
 }
 
 struct record *record_make(struct arena *arena, const char *path, const struct file *file,
-                           const struct reading *reading, const struct finding *findings, const struct expect *expect,
-                           const struct record_options *options)
+                           const struct reading *reading, const struct finding *findings, struct code_study *studies,
+                           const struct expect *expect, const struct record_options *options)
 {
     static const char *const sources[] = {"", "option", "policy", "file-name", "build-info"};
     struct record *record = arena_alloc(arena, sizeof *record);
@@ -200,6 +200,7 @@ struct record *record_make(struct arena *arena, const char *path, const struct f
     record->images = arena_array(arena, reading->count, sizeof *record->images);
     for (size_t i = 0; i < reading->count; i++) {
         make_image(arena, &reading->images[i], options, &record->images[i]);
+        record_code(arena, &studies[i], options, &record->images[i]);
         if (findings)
             make_results(arena, findings + i * rule_count, &record->images[i]);
     }

@@ -5,6 +5,7 @@
 #ifndef ASSAY_SRC_RECORD_H
 #define ASSAY_SRC_RECORD_H
 
+#include "checks/code/study.h"
 #include "checks/rule.h"
 #include "formats/model.h"
 
@@ -39,6 +40,21 @@ struct record_image {
     enum answer go_cgo;
     const char *min_os, *sdk, *uuid, *signature, *build_id;
     uint64_t offset, size, entry_address;
+    struct record_isa {
+        bool known, followed; /* followed: from the entry; else nothing newer than the architecture occurs at all */
+        const char *level;    /* "x86-64-v1": the least that has all of `requires` that belongs to levels */
+        struct text_list requires, possible, guarded; /* features, each in one of them */
+        uint64_t coverage;                            /* percent of the bytes of code that were understood */
+        uint64_t functions, undefined;                /* that were recovered; undefined encodings that were run into */
+        bool has_neon;                                /* arm64: the counts of struct reach_report */
+        uint64_t words, vectors, looped, unguarded, vector_functions;
+    } isa;
+    /* for `cpu` */
+    size_t cpu_count;
+    struct record_cpu {
+        const char *name, *what, *reason;
+        enum cpu_answer { CPU_RUNS, CPU_NEEDS, CPU_NOT_TOLD } answer;
+    } * cpus;
     /* for bills of materials: what a Go program was built from */
     bool modules_known; /* all of them */
     size_t module_count;
@@ -84,13 +100,18 @@ struct record {
 struct record_options {
     bool detail;  /* segments, sections and defects too, for `inspect` and pages */
     bool modules; /* modules of Go programs too */
+    bool code;    /* follow the code, for `isa` */
+    bool cpus;    /* an answer for each processor */
 };
 
 /* The record of one reading; `findings` holds rule_count items an image (NULL: no rules were run), whose
  * text and evidence it takes over. All of it in `arena`, theirs too. */
 struct record *record_make(struct arena *arena, const char *path, const struct file *file,
-                           const struct reading *reading, const struct finding *findings, const struct expect *expect,
-                           const struct record_options *options);
+                           const struct reading *reading, const struct finding *findings, struct code_study *studies,
+                           const struct expect *expect, const struct record_options *options);
+/* What is known of an image's code; looks further where the options ask for it. */
+void record_code(struct arena *arena, struct code_study *study, const struct record_options *options,
+                 struct record_image *out);
 struct record *record_error(struct arena *arena, const char *path, uint64_t size, const char *error);
 struct record *record_skipped(struct arena *arena, const char *path, const char *why);
 

@@ -20,7 +20,8 @@ enum { /* bytes of the smallest item of each list: one for a number, two for a t
        SECTION_LEAST = 3 + TEXT_LEAST,
        MODULE_LEAST = 1 + 3 * TEXT_LEAST,
        DEFECT_LEAST = 1 + 3 * TEXT_LEAST,
-       IMAGE_LEAST = 7 * TEXT_LEAST + 39, /* seven texts are never NULL; the rest are numbers, lists and texts */
+       CPU_LEAST = 1 + 3 * TEXT_LEAST,
+       IMAGE_LEAST = 7 * TEXT_LEAST + 41, /* seven texts are never NULL; the rest are numbers, lists and texts */
 };
 
 struct codec {
@@ -242,9 +243,35 @@ static void visit_facts(struct codec *c, struct record_image *image)
     word(c, &image->entry_address);
 }
 
+static void visit_code(struct codec *c, struct record_image *image)
+{
+    struct record_isa *isa = &image->isa;
+    flag(c, &isa->known);
+    if (isa->known) {
+        flag(c, &isa->followed);
+        flag(c, &isa->has_neon);
+        text(c, &isa->level);
+        texts(c, &isa->requires);
+        texts(c, &isa->possible);
+        texts(c, &isa->guarded);
+        uint64_t *const words[] = {&isa->coverage, &isa->functions, &isa->undefined, &isa->words,
+                                   &isa->vectors,  &isa->looped,    &isa->unguarded, &isa->vector_functions};
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            word(c, words[i]);
+    }
+    image->cpus = list(c, &image->cpu_count, image->cpus, sizeof *image->cpus, CPU_LEAST);
+    for (size_t i = 0; i < image->cpu_count; i++) {
+        sure_text(c, &image->cpus[i].name);
+        sure_text(c, &image->cpus[i].what);
+        sure_text(c, &image->cpus[i].reason);
+        image->cpus[i].answer = (enum cpu_answer)choice(c, (int)image->cpus[i].answer, CPU_NOT_TOLD);
+    }
+}
+
 static void visit_image(struct codec *c, struct record_image *image)
 {
     visit_facts(c, image);
+    visit_code(c, image);
     flag(c, &image->modules_known);
     image->modules = list(c, &image->module_count, image->modules, sizeof *image->modules, MODULE_LEAST);
     for (size_t i = 0; i < image->module_count; i++) {

@@ -3,6 +3,7 @@
 #ifndef ASSAY_CHECKS_CODE_BODY_H
 #define ASSAY_CHECKS_CODE_BODY_H
 
+#include "checks/code/reach.h"
 #include "checks/code/step.h"
 
 enum site_kind { SITE_NONE, SITE_CALL, SITE_TAIL, SITE_REFERENCE, SITE_CHOICE, SITE_FEATURE, SITE_STORE };
@@ -18,14 +19,6 @@ struct site {
 
 enum block_exit { EXIT_ON, EXIT_RETURN, EXIT_TAIL, EXIT_INDIRECT, EXIT_STOP };
 static const uint32_t NO_BLOCK = 0xffffffff;
-
-/* How sure it is that an instruction is reached, least first. */
-enum reach {
-    REACH_NONE,
-    REACH_GUARDED,  /* only where the processor was found to have a feature */
-    REACH_POSSIBLE, /* by branches, calls and pointers that the processor has no say in */
-    REACH_ALWAYS,   /* on every path that a start of the program takes */
-};
 
 struct block {
     uint64_t start;

@@ -123,3 +123,13 @@ const struct cpu *cpu_level(enum arch arch, const struct features *needs, struct
     }
     return least;
 }
+
+bool cpu_go_asks(enum arch arch, const char *recorded, const struct features *had)
+{
+    const struct cpu *level = arch == ARCH_AMD64 && recorded ? cpu_find(recorded) : NULL;
+    if (!level || !level->level || level->arch != ARCH_AMD64)
+        return false;
+    struct features asked = cpu_features(level);
+    asked = features_without(&asked, had);
+    return features_any(&asked);
+}

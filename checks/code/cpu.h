@@ -26,6 +26,9 @@ struct features cpu_features(const struct cpu *cpu);
  * alone stand behind Armv8.0. NULL: not known. */
 const struct cpu *cpu_read(const char *text, struct features *features);
 
+/* Whether the start of a Go program that records this GOAMD64 asks for what a CPU has not that has `had`. */
+bool cpu_go_asks(enum arch arch, const char *recorded, const struct features *had);
+
 /* The least level of an architecture that has all of `needs` but what no level has, such as FEAT_AES or FEAT_SVE: that is
  * `beyond`. */
 const struct cpu *cpu_level(enum arch arch, const struct features *needs, struct features *beyond);

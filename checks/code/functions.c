@@ -181,8 +181,9 @@ static bool look_at(struct program *p, struct function *f)
     f->fresh = false;
     for (size_t i = f->first_mention; i < o->mention_count && !p->failed; i++) {
         const struct mention *m = &o->mentions[i];
-        if (m->kind > MENTION_JUMP)
-            continue;
+        if (m->kind > MENTION_JUMP &&
+            !(m->kind == MENTION_ADDRESS && f->source == START_ENTRY && map_is_code(&p->map, m->target)))
+            continue; /* the start code of a C library hands main() over by its address */
         uint32_t to = function_at(p, m->target);
         if ((to == NO_FUNCTION || (p->functions[to].start != m->target && !p->functions[to].bounded)) &&
             (f->broken ? map_is_code(&p->map, m->target) : program_executes(p, m->target)))

@@ -22,6 +22,16 @@ static void add_code(struct map *map, uint64_t address, uint64_t size)
     map->code_size += size;
 }
 
+/* Bytes at the start of a span that are the file's own headers. */
+static uint64_t headers(const struct image *image, const struct span *span)
+{
+    enum { EHDR = 64, PHDR = 56, MACH_HEADER = 32 };
+    if (span->offset != image->offset)
+        return 0;
+    return image->format == FORMAT_ELF ? EHDR + (uint64_t)image->elf->phnum * PHDR
+                                       : MACH_HEADER + (uint64_t)image->macho->sizeofcmds;
+}
+
 static void find_code(const struct image *image, struct arena *arena, struct map *map)
 {
     uint64_t mask = image->format == FORMAT_ELF ? SHF_EXECINSTR
@@ -42,9 +52,14 @@ static void find_code(const struct image *image, struct arena *arena, struct map
         return;
     map->code_count = 0;
     map->code_size = 0;
-    for (size_t i = 0; i < map->count; i++)
-        if (map->spans[i].executes)
-            add_code(map, map->spans[i].address, map->spans[i].size);
+    for (size_t i = 0; i < map->count; i++) {
+        const struct span *span = &map->spans[i];
+        uint64_t skipped = headers(image, span);
+        if (span->executes && (skipped >= span->size || image->entry.address - span->address < skipped))
+            skipped = 0; /* programs that start in their own header have been seen */
+        if (span->executes)
+            add_code(map, span->address + skipped, span->size - skipped);
+    }
 }
 
 bool map_make(const struct image *image, struct arena *arena, struct map *map)

@@ -266,6 +266,7 @@ static void go_on(struct walk *w, const uint8_t *bytes, size_t left)
         w->stopped = w->loose = false;
     } else if (w->unit == 1 ? *bytes == 0xcc || *bytes == 0 || *bytes == 0x90 : left < 4 || load_le32(bytes) == 0) {
         w->at += w->unit;
+        w->o->understood += w->unit; /* padding */
     } else {
         w->stopped = false;
         w->loose = true;

@@ -3,8 +3,15 @@
 #ifndef ASSAY_CHECKS_CODE_REACH_H
 #define ASSAY_CHECKS_CODE_REACH_H
 
-#include "checks/code/body.h"
 #include "checks/code/isa.h"
+
+/* How sure it is that an instruction is reached, least first. */
+enum reach {
+    REACH_NONE,
+    REACH_GUARDED,  /* only where the processor was found to have a feature */
+    REACH_POSSIBLE, /* by branches, calls and pointers that the processor has no say in */
+    REACH_ALWAYS,   /* on every path that a start of the program takes */
+};
 
 enum { PATH = 8 };
 struct reached { /* the best-reached instruction of a class */

@@ -1,39 +1,64 @@
 /* Does the program run on the CPU that the release is for? --cpu, a policy (cpu) or the variant of the target declares
- * that CPU: a level that compilers know, a core or a machine (checks/code/cpus.def). What a Go program records as GOAMD64 is more than a claim: its runtime looks for those features when
- * it starts, and ends with "This program can only be run on AMD64 processors with v3 microarchitecture support" without
- * them (runtime/asm_amd64.s). For all else the instructions speak: a program in whose code no instruction above the
- * CPU occurs runs there. Where one occurs the rule is undecided, for most such code (every static glibc, every Go
- * program has some) first asks the processor, and whether this one does is not told here. */
+ * that CPU: a level that compilers know, a core or a machine (checks/code/cpus.def). What a Go program records as GOAMD64
+ * is more than a claim: its runtime looks for those features when it starts, and ends with "This program can only be run
+ * on AMD64 processors with v3 microarchitecture support" without them (runtime/asm_amd64.s). For all else the
+ * instructions speak. A program in whose code no instruction above the CPU occurs runs there. Where one occurs the code
+ * is followed from the entry (checks/code/reach.h): what is only reached where the program asked the processor for it is
+ * as good as absent, what is reached on every run stops the release, and what may be reached leaves the rule undecided,
+ * or fails it where the policy is strict (cpu-strict). */
 #include <inttypes.h>
 
 #include "checks/code/cpu.h"
-#include "checks/code/scan.h"
+#include "checks/code/witness.h"
 #include "checks/common.h"
 
-enum { SHOWN = 8 };
-
-/* Whether the start of a Go program asks for what the CPU has not, by the GOAMD64 that is recorded. */
-static bool go_asks_for_more(const struct image *image, const struct features *had)
+static void possible(const struct subject *subject, struct finding *f, const struct need_report *need, const char *cpu)
 {
-    const char *recorded = image->arch == ARCH_AMD64 && image->go ? image->go->level : NULL;
-    const struct cpu *level = recorded ? cpu_find(recorded) : NULL;
-    if (!level || !level->level || level->arch != ARCH_AMD64)
-        return false;
-    struct features asked = cpu_features(level);
-    asked = features_without(&asked, had);
-    return features_any(&asked);
+    const char *names = witness_names(subject->study, &need->lacking);
+    if (subject->expect->demands.cpu_strict)
+        fail(f, "code that may be reached asks for %s, which %s lacks (cpu-strict)", names, cpu);
+    else
+        unknown(f, "code for %s, which %s lacks, may be reached without asking the processor", names, cpu);
 }
 
-/* What the CPU has not, a row of evidence for each of the first; how many there are. */
-static unsigned show(struct finding *f, const struct scan *scan, const struct features *had, const char *cpu)
+/* Follows the code where it must. */
+static void judge(const struct subject *subject, struct finding *f, const char *cpu, const struct features *had)
 {
-    struct features above = features_without(&scan->present, had);
-    unsigned count = 0;
-    for (unsigned i = 1; i < FEATURE_COUNT; i++)
-        if (features_have(&above, (enum feature)i) && ++count <= SHOWN)
-            evidence(f, scan->first[i], arena_print(f->arena, "no instruction above %s", cpu), "%s",
-                     feature_name((enum feature)i));
-    return count;
+    struct need_report need;
+    struct code_study *study = subject->study;
+    if (!study_against(study, had, &need)) {
+        unknown(f, "%s is declared, and the code of the program cannot be read in the file", cpu);
+        return;
+    }
+    const char *names = witness_names(study, &need.lacking);
+    if (need.kind >= NEED_POSSIBLE)
+        witness_need(study, f, &need, arena_print(f->arena, "no instruction that %s lacks", cpu));
+    switch (need.kind) {
+    case NEED_NOTHING:
+        pass(f, "none of %" PRIu64 " bytes of code asks for more than %s", study->scan.bytes, cpu);
+        break;
+    case NEED_UNREACHED:
+    case NEED_GUARDED:
+        pass(f, "code for %s is %s", names,
+             need.kind == NEED_GUARDED ? "only reached where the processor was asked for it" : "there and not reached");
+        break;
+    case NEED_POSSIBLE:
+        possible(subject, f, &need, cpu);
+        break;
+    case NEED_REQUIRED:
+        if (need.by_prevalence)
+            fail(f,
+                 "the program is made of code for %s, which %s lacks: %" PRIu64 " of %" PRIu64
+                 " functions with a choice",
+                 names, cpu, study->reach.choosers_new, study->reach.choosers);
+        else
+            fail(f, "every run comes to code for %s, which %s lacks", names, cpu);
+        break;
+    case NEED_UNKNOWN:
+    default:
+        unknown(f, "code for %s occurs, and only %u %% of the code was understood: %u %% are needed", names,
+                study_coverage(study), COVERAGE_FLOOR);
+    }
 }
 
 static void check(const struct subject *subject, struct finding *f)
@@ -41,29 +66,18 @@ static void check(const struct subject *subject, struct finding *f)
     const struct image *image = subject->image;
     const char *other = subject->expect->demands.cpus[0];
     struct features had;
-    struct scan scan;
     const char *cpu = expect_cpu(subject->expect, image->arch, &had);
     if (!cpu && other) {
         not_applicable(f, "the declared CPU, %s, is none of this architecture", other);
     } else if (!cpu) {
         not_applicable(f, "no CPU was declared");
-    } else if (go_asks_for_more(image, &had)) {
+    } else if (image->go && cpu_go_asks(image->arch, image->go->level, &had)) {
         evidence(f, image->go->offset, "a level that the declared CPU has", "GOAMD64=%s", image->go->level);
         fail(f, "the program ends at once on a CPU below x86-64-%s, and %s is declared", image->go->level, cpu);
     } else if (!subject->code_was_read) {
         unknown(f, "%s is declared, and the code was not read (--no-code)", cpu);
-    } else if (image->packer.text || (image->format == FORMAT_MACHO && image->macho->encrypted) ||
-               !scan_code(image, f->arena, &scan)) {
-        unknown(f, "%s is declared, and the code of the program cannot be read in the file", cpu);
     } else {
-        unsigned count = show(f, &scan, &had, cpu);
-        if (count)
-            unknown(f,
-                    "instructions for %u feature%s above %s occur; whether they are reached without asking the "
-                    "processor is not told",
-                    count, count == 1 ? "" : "s", cpu);
-        else
-            pass(f, "none of %" PRIu64 " bytes of code asks for more than %s", scan.bytes, cpu);
+        judge(subject, f, cpu, &had);
     }
 }
 

@@ -95,13 +95,16 @@ static void write_code(struct elf *e)
     static const uint8_t amd64[] = {0x31, 0xff, 0xb8, 0xe7, 0, 0, 0, 0x0f, 0x05, 0xf4};
     static const uint32_t start[] = {0x52800000, 0x52800bc8, 0xd4000001},
                           function[] = {0xa9bf7bfd, 0x910003fd, 0x52800020, 0x97fffffd, 0xa8c17bfd, 0xd65f03c0};
+    size_t from = CODE + e->code_size;
     memset(e->bytes + CODE, 0xcc, CODE_SIZE);
+    if (e->code)
+        put(e, CODE, e->code, e->code_size);
     if (!e->arm64_code) {
-        put(e, CODE, amd64, sizeof amd64);
+        put(e, from, amd64, sizeof amd64);
         return;
     }
-    put(e, CODE, start, sizeof start);
-    for (size_t at = CODE + sizeof start; at + sizeof function <= CODE + CODE_SIZE; at += sizeof function)
+    put(e, from, start, sizeof start);
+    for (size_t at = from + sizeof start; at + sizeof function <= CODE + CODE_SIZE; at += sizeof function)
         put(e, at, function, sizeof function);
     put(e, CODE + CODE_SIZE - 4, function + 5, 4);
 }

@@ -14,6 +14,8 @@ struct elf {
     Elf64_Word flags, stack, data_access;
     uint64_t base, align, dynamic_flags, entry;
     const char *interpreter, *needed, *runpath, *version, *settings, *appended;
+    const uint8_t *code; /* what the program does first; NULL: nothing more than to end */
+    size_t code_size;
     const char *constants; /* several texts, each with its NUL, and an empty one */
     /* while it is written */
     uint8_t bytes[ELF_ROOM];

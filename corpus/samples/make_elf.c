@@ -157,6 +157,25 @@ static void change_level(struct elf *e)
                   "build\tCGO_ENABLED=0\nbuild\tGOARCH=amd64\nbuild\tGOOS=linux\nbuild\tGOAMD64=v3\n";
 }
 
+/* vpaddd ymm0, ymm0, ymm0 */
+static void change_declared_level(struct elf *e)
+{
+    static const uint8_t code[] = {0xc5, 0xfd, 0xfe, 0xc0};
+    clean_go(e);
+    e->code = code;
+    e->code_size = sizeof code;
+}
+
+/* mov w0, #4; again: add v0.4s, v0.4s, v0.4s; subs w0, w0, #1; b.ne again */
+static void clean_neon(struct elf *e)
+{
+    static const uint8_t code[] = {0x80, 0x00, 0x80, 0x52, 0x00, 0x84, 0xa0, 0x4e,
+                                   0x00, 0x04, 0x00, 0x71, 0xc1, 0xff, 0xff, 0x54};
+    clean_arm64(e);
+    e->code = code;
+    e->code_size = sizeof code;
+}
+
 static const struct {
     const char *name;
     void (*change)(struct elf *e);
@@ -179,6 +198,9 @@ static const struct {
     {"elf-glibc-allowed", change_libc},
     {"platform-size-budget", clean},
     {"isa-level-ceiling", change_level},
+    {"isa-declared-level-true", change_declared_level},
+    {"isa-neon-present", clean_arm64},
+    {"elf-static-neon", clean_neon},
     {"linkage-no-latent-loads", change_latent},
     {"linkage-no-insecure-search-path", change_search_path},
     {"stripped-no-symbol-table", change_symbols},

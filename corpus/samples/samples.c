@@ -61,6 +61,8 @@ const char *sample_policy(const char *name)
         {"macho-declared-minimum", "version: 1\nparameters: {macos-minimum: 13.0}\n"},
         {"platform-size-budget", "version: 1\nparameters: {size-max: 1k}\n"},
         {"elf-static-declared", "version: 1\nparameters: {size-max: 1M}\n"},
+        {"isa-neon-present", "version: 1\nparameters: {neon-loops: 1}\n"},
+        {"elf-static-neon", "version: 1\nparameters: {neon-loops: 1}\n"},
         {"isa-level-ceiling", "version: 1\nparameters: {cpu: x86-64-v2}\n"},
     };
     for (size_t i = 0; i < sizeof declared / sizeof *declared; i++)

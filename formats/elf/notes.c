@@ -24,16 +24,36 @@ static const char *hex(struct arena *arena, struct view bytes)
     return text;
 }
 
+static const uint32_t X86_FEATURE_1_AND = 0xc0000002, X86_ISA_1_NEEDED = 0xc0008002, AARCH64_FEATURE_1_AND = 0xc0000000;
+
+static void take_property(struct elf_view *view, uint32_t type, struct view data)
+{
+    bool amd64 = view->image->arch == ARCH_AMD64, arm64 = view->image->arch == ARCH_ARM64;
+    uint64_t offset = (uint64_t)(data.data - view->file->bytes);
+    if (data.size < 4)
+        return;
+    if ((amd64 && type == X86_FEATURE_1_AND) || (arm64 && type == AARCH64_FEATURE_1_AND)) {
+        view->extra->has_feature_1 = true;
+        view->extra->feature_1 = load_le32(data.data);
+        view->extra->feature_1_offset = offset;
+    } else if (amd64 && type == X86_ISA_1_NEEDED) {
+        view->extra->has_isa_needed = true;
+        view->extra->isa_needed = load_le32(data.data);
+        view->extra->isa_needed_offset = offset;
+    }
+}
+
 /* pr_type, pr_datasz, data padded to 8: Linux Extensions to gABI, ".note.gnu.property". */
-static bool properties_fit(struct view desc)
+static bool take_properties(struct elf_view *view, struct view desc)
 {
     struct cursor c = cursor_at(desc, false);
     while (c.at < desc.size) {
-        cursor_skip(&c, 4);
-        uint32_t size = cursor_u32(&c);
-        cursor_skip(&c, padded(size, 8));
+        uint32_t type = cursor_u32(&c), size = cursor_u32(&c);
+        struct view data = cursor_take(&c, size);
+        cursor_skip(&c, padded(size, 8) - size);
         if (c.failed)
             return false;
+        take_property(view, type, data);
     }
     return true;
 }
@@ -62,7 +82,7 @@ static bool take_note(struct elf_view *view, struct view name, uint32_t type, st
     }
     if (type == NT_GNU_BUILD_ID && desc.size <= 64)
         view->extra->build_id = hex(&view->file->arena, desc);
-    return type != NT_GNU_PROPERTY_TYPE_0 || properties_fit(desc);
+    return type != NT_GNU_PROPERTY_TYPE_0 || take_properties(view, desc);
 }
 
 static bool walk(struct elf_view *view, const struct phdr *p, uint64_t align)

@@ -122,98 +122,12 @@ static void read_levels(struct policy_reader *r, const struct node *node, void *
     }
 }
 
-/* ---- parameters ---- */
-
-static void read_pattern(struct policy_reader *r, const struct node *node, void *field)
+void policy_pattern(struct policy_reader *r, const struct node *node, void *field)
 {
     policy_text(r, node, field);
     if (node->kind == NODE_SCALAR && !glob_is_valid(node->text))
         complain_at(r->complaints, node->place, "\"%s\" is no pattern: expected ] after [, and a character after \\",
                     node->text);
-}
-
-static void read_libraries(struct policy_reader *r, const struct node *node, void *field)
-{
-    struct parameters *p = field;
-    p->demands.libraries = policy_list(r, node, sizeof(char *), read_pattern, &p->demands.library_count);
-    p->libraries = node->place;
-}
-
-/* "2.28", "11", "10.15.4": unquoted ones too, which are the texts they look like. */
-static bool is_version(const char *text)
-{
-    size_t dots = 0, digits = 0;
-    for (; *text; text++) {
-        if (*text != '.' && (*text < '0' || *text > '9'))
-            return false;
-        dots += *text == '.';
-        digits = *text == '.' ? 0 : digits + 1;
-        if (digits > 4 || (*text == '.' && (text[1] == '.' || text[1] == 0)))
-            return false;
-    }
-    return digits && dots < 3;
-}
-
-static void read_version(struct policy_reader *r, const struct node *node, const char **version, struct place *place)
-{
-    if (node->kind != NODE_SCALAR || *node->text == '.' || !is_version(node->text))
-        complain_at(r->complaints, node->place, "expected a version such as 2.28");
-    else
-        *version = node->text;
-    *place = node->place;
-}
-
-static void read_floor(struct policy_reader *r, const struct node *node, void *field)
-{
-    struct parameters *p = field;
-    read_version(r, node, &p->demands.glibc_floor, &p->glibc_floor);
-}
-
-static void read_minimum(struct policy_reader *r, const struct node *node, void *field)
-{
-    struct parameters *p = field;
-    read_version(r, node, &p->demands.macos_minimum, &p->macos_minimum);
-}
-
-/* One, or a list with one of each architecture. */
-static void read_cpu(struct policy_reader *r, const struct node *node, void *field)
-{
-    struct parameters *p = field;
-    size_t count = node->kind == NODE_LIST ? node->count : 1;
-    p->cpu = node->place;
-    if (count == 0)
-        complain_at(r->complaints, node->place, "an empty list: expected a CPU such as x86-64-v2");
-    for (size_t i = 0; i < count; i++) {
-        const struct node *item = node->kind == NODE_LIST ? node->items[i] : node;
-        const char *text = NULL, *expected;
-        policy_text(r, item, &text);
-        if (text && (expected = expect_add_cpu(p->demands.cpus, text)))
-            complain_at(r->complaints, item->place, "\"%s\": expected %s", text, expected);
-    }
-}
-
-static void read_size(struct policy_reader *r, const struct node *node, void *field)
-{
-    struct parameters *p = field;
-    const char *text = node->kind == NODE_SCALAR ? node->text : "";
-    char *end;
-    unsigned long long value = strtoull(text, &end, 10);
-    unsigned shift = *end == 'k' || *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-    if (*text < '1' || *text > '9' || end[shift != 0] != 0 || value > UINT64_MAX >> 1 >> shift)
-        complain_at(r->complaints, node->place, "expected a number of bytes such as 25M");
-    else
-        p->demands.size_max = (uint64_t)value << shift;
-    p->size_max = node->place;
-}
-
-static void read_parameters(struct policy_reader *r, const struct node *node, void *field)
-{
-    static const struct policy_key keys[] = {{"libraries", false, 0, read_libraries},
-                                             {"glibc-floor", false, 0, read_floor},
-                                             {"macos-minimum", false, 0, read_minimum},
-                                             {"cpu", false, 0, read_cpu},
-                                             {"size-max", false, 0, read_size}};
-    policy_map(r, node, keys, sizeof keys / sizeof *keys, field);
 }
 
 /* ---- targets ---- */
@@ -232,10 +146,10 @@ static void read_expect(struct policy_reader *r, const struct node *node, void *
 static void read_target(struct policy_reader *r, const struct node *node, void *field)
 {
     static const struct policy_key keys[] = {
-        {"match", true, offsetof(struct policy_target, match), read_pattern},
+        {"match", true, offsetof(struct policy_target, match), policy_pattern},
         {"expect", false, 0, read_expect},
         {"rules", false, offsetof(struct policy_target, levels), read_levels},
-        {"parameters", false, offsetof(struct policy_target, parameters), read_parameters}};
+        {"parameters", false, offsetof(struct policy_target, parameters), policy_parameters}};
     struct policy_target *target = field;
     target->place = node->place;
     policy_map(r, node, keys, sizeof keys / sizeof *keys, target);
@@ -297,7 +211,7 @@ static void read_reason(struct policy_reader *r, const struct node *node, void *
 static void read_waiver(struct policy_reader *r, const struct node *node, void *field)
 {
     static const struct policy_key keys[] = {{"rule", true, offsetof(struct waiver, rule), policy_rule},
-                                             {"path", false, offsetof(struct waiver, path), read_pattern},
+                                             {"path", false, offsetof(struct waiver, path), policy_pattern},
                                              {"sha256", false, offsetof(struct waiver, sha256), read_sha256},
                                              {"build-id", false, offsetof(struct waiver, build_id), read_build_id},
                                              {"image", false, offsetof(struct waiver, image), policy_text},
@@ -344,36 +258,6 @@ static void read_fail_on(struct policy_reader *r, const struct node *node, void 
         complain_at(r->complaints, node->place, "expected error, warning or note");
 }
 
-/* A target's parameters are the policy's, and its own over them. */
-static void inherit(struct policy *policy)
-{
-    for (size_t i = 0; i < policy->target_count; i++) {
-        struct parameters own = policy->targets[i].parameters, *to = &policy->targets[i].parameters;
-        *to = policy->parameters;
-        if (own.libraries.file) {
-            to->libraries = own.libraries;
-            to->demands.libraries = own.demands.libraries;
-            to->demands.library_count = own.demands.library_count;
-        }
-        if (own.glibc_floor.file) {
-            to->glibc_floor = own.glibc_floor;
-            to->demands.glibc_floor = own.demands.glibc_floor;
-        }
-        if (own.macos_minimum.file) {
-            to->macos_minimum = own.macos_minimum;
-            to->demands.macos_minimum = own.demands.macos_minimum;
-        }
-        if (own.cpu.file) {
-            to->cpu = own.cpu;
-            memcpy(to->demands.cpus, own.demands.cpus, sizeof to->demands.cpus);
-        }
-        if (own.size_max.file) {
-            to->size_max = own.size_max;
-            to->demands.size_max = own.demands.size_max;
-        }
-    }
-}
-
 bool policy_read(const char *file, const char *text, size_t size, int64_t today, struct policy *policy,
                  struct complaints *complaints)
 {
@@ -382,7 +266,7 @@ bool policy_read(const char *file, const char *text, size_t size, int64_t today,
         {"profile", false, 0, read_profile},
         {"fail-on", false, 0, read_fail_on},
         {"rules", false, offsetof(struct policy, levels), read_levels},
-        {"parameters", false, offsetof(struct policy, parameters), read_parameters},
+        {"parameters", false, offsetof(struct policy, parameters), policy_parameters},
         {"targets", false, 0, read_targets},
         {"matrix", false, 0, policy_matrices},
         {"waivers", false, 0, read_waivers}};
@@ -395,6 +279,6 @@ bool policy_read(const char *file, const char *text, size_t size, int64_t today,
     digest_text(text, size, digest);
     policy->sha256 = arena_copy(complaints->arena, digest, sizeof digest - 1);
     policy_map(&reader, node, keys, sizeof keys / sizeof *keys, policy);
-    inherit(policy);
+    policy_inherit(policy);
     return complaints->count == 0;
 }

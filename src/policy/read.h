@@ -22,7 +22,11 @@ void policy_map(struct policy_reader *r, const struct node *node, const struct p
 /* Reads each item of a list into `size` bytes of an array. */
 void *policy_list(struct policy_reader *r, const struct node *node, size_t size,
                   void (*read)(struct policy_reader *, const struct node *, void *), size_t *count);
-void policy_text(struct policy_reader *r, const struct node *node, void *field); /* a const char ** */
+void policy_text(struct policy_reader *r, const struct node *node, void *field);       /* a const char ** */
+void policy_pattern(struct policy_reader *r, const struct node *node, void *field);    /* the same, of paths or names */
+void policy_parameters(struct policy_reader *r, const struct node *node, void *field); /* a struct parameters */
+void policy_inherit(
+    struct policy *policy); /* what the policy's parameters are, its targets' are where they say nothing */
 void policy_rule(struct policy_reader *r, const struct node *node, void *field); /* one that is a rule or a family */
 void policy_matrices(struct policy_reader *r, const struct node *node, void *field); /* a struct policy */
 

@@ -78,6 +78,14 @@ static void show_parameters(FILE *out, const struct parameters *p, const char *b
         show_list(out, before, "cpu", cpus, cpus[1] ? 2 : 1);
         origin(out, &p->cpu, "");
     }
+    if (p->cpu_strict.file) {
+        fprintf(out, "%scpu-strict: %s", before, p->demands.cpu_strict ? "true" : "false");
+        origin(out, &p->cpu_strict, "");
+    }
+    if (p->neon_loops.file) {
+        fprintf(out, "%sneon-loops: %" PRIu64, before, p->demands.neon_loops);
+        origin(out, &p->neon_loops, "");
+    }
     if (p->size_max.file) {
         fprintf(out, "%ssize-max: %" PRIu64, before, p->demands.size_max);
         origin(out, &p->size_max, "");
@@ -86,7 +94,8 @@ static void show_parameters(FILE *out, const struct parameters *p, const char *b
 
 static bool has_parameters(const struct parameters *p)
 {
-    return p->libraries.file || p->glibc_floor.file || p->macos_minimum.file || p->cpu.file || p->size_max.file;
+    return p->libraries.file || p->glibc_floor.file || p->macos_minimum.file || p->cpu.file || p->cpu_strict.file ||
+           p->neon_loops.file || p->size_max.file;
 }
 
 static void show_target(FILE *out, const struct policy_target *target)

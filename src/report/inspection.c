@@ -110,6 +110,40 @@ static void write_go(const struct page *page, const struct record_image *image)
     answer(page, "cgo", image->go_cgo);
 }
 
+static void count(const struct page *page, const char *label, uint64_t value, const char *unit)
+{
+    name(page, label);
+    fprintf(page->out, "%" PRIu64 "%s\n", value, unit);
+}
+
+static void write_isa(const struct page *page, const struct record_isa *isa)
+{
+    if (!isa->known)
+        return;
+    heading(page, "processor");
+    line(page, "level", isa->level, "not known");
+    list(page, "requires", &isa->requires, true);
+    list(page, "possible", &isa->possible, true);
+    list(page, "guarded", &isa->guarded, true);
+    if (isa->followed) {
+        count(page, "understood", isa->coverage, " % of the code");
+        count(page, "functions", isa->functions, "");
+        count(page, "undefined", isa->undefined, " encodings where code was expected");
+    }
+    if (!isa->has_neon)
+        return;
+    heading(page, "Advanced SIMD");
+    count(page, "instructions", isa->words, " in code that is reached");
+    count(page, "arithmetic", isa->vectors, " of them");
+    count(page, "in loops", isa->looped, "");
+    count(page, "unguarded", isa->unguarded, "");
+    count(page, "functions", isa->vector_functions, " that have it");
+    if (isa->words) {
+        name(page, "density");
+        fprintf(page->out, "%.3f %%\n", 100.0 * (double)isa->vectors / (double)isa->words);
+    }
+}
+
 /* A number at the right edge of its column. */
 static void cell(const struct page *page, uint64_t value)
 {
@@ -191,6 +225,7 @@ static void write_image(const struct page *page, const struct record *record, si
     write_linkage(page, image);
     write_symbols(page, image);
     write_go(page, image);
+    write_isa(page, &image->isa);
     if (image->signature) {
         heading(page, "signature");
         line(page, "signature", image->signature, NULL);

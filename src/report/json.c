@@ -86,6 +86,38 @@ static void write_incomplete(FILE *out, const struct record_image *image)
     putc(']', out);
 }
 
+static void write_isa(FILE *out, const struct record_isa *isa)
+{
+    fputs(",\"isa\":", out);
+    if (!isa->known) {
+        fputs("null", out);
+        return;
+    }
+    fputs("{\"level\":", out);
+    escape_json(out, isa->level);
+    key_list(out, "requires", &isa->requires, true);
+    key_list(out, "possible", &isa->possible, true);
+    key_list(out, "guarded", &isa->guarded, true);
+    if (isa->followed) {
+        key_number(out, "coverage", isa->coverage);
+        key_number(out, "functions", isa->functions);
+        key_number(out, "undefined", isa->undefined);
+    } else {
+        fputs(",\"coverage\":null,\"functions\":null,\"undefined\":null", out);
+    }
+    if (!isa->has_neon) {
+        fputs(",\"neon\":null", out);
+    } else {
+        fprintf(out, ",\"neon\":{\"instructions\":%" PRIu64, isa->words);
+        key_number(out, "arithmetic", isa->vectors);
+        key_number(out, "in_loops", isa->looped);
+        key_number(out, "unguarded", isa->unguarded);
+        key_number(out, "functions", isa->vector_functions);
+        putc('}', out);
+    }
+    putc('}', out);
+}
+
 static void write_facts(FILE *out, const struct record_image *image)
 {
     fputs("\"facts\":{\"linkage\":", out);
@@ -107,7 +139,7 @@ static void write_facts(FILE *out, const struct record_image *image)
     escape_member(out, "sdk", image->sdk);
     escape_member(out, "uuid", image->uuid);
     escape_member(out, "signature", image->signature);
-    fputs(",\"isa\":null", out); /* no rule reads instructions yet */
+    write_isa(out, &image->isa);
     write_incomplete(out, image);
     putc('}', out);
 }
@@ -206,6 +238,20 @@ static void write_detail(FILE *out, const struct record_image *image)
     putc(']', out);
 }
 
+static void write_cpus(FILE *out, const struct record_image *image)
+{
+    static const char *const answers[] = {[CPU_RUNS] = "runs", [CPU_NEEDS] = "needs", [CPU_NOT_TOLD] = "cannot-tell"};
+    fputs(",\n    \"cpus\":[", out);
+    for (size_t i = 0; i < image->cpu_count; i++) {
+        fputs(i ? ",\n     {\"cpu\":" : "\n     {\"cpu\":", out);
+        escape_json(out, image->cpus[i].name);
+        fprintf(out, ",\"answer\":\"%s\"", answers[image->cpus[i].answer]);
+        escape_member(out, "reason", image->cpus[i].reason);
+        putc('}', out);
+    }
+    putc(']', out);
+}
+
 static void write_image(FILE *out, const struct gate *gate, const struct record_image *image)
 {
     fputs("   {\"name\":", out);
@@ -222,6 +268,8 @@ static void write_image(FILE *out, const struct gate *gate, const struct record_
     escape_member(out, "kind", image->kind);
     fprintf(out, ",\"judged\":%s,\n    ", image->judged ? "true" : "false");
     write_facts(out, image);
+    if (image->cpu_count)
+        write_cpus(out, image);
     if (!gate) {
         write_detail(out, image);
     } else {

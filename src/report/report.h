@@ -31,6 +31,8 @@ bool report_inspection(const struct record *record, const struct report_options 
 /* An element of `files` of assay-report/1 (without a gate, as `inspect` shows it), and one of `findings`. */
 void report_json_file(FILE *out, const struct gate *gate, const struct record *record);
 void report_json_finding(FILE *out, const struct run_finding *finding);
+/* On which processors a program runs, for people. */
+bool report_cpus(const struct record *record, const struct report_options *options, FILE *out);
 extern const struct reporter *const reporters[];
 extern const size_t reporter_count;
 const struct reporter *report_find(const char *name); /* NULL: no such format */

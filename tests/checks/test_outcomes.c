@@ -243,7 +243,8 @@ enum { CASES = sizeof cases / sizeof *cases };
 static struct finding *judge(const struct scene *s)
 {
     struct finding *findings = arena_array(&arena, rule_count, sizeof *findings);
-    struct subject subject = {&s->reading, &s->images[0], &s->expect, !s->no_code};
+    struct code_study study = {.image = &s->images[0], .arena = &arena, .allowed = !s->no_code};
+    struct subject subject = {&s->reading, &s->images[0], &s->expect, !s->no_code, &study};
     run_rules(&subject, &arena, findings);
     return findings;
 }
@@ -293,10 +294,10 @@ static bool has_case(const struct rule *rule, enum outcome outcome)
     return false;
 }
 
-/* Whether a rule can give all three: the size of a file is always known, and instructions are not read yet. */
+/* Whether a rule can give all three here: the size of a file is always known, and hand-made images have no code. */
 static bool has_three(const struct rule *rule)
 {
-    return rule != &rule_platform_size_budget && rule != &rule_isa_level_ceiling;
+    return rule != &rule_platform_size_budget && strncmp(rule->id, "isa/", 4) != 0;
 }
 
 /* The corpus shows each rule pass and fail (props/corpus); a rule that has cases here has them for what
