@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks/code/a64.h"
 #include "checks/code/program.h"
+#include "checks/code/x86.h"
 
-enum { ROUNDS = 12, LONGEST = 64 << 20, PAGE_SHIFT = 10 };
+enum { ROUNDS = 6, ENDLESS_ROUNDS = 12, LONGEST = 64 << 20, PAGE_SHIFT = 10 };
 
 void *program_grow(struct program *p, void *items, size_t *room, size_t count, size_t size)
 {
@@ -104,7 +106,7 @@ size_t pages_find(const struct pages *pages, const void *items, size_t count, si
 
 uint32_t function_at(const struct program *p, uint64_t address)
 {
-    size_t n = pages_find(&p->function_pages, p->functions, p->function_count, sizeof *p->functions, address);
+    size_t n = marks_rank(&p->marks, address);
     return n && address - p->functions[n - 1].start < p->functions[n - 1].size ? (uint32_t)(n - 1) : NO_FUNCTION;
 }
 
@@ -125,37 +127,48 @@ static uint64_t code_end(const struct program *p, uint64_t address, size_t *hint
     return span->address + span->size;
 }
 
-/* Functions from starts. Keeps what is known of those that stay as they were. */
+/* The row of the tables for a start, or one of a start that only code or pointers name; `next`: the row to look at. */
+static struct start row_of(const struct starts *starts, size_t *next, uint64_t address)
+{
+    while (*next < starts->count && starts->items[*next].address < address)
+        ++*next;
+    return *next < starts->count && starts->items[*next].address == address
+               ? starts->items[*next]
+               : (struct start){.address = address, .source = START_CALL};
+}
+
+/* Functions from the marks. Keeps what is known of those that stay as they were. */
 static bool set_functions(struct program *p)
 {
-    const struct starts *starts = &p->starts;
-    struct function *functions = calloc(starts->count + 1, sizeof *functions);
-    if (!functions)
+    size_t count = marks_count(&p->marks), old = 0, section = 0, row = 0, n = 0;
+    struct function *functions = malloc((count + 1) * sizeof *functions);
+    if (!functions || count >= NO_FUNCTION) {
+        free(functions);
         return false;
-    size_t old = 0, section = 0;
-    for (size_t i = 0; i < starts->count; i++) {
-        const struct start *start = &starts->items[i];
-        uint64_t next = i + 1 < starts->count ? starts->items[i + 1].address : UINT64_MAX;
-        uint64_t end = code_end(p, start->address, &section);
+    }
+    for (uint64_t at = marks_next(&p->marks, 0), next; n < count; at = next) {
+        struct start start = row_of(&p->starts, &row, at);
+        next = marks_next(&p->marks, at + 1);
+        uint64_t end = code_end(p, at, &section);
         end = next < end ? next : end;
-        end = start->end && start->end < end ? start->end : end;
-        uint32_t size = end - start->address < LONGEST ? (uint32_t)(end - start->address) : LONGEST;
-        while (old < p->function_count && p->functions[old].start < start->address)
+        end = start.end && start.end < end ? start.end : end;
+        uint32_t size = end - at < LONGEST ? (uint32_t)(end - at) : LONGEST;
+        while (old < p->function_count && p->functions[old].start < at)
             old++;
-        struct function *f = &functions[i];
-        if (old < p->function_count && p->functions[old].start == start->address && p->functions[old].size == size)
+        struct function *f = &functions[n++];
+        if (old < p->function_count && p->functions[old].start == at && p->functions[old].size == size)
             *f = p->functions[old];
         else
-            *f = (struct function){.start = start->address, .size = size, .fresh = true, .caller = NO_FUNCTION};
-        f->source = (uint8_t)start->source;
+            *f = (struct function){.start = at, .size = size, .fresh = true, .caller = NO_FUNCTION};
+        f->source = (uint8_t)start.source;
         f->bounded =
-            start->source == START_PCLNTAB || start->source == START_EH_FRAME || start->source == START_FUNCTION_STARTS;
-        f->trusted = start->go_assembly;
+            start.source == START_PCLNTAB || start.source == START_EH_FRAME || start.source == START_FUNCTION_STARTS;
+        f->trusted = start.go_assembly;
     }
     free(p->functions);
     p->functions = functions;
-    p->function_count = starts->count;
-    return pages_make(&p->function_pages, functions, starts->count, sizeof *functions);
+    p->function_count = count;
+    return true;
 }
 
 static bool look_at(struct program *p, struct function *f)
@@ -184,31 +197,46 @@ static bool look_at(struct program *p, struct function *f)
         if (m->kind > MENTION_JUMP &&
             !(m->kind == MENTION_ADDRESS && f->source == START_ENTRY && map_is_code(&p->map, m->target)))
             continue; /* the start code of a C library hands main() over by its address */
+        if (marks_have(&p->marks, m->target))
+            continue;
         uint32_t to = function_at(p, m->target);
         if ((to == NO_FUNCTION || (p->functions[to].start != m->target && !p->functions[to].bounded)) &&
             (f->broken ? map_is_code(&p->map, m->target) : program_executes(p, m->target)))
-            words_add(p, &p->fresh, m->target);
+            words_add(p, &p->fresh, m->target); /* the marks stay as the functions are, until all were looked at */
     }
     return o->mention_count < UINT32_MAX && !p->failed;
 }
 
-/* Where tables name few functions, the targets of calls in a sweep over the code do. */
-static bool sweep_calls(struct program *p)
+/* The length of the instruction at `at`, and the target if it is a direct call, else 0. */
+static uint64_t x86_call_at(const uint8_t *at, size_t n, uint64_t address, uint64_t *target)
 {
-    struct outline sweep = {.map = &p->map, .amd64 = p->amd64, .noted = p->noted};
-    enum { STRETCH = 1 << 16 };
-    bool good = true;
-    for (size_t i = 0; good && i < p->map.code_count; i++) {
-        uint64_t end = p->map.code[i].address + p->map.code[i].size;
-        for (uint64_t at = p->map.code[i].address; good && at < end; at += STRETCH)
-            good = outline_function(&sweep, at, end - at < STRETCH ? end : at + STRETCH);
+    struct x86_insn insn;
+    unsigned length = x86_decode(at, n, &insn);
+    *target = length && insn.flow == X86_CALL && insn.class != X86_INVALID ? x86_target(&insn, address) : 0;
+    return length && insn.class != X86_INVALID ? length : 1;
+}
+
+static uint64_t a64_call_at(const uint8_t *at, size_t n, uint64_t address, uint64_t *target)
+{
+    uint32_t word = n >= 4 ? load_le32(at) : 0;
+    uint64_t offset = (uint64_t)(word & 0x03ffffff) << 2, sign = (uint64_t)1 << 27;
+    *target = word >> 26 == 0x25 ? address + ((offset ^ sign) - sign) : 0; /* BL */
+    return 4;
+}
+
+/* Where tables name few functions, the targets of calls in a sweep over the code do. */
+static void sweep_calls(struct program *p)
+{
+    for (size_t i = 0; i < p->map.code_count; i++) {
+        uint64_t address = p->map.code[i].address, size = p->map.code[i].size, target;
+        const uint8_t *bytes = map_bytes(&p->map, address, (size_t)size);
+        for (uint64_t at = 0, length; bytes && at < size; at += length) {
+            length = p->amd64 ? x86_call_at(bytes + at, (size_t)(size - at), address + at, &target)
+                              : a64_call_at(bytes + at, (size_t)(size - at), address + at, &target);
+            if (target && map_is_code(&p->map, target))
+                marks_put(&p->marks, target);
+        }
     }
-    for (size_t i = 0; good && i < sweep.mention_count; i++)
-        if (sweep.mentions[i].kind == MENTION_CALL && map_is_code(&p->map, sweep.mentions[i].target))
-            good = starts_add(&p->starts, (struct start){.address = sweep.mentions[i].target, .source = START_CALL});
-    outline_free(&sweep);
-    starts_sort(&p->starts);
-    return good;
 }
 
 /* Bytes of code that tables put into functions. */
@@ -226,16 +254,23 @@ static uint64_t covered(const struct program *p)
 }
 
 /* Starts that pointers name in code that no table bounds. */
-static bool add_pointed(struct program *p)
+static void add_pointed(struct program *p)
 {
     for (size_t i = 0; i < p->pointer_count; i++) {
         uint32_t f = p->pointers[i].code ? function_at(p, p->pointers[i].target) : NO_FUNCTION;
-        if (p->pointers[i].code && (f == NO_FUNCTION || !p->functions[f].bounded) &&
-            !starts_add(&p->starts, (struct start){.address = p->pointers[i].target, .source = START_POINTER}))
-            return false;
+        if (p->pointers[i].code && (f == NO_FUNCTION || !p->functions[f].bounded))
+            words_add(p, &p->fresh, p->pointers[i].target);
     }
-    starts_sort(&p->starts);
-    return true;
+}
+
+/* Marks what is fresh. How many had no mark. */
+static size_t mark_fresh(struct program *p)
+{
+    size_t marked = 0;
+    for (size_t i = 0; i < p->fresh.count; i++)
+        marked += marks_put(&p->marks, p->fresh.items[i]);
+    p->fresh.count = 0;
+    return marked;
 }
 
 /* Whether a function never returns: it has no return, and every jump out of it leads to one that never does; or it has
@@ -260,7 +295,7 @@ static bool is_endless(const struct program *p, const struct function *f)
 static void find_endless(struct program *p)
 {
     bool changed = true;
-    for (unsigned round = 0; changed && round < ROUNDS; round++) {
+    for (unsigned round = 0; changed && round < ENDLESS_ROUNDS; round++) {
         changed = false;
         for (size_t i = 0; i < p->function_count; i++) {
             struct function *f = &p->functions[i];
@@ -288,28 +323,26 @@ static void find_told_auxv(struct program *p)
 
 bool functions_find(struct program *p)
 {
-    if (!starts_find(p->image, &p->map, &p->starts))
+    if (!starts_find(p->image, &p->map, &p->starts) || !marks_make(&p->marks, &p->map, p->unit))
         return false;
+    for (size_t i = 0; i < p->starts.count; i++)
+        marks_put(&p->marks, p->starts.items[i].address);
     for (size_t i = 0; i < p->resolvers.count; i++)
-        if (!starts_add(&p->starts, (struct start){.address = p->resolvers.items[i], .source = START_POINTER}))
-            return false;
-    starts_sort(&p->starts);
-    if (covered(p) < p->map.code_size / 2 && !sweep_calls(p))
+        marks_put(&p->marks, p->resolvers.items[i]);
+    if (covered(p) < p->map.code_size / 2)
+        sweep_calls(p);
+    if (!set_functions(p))
         return false;
-    if (!set_functions(p) || !add_pointed(p) || !set_functions(p))
+    add_pointed(p);
+    (void)mark_fresh(p);
+    if (!set_functions(p))
         return false;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        p->fresh.count = 0;
         for (size_t i = 0; i < p->function_count; i++)
             if (p->functions[i].fresh && !look_at(p, &p->functions[i]))
                 return false;
-        words_sort(&p->fresh);
-        if (p->fresh.count == 0)
+        if (mark_fresh(p) == 0)
             break;
-        for (size_t i = 0; i < p->fresh.count; i++)
-            if (!starts_add(&p->starts, (struct start){.address = p->fresh.items[i], .source = START_CALL}))
-                return false;
-        starts_sort(&p->starts);
         if (!set_functions(p))
             return false;
     }

@@ -92,8 +92,15 @@ static void glance_branch(uint64_t address, uint32_t word, struct glance *g)
 
 /* Types of the auxiliary vector (Linux, uapi/linux/auxvec.h) that programs look for. */
 enum { AT_PAGESZ = 6, AT_HWCAP = 16, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33 };
-enum { COMPARES_HWCAP = 1, COMPARES_HWCAP2 = 2, COMPARES_SECURE = 4, COMPARES_PAGESZ = 8, COMPARES_OTHER = 16 };
-enum { SHORT = 40 }; /* words */
+enum {
+    COMPARES_HWCAP = 1,
+    COMPARES_HWCAP2 = 2,
+    COMPARES_SECURE = 4,
+    COMPARES_PAGESZ = 8,
+    COMPARES_OTHER = 16,
+    THREAD_LOCAL_USED = 32
+};
+enum { SHORT = 40, LONG = 400 }; /* words */
 
 static void note_comparison(struct outline *o, unsigned number)
 {
@@ -109,11 +116,17 @@ static void note_comparison(struct outline *o, unsigned number)
         o->compares |= COMPARES_OTHER;
 }
 
-/* musl's getauxval() compares with AT_SECURE alone, and is short. */
+/* Whoever looks a type up goes through the vector in steps of its entries, of 16 bytes. glibc's getauxval() and those who
+ * read the vector themselves compare with AT_HWCAP and AT_HWCAP2, or with AT_HWCAP and two others; musl's compares with
+ * AT_SECURE alone, and sets the thread's errno. Go's runtime counts words, and compares with four of them. */
 bool outline_knows_auxv(const struct outline *o)
 {
-    return (o->compares & COMPARES_HWCAP && o->compares & ~COMPARES_HWCAP) ||
-           (o->compares & COMPARES_SECURE && o->words <= SHORT);
+    unsigned compares = o->compares & (unsigned)~THREAD_LOCAL_USED;
+    if (!o->goes_back || o->words > LONG || (!o->steps_16 && __builtin_popcount(compares) < 4))
+        return false;
+    if (compares == COMPARES_SECURE)
+        return o->words <= SHORT && o->compares & THREAD_LOCAL_USED;
+    return compares & COMPARES_HWCAP && (compares & COMPARES_HWCAP2 || __builtin_popcount(compares) >= 3);
 }
 
 bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others)
@@ -177,6 +190,12 @@ static bool glance_a64(struct outline *o, uint64_t address, const uint8_t *at, s
     if (class == A64_UNALLOCATED || word >> 16 == 0)
         return false;
     *g = (struct glance){.length = 4, .class = class, .flow = FLOW_NEXT, .idle = class == A64_HINT};
+    bool adds_16 =
+        (word & 0xfffffc00u) == 0x91004000u && field(word, 0, 5) == field(word, 5, 5) && field(word, 0, 5) != 31;
+    bool indexes_16 = (word & 0xfffff400u) == 0xf8410400u || (word & 0xfebf8000u) == 0xa8810000u; /* LDR, LDP, STP */
+    o->steps_16 |= adds_16 || indexes_16;
+    if (word >> 5 == 0xd53bd040u >> 5)
+        o->compares |= THREAD_LOCAL_USED; /* MRS TPIDR_EL0 */
     if (field(word, 26, 3) == 5) {
         glance_branch(address, word, g);
         if (g->flow == FLOW_CALL || g->flow == FLOW_CALL_INDIRECT)
@@ -302,6 +321,7 @@ static void follow(struct walk *w, const struct glance *g, bool *good)
         *good &= mention(o, MENTION_CALL, g->target);
     } else if (inside) {
         put(o->targets, unit_of(w, g->target));
+        o->goes_back |= g->target <= w->at;
         if (!o->amd64 && g->target <= w->at)
             put_all(o->loops, unit_of(w, g->target), unit_of(w, w->at) + 1);
     } else {
@@ -345,7 +365,8 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
     struct walk w = {.o = o, .start = start, .end = end, .at = start, .unit = o->amd64 ? 1 : 4};
     const uint8_t *bytes = map_bytes(o->map, start, (size_t)(end - start));
     o->understood = o->broken = o->words = o->vectors = o->looped = o->pages_known = 0;
-    o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = false;
+    o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = o->goes_back = o->steps_16 =
+        false;
     o->compares = 0;
     if (!bytes || !room_for(o, (size_t)((end - start) / w.unit) + 1))
         return bytes == NULL;

@@ -32,6 +32,8 @@ struct outline {
     uint32_t words, vectors, looped;        /* arm64: instructions, Advanced SIMD arithmetic, that in loops */
     bool asks_cpu, has_features, has_older; /* older: SSE, or exclusives, which have newer ways to do the same */
     bool returns, leaves;                   /* by a return or a jump through a register; by a jump out of it */
+    bool steps_16;                          /* arm64: a pointer moves on by 16 bytes */
+    bool goes_back;                         /* has a loop */
     bool branches;                          /* has a conditional branch */
     uint8_t compares;                       /* arm64: with which types of an auxiliary vector, see outline.c */
     /* its own */

@@ -4,6 +4,7 @@
 #define ASSAY_CHECKS_CODE_PROGRAM_H
 
 #include "checks/code/body.h"
+#include "checks/code/marks.h"
 #include "checks/code/outline.h"
 #include "checks/code/reach.h"
 #include "checks/code/starts.h"
@@ -80,7 +81,7 @@ struct program {
     struct starts starts;
     size_t function_count;
     struct function *functions; /* by address */
-    struct pages function_pages;
+    struct marks marks;         /* where they begin */
     size_t pointer_count, pointer_room;
     struct pointer *pointers; /* by place */
     struct pages pointer_pages;

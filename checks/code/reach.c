@@ -338,7 +338,7 @@ static bool study(struct program *p, struct reach_report *report)
 static void free_program(struct program *p)
 {
     free(p->functions);
-    free(p->function_pages.first);
+    marks_free(&p->marks);
     free(p->pointers);
     free(p->pointer_pages.first);
     free(p->resolvers.items);

@@ -1,0 +1,120 @@
+#include "checks/code/marks.h"
+
+#include <stdlib.h>
+
+enum { WORD = 64 };
+
+/* Without the instruction, which is none of x86-64-v1, the compiler calls a function. */
+static inline unsigned ones(uint64_t x)
+{
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    return (unsigned)(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u >> 56);
+}
+
+static size_t words_of(const struct marks *marks, const struct mark_span *span)
+{
+    return (size_t)(span->size >> marks->shift) / WORD + 1;
+}
+
+bool marks_make(struct marks *marks, const struct map *map, unsigned unit)
+{
+    *marks = (struct marks){.shift = unit == 4 ? 2 : 0, .spans = calloc(map->count + 1, sizeof *marks->spans)};
+    for (size_t i = 0; marks->spans && i < map->count; i++) {
+        if (!map->spans[i].executes || map->spans[i].size == 0)
+            continue;
+        struct mark_span *span = &marks->spans[marks->count++];
+        *span = (struct mark_span){.address = map->spans[i].address, .size = map->spans[i].size};
+        size_t words = words_of(marks, span);
+        span->bits = calloc(words, sizeof *span->bits);
+        span->before = calloc(words, sizeof *span->before);
+        if (!span->bits || !span->before)
+            return false;
+    }
+    return marks->spans != NULL;
+}
+
+void marks_free(struct marks *marks)
+{
+    for (size_t i = 0; i < marks->count; i++) {
+        free(marks->spans[i].bits);
+        free(marks->spans[i].before);
+    }
+    free(marks->spans);
+}
+
+/* The span that `address` is in, or NULL. */
+static struct mark_span *span_of(const struct marks *marks, uint64_t address)
+{
+    size_t low = 0, high = marks->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct mark_span *span = &marks->spans[middle];
+        if (address < span->address)
+            high = middle;
+        else if (address - span->address >= span->size)
+            low = middle + 1;
+        else
+            return span;
+    }
+    return NULL;
+}
+
+bool marks_put(struct marks *marks, uint64_t address)
+{
+    struct mark_span *span = span_of(marks, address);
+    uint64_t unit = span ? (address - span->address) >> marks->shift : 0;
+    if (!span || (address - span->address) & ((1u << marks->shift) - 1) || span->bits[unit / WORD] >> unit % WORD & 1)
+        return false;
+    span->bits[unit / WORD] |= (uint64_t)1 << unit % WORD;
+    return true;
+}
+
+bool marks_have(const struct marks *marks, uint64_t address)
+{
+    const struct mark_span *span = span_of(marks, address);
+    uint64_t unit = span ? (address - span->address) >> marks->shift : 0;
+    return span && span->bits[unit / WORD] >> unit % WORD & 1 && span->address + (unit << marks->shift) == address;
+}
+
+size_t marks_count(struct marks *marks)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < marks->count; i++) {
+        struct mark_span *span = &marks->spans[i];
+        size_t words = words_of(marks, span);
+        for (size_t w = 0; w < words; w++) {
+            span->before[w] = (uint32_t)total;
+            total += ones(span->bits[w]);
+        }
+    }
+    return total;
+}
+
+size_t marks_rank(const struct marks *marks, uint64_t address)
+{
+    const struct mark_span *span = span_of(marks, address);
+    if (!span)
+        return 0;
+    uint64_t unit = (address - span->address) >> marks->shift;
+    size_t word = (size_t)(unit / WORD);
+    return span->before[word] + ones(span->bits[word] << (WORD - 1 - unit % WORD));
+}
+
+uint64_t marks_next(const struct marks *marks, uint64_t address)
+{
+    for (size_t i = 0; i < marks->count; i++) {
+        const struct mark_span *span = &marks->spans[i];
+        if (address >= span->address && address - span->address >= span->size)
+            continue;
+        uint64_t unit =
+            address > span->address ? (address - span->address + (1u << marks->shift) - 1) >> marks->shift : 0;
+        size_t words = words_of(marks, span), word = (size_t)(unit / WORD);
+        uint64_t bits = word < words ? span->bits[word] & UINT64_MAX << unit % WORD : 0;
+        while (!bits && ++word < words)
+            bits = span->bits[word];
+        if (bits)
+            return span->address + ((word * WORD + (uint64_t)__builtin_ctzll(bits)) << marks->shift);
+    }
+    return UINT64_MAX;
+}
