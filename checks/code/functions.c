@@ -278,11 +278,13 @@ static size_t mark_fresh(struct program *p)
 static bool is_endless(const struct program *p, const struct function *f)
 {
     bool endless = !f->returns;
+    if (f->returns && f->branches)
+        return false;
     for (uint32_t k = 0; (f->leaves || !f->branches) && k < f->mention_count; k++) {
         const struct mention *m = &p->outline.mentions[f->first_mention + k];
         if (m->kind > MENTION_JUMP)
             continue;
-        uint32_t to = function_at(p, m->target);
+        uint32_t to = p->outline_to[f->first_mention + k];
         bool there = to != NO_FUNCTION && p->functions[to].start == m->target && p->functions[to].never_returns;
         if (there && !f->branches)
             return true;
@@ -313,12 +315,20 @@ static void find_told_auxv(struct program *p)
         const struct function *f = &p->functions[i];
         for (uint32_t k = 0; f->compares && k < f->mention_count; k++) {
             const struct mention *m = &p->outline.mentions[f->first_mention + k];
-            uint32_t to = m->kind == MENTION_CALL ? function_at(p, m->target) : NO_FUNCTION;
+            uint32_t to = m->kind == MENTION_CALL ? p->outline_to[f->first_mention + k] : NO_FUNCTION;
             if (to != NO_FUNCTION &&
                 outline_is_told_auxv(p->functions[to].compares, p->functions[to].words, f->compares))
                 p->functions[to].knows_auxv = true;
         }
     }
+}
+
+static bool resolve_mentions(struct program *p)
+{
+    p->outline_to = malloc((p->outline.mention_count + 1) * sizeof *p->outline_to);
+    for (size_t i = 0; p->outline_to && i < p->outline.mention_count; i++)
+        p->outline_to[i] = function_at(p, p->outline.mentions[i].target);
+    return p->outline_to != NULL;
 }
 
 bool functions_find(struct program *p)
@@ -348,6 +358,8 @@ bool functions_find(struct program *p)
     }
     for (size_t i = 0; i < p->function_count; i++)
         p->functions[i].resolver = words_have(&p->resolvers, p->functions[i].start);
+    if (!resolve_mentions(p))
+        return false;
     find_endless(p);
     find_told_auxv(p);
     return true;

@@ -77,6 +77,7 @@ struct program {
     unsigned unit; /* bytes: the alignment of instructions */
     bool noted[256];
     struct outline outline;
+    uint32_t *outline_to; /* by mention of the outline: the function that its target is in, or NO_FUNCTION */
     struct body body;
     struct starts starts;
     size_t function_count;
@@ -125,6 +126,12 @@ bool dispatch_build(struct program *p, uint32_t number) MUST_CHECK;
 bool dispatch_again(struct program *p, const struct words *fresh) MUST_CHECK;
 /* Those of `cells` (sorted) that functions set which were not taken apart. */
 void dispatch_set_elsewhere(struct program *p, const struct words *cells, struct words *others);
+
+/* The function that the target of a mention is in. */
+static inline uint32_t mention_to(const struct program *p, const struct function *f, const struct mention *m)
+{
+    return f->built ? function_at(p, m->target) : p->outline_to[m - p->outline.mentions];
+}
 
 static inline const struct mention *function_mentions(const struct program *p, const struct function *f, size_t *count)
 {

@@ -57,13 +57,12 @@ static void raise_table(struct program *p, uint64_t address, enum reach reach, u
     }
 }
 
-static void raise_address(struct program *p, uint64_t address, enum reach reach, uint32_t caller, struct words *waiting)
+/* `f`: the function that the address is in. */
+static void raise_address(struct program *p, uint64_t address, uint32_t f, enum reach reach, uint32_t caller,
+                          struct words *waiting)
 {
-    if (program_executes(p, address)) {
-        uint32_t f = function_at(p, address);
-        if (f != NO_FUNCTION && (p->functions[f].start == address || reach > REACH_GUARDED))
-            raise_function(p, f, reach, caller);
-    }
+    if (f != NO_FUNCTION && address % p->unit == 0 && (p->functions[f].start == address || reach > REACH_GUARDED))
+        raise_function(p, f, reach, caller);
     raise_table(p, address, reach, caller, waiting);
     while (waiting->count)
         raise_table(p, waiting->items[--waiting->count], reach, caller, waiting);
@@ -85,25 +84,24 @@ static bool spread(struct program *p, enum reach reach)
     while (p->queue.count && !p->failed) {
         uint32_t number = (uint32_t)p->queue.items[--p->queue.count];
         size_t count;
-        const struct mention *m = function_mentions(p, &p->functions[number], &count);
+        const struct function *f = &p->functions[number];
+        const struct mention *m = function_mentions(p, f, &count);
         for (size_t i = 0; i < count; i++, m++) {
             if ((enum reach)m->reach < reach)
                 continue;
-            if (m->kind <= MENTION_JUMP && !(p->functions[number].orphan && m->target == function_end(p, number)))
-                raise_function(p, function_at(p, m->target), reach, number);
-            else if (m->kind <= MENTION_JUMP)
-                continue;
-            else
-                raise_address(p, m->target, reach, number, &waiting);
+            uint32_t to = mention_to(p, f, m);
+            if (m->kind > MENTION_JUMP)
+                raise_address(p, m->target, to, reach, number, &waiting);
+            else if (!(f->orphan && m->target == function_end(p, number)))
+                raise_function(p, to, reach, number);
         }
     }
     free(waiting.items);
     return !p->failed;
 }
 
-static void mention_function(struct program *p, uint64_t address)
+static void mention_function(struct program *p, uint32_t f)
 {
-    uint32_t f = function_at(p, address);
     if (f != NO_FUNCTION)
         p->functions[f].mentioned = true;
 }
@@ -127,8 +125,7 @@ static void find_mentioned(struct program *p)
 {
     for (size_t i = 0; i < p->outline.mention_count; i++) {
         const struct mention *m = &p->outline.mentions[i];
-        if (m->kind <= MENTION_JUMP || program_executes(p, m->target))
-            mention_function(p, m->target);
+        mention_function(p, p->outline_to[i]);
         struct pointer *table = m->kind <= MENTION_JUMP ? NULL : table_at(p, m->target);
         if (table) {
             table->held = true;
@@ -139,7 +136,7 @@ static void find_mentioned(struct program *p)
         const struct pointer *pointer = &p->pointers[i];
         struct pointer *table = pointer->code ? NULL : table_at(p, pointer->target);
         if (pointer->code)
-            mention_function(p, pointer->target);
+            mention_function(p, function_at(p, pointer->target));
         else if (table)
             table->held = true;
     }
@@ -350,6 +347,7 @@ static void free_program(struct program *p)
     free(p->queue.items);
     free(p->starts.items);
     outline_free(&p->outline);
+    free(p->outline_to);
     body_free(&p->body);
 }
 
