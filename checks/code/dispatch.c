@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "checks/code/program.h"
+#include "checks/code/unwinder.h"
 
 enum { ROUNDS = 6 };
 
@@ -252,7 +253,9 @@ bool dispatch_build(struct program *p, uint32_t number)
             bool chosen = (f->resolver || (chooses && is_chosen(b, site))) && program_executes(p, site->target);
             add_mention(p, MENTION_ADDRESS, site->target, chosen ? REACH_GUARDED : reach);
         } else if (site->kind == SITE_FEATURE) {
-            enum reach capped = f->trusted && reach > REACH_GUARDED ? REACH_GUARDED : reach;
+            bool trusted =
+                f->trusted || (!p->amd64 && unwinder_keeps(&p->map, f->start, f->start + f->size, site->address));
+            enum reach capped = trusted && reach > REACH_GUARDED ? REACH_GUARDED : reach;
             add_need(p, &need_of[site->class], site, capped);
         }
     }

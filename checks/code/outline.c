@@ -87,7 +87,8 @@ static void glance_branch(uint64_t address, uint32_t word, struct glance *g)
     } else if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u) { /* BRK, HLT */
         g->flow = FLOW_STOP;
     }
-    g->asks_cpu = (word & 0xfffff000u) == 0xd5380000u; /* MRS of an ID register: op0 3, op1 0, CRn 0 */
+    g->asks_cpu = word == 0xd503251fu /* CHKFEAT */ ||
+                  (word & 0xfffff000u) == 0xd5380000u; /* MRS of an ID register: op0 3, op1 0, CRn 0 */
 }
 
 /* Types of the auxiliary vector (Linux, uapi/linux/auxvec.h) that programs look for. */
@@ -98,7 +99,7 @@ enum {
     COMPARES_SECURE = 4,
     COMPARES_PAGESZ = 8,
     COMPARES_OTHER = 16,
-    THREAD_LOCAL_USED = 32
+    SETS_ERRNO = 32
 };
 enum { SHORT = 40, LONG = 400 }; /* words */
 
@@ -121,11 +122,11 @@ static void note_comparison(struct outline *o, unsigned number)
  * AT_SECURE alone, and sets the thread's errno. Go's runtime counts words, and compares with four of them. */
 bool outline_knows_auxv(const struct outline *o)
 {
-    unsigned compares = o->compares & (unsigned)~THREAD_LOCAL_USED;
+    unsigned compares = o->compares & (unsigned)~SETS_ERRNO;
     if (!o->goes_back || o->words > LONG || (!o->steps_16 && __builtin_popcount(compares) < 4))
         return false;
     if (compares == COMPARES_SECURE)
-        return o->words <= SHORT && o->compares & THREAD_LOCAL_USED;
+        return o->words <= SHORT && o->compares & SETS_ERRNO;
     return compares & COMPARES_HWCAP && (compares & COMPARES_HWCAP2 || __builtin_popcount(compares) >= 3);
 }
 
@@ -193,9 +194,10 @@ static bool glance_a64(struct outline *o, uint64_t address, const uint8_t *at, s
     bool adds_16 =
         (word & 0xfffffc00u) == 0x91004000u && field(word, 0, 5) == field(word, 5, 5) && field(word, 0, 5) != 31;
     bool indexes_16 = (word & 0xfffff400u) == 0xf8410400u || (word & 0xfebf8000u) == 0xa8810000u; /* LDR, LDP, STP */
-    o->steps_16 |= adds_16 || indexes_16;
-    if (word >> 5 == 0xd53bd040u >> 5)
-        o->compares |= THREAD_LOCAL_USED; /* MRS TPIDR_EL0 */
+    bool masks_16 = (word & 0xfffffc00u) == 0x927c0000u; /* AND with 16, as Go moves on in a slice */
+    o->steps_16 |= adds_16 || indexes_16 || masks_16;
+    if (word >> 5 == 0xd53bd040u >> 5 || word >> 5 == 0x52800040u >> 5)
+        o->compares |= SETS_ERRNO; /* MRS TPIDR_EL0; MOV of ENOENT */
     if (field(word, 26, 3) == 5) {
         glance_branch(address, word, g);
         if (g->flow == FLOW_CALL || g->flow == FLOW_CALL_INDIRECT)

@@ -26,6 +26,7 @@ static inline void write_register(struct state *state, unsigned r, struct value 
         slots_forget(state, FRAME);
 }
 
+static const uint32_t CHKFEAT = 0xd503251f;
 static const uint8_t conditions[16] = {CONDITION_ZERO,  CONDITION_NONZERO, CONDITION_ABOVE, CONDITION_BELOW,
                                        CONDITION_SET,   CONDITION_CLEAR,   CONDITION_OTHER, CONDITION_OTHER,
                                        CONDITION_ABOVE, CONDITION_BELOW,   CONDITION_ABOVE, CONDITION_BELOW,
@@ -56,6 +57,9 @@ static void branches(uint32_t word, uint64_t address, struct state *state, struc
         step->flow = opc == 0 ? FLOW_JUMP_INDIRECT : opc == 1 ? FLOW_CALL_INDIRECT : FLOW_RETURN;
     } else if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u) { /* BRK, HLT */
         step->flow = FLOW_STOP;
+    } else if (word == CHKFEAT) { /* clears the bits of X16 of the features that are there */
+        step->asks_cpu = true;
+        write_register(state, 16, value_with(value_of(VALUE_CPU, address), SET_MEANS_ABSENT));
     } else if ((word & 0xfffff000u) == 0xd5380000u) { /* MRS of an ID register: op0 3, op1 0, CRn 0 */
         step->asks_cpu = true;
         write_register(state, field(word, 0, 5), value_of(VALUE_CPU, address));

@@ -1,0 +1,12 @@
+/* What an unwinder keeps for frames that only newer processors make. LLVM's libunwind, which every Rust program for musl
+ * carries, can step over frames of SVE, SME and tagged memory; it does so where the unwind table of a frame says so, and
+ * only code that was built for such a processor has a table like that. */
+#ifndef ASSAY_CHECKS_CODE_UNWINDER_H
+#define ASSAY_CHECKS_CODE_UNWINDER_H
+
+#include "checks/code/map.h"
+
+/* Whether the arm64 instruction at `address`, in the function [start, end), is one of those. */
+bool unwinder_keeps(const struct map *map, uint64_t start, uint64_t end, uint64_t address);
+
+#endif
