@@ -120,3 +120,18 @@ const struct span *map_find(const struct map *map, uint64_t address)
     }
     return NULL;
 }
+
+uint64_t map_relocated(const struct map *map, uint64_t address)
+{
+    size_t low = 0, high = map->relocated_count;
+    if (!high || address < map->relocated[0].place || address > map->relocated[high - 1].place)
+        return 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (map->relocated[middle].place < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return map->relocated[low].place == address ? map->relocated[low].target : 0;
+}

@@ -13,6 +13,10 @@ struct span {
 struct code_range {
     uint64_t address, size;
 };
+struct relocated { /* a slot that is read-only once the program runs, and what a relocation puts into it */
+    uint64_t place, target;
+};
+enum { MAP_ASKING = 4 };
 struct map {
     size_t count;
     struct span *spans; /* by address; of those that overlap, the ones before */
@@ -21,6 +25,10 @@ struct map {
     size_t code_count;
     struct code_range *code;
     uint64_t code_size;
+    /* learnt by pointers.c and imports.c: by place; and slots of getauxval() */
+    size_t relocated_count, asking_count;
+    struct relocated *relocated;
+    uint64_t asking[MAP_ASKING];
     bool absolute; /* a number of four bytes can be an address: nothing is mapped low */
 };
 
@@ -31,6 +39,9 @@ bool map_is_code(const struct map *map, uint64_t address);
 bool map_make(const struct image *image, struct arena *arena, struct map *map) MUST_CHECK;
 /* The span that `address` is in (its zeros included), or NULL. */
 const struct span *map_find(const struct map *map, uint64_t address);
+
+/* What the loader puts into the slot at `address`; 0: that is not known. */
+uint64_t map_relocated(const struct map *map, uint64_t address);
 
 /* `need` bytes of the file at `address`, or NULL. */
 static inline const uint8_t *map_bytes(const struct map *map, uint64_t address, size_t need)

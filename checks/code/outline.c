@@ -91,50 +91,6 @@ static void glance_branch(uint64_t address, uint32_t word, struct glance *g)
                   (word & 0xfffff000u) == 0xd5380000u; /* MRS of an ID register: op0 3, op1 0, CRn 0 */
 }
 
-/* Types of the auxiliary vector (Linux, uapi/linux/auxvec.h) that programs look for. */
-enum { AT_PAGESZ = 6, AT_HWCAP = 16, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33 };
-enum {
-    COMPARES_HWCAP = 1,
-    COMPARES_HWCAP2 = 2,
-    COMPARES_SECURE = 4,
-    COMPARES_PAGESZ = 8,
-    COMPARES_OTHER = 16,
-    SETS_ERRNO = 32
-};
-enum { SHORT = 40, LONG = 400 }; /* words */
-
-static void note_comparison(struct outline *o, unsigned number)
-{
-    if (number == AT_HWCAP)
-        o->compares |= COMPARES_HWCAP;
-    else if (number == AT_HWCAP2)
-        o->compares |= COMPARES_HWCAP2;
-    else if (number == AT_SECURE)
-        o->compares |= COMPARES_SECURE;
-    else if (number == AT_PAGESZ)
-        o->compares |= COMPARES_PAGESZ;
-    else if (number == AT_RANDOM || number == AT_SYSINFO_EHDR)
-        o->compares |= COMPARES_OTHER;
-}
-
-/* Whoever looks a type up goes through the vector in steps of its entries, of 16 bytes. glibc's getauxval() and those who
- * read the vector themselves compare with AT_HWCAP and AT_HWCAP2, or with AT_HWCAP and two others; musl's compares with
- * AT_SECURE alone, and sets the thread's errno. Go's runtime counts words, and compares with four of them. */
-bool outline_knows_auxv(const struct outline *o)
-{
-    unsigned compares = o->compares & (unsigned)~SETS_ERRNO;
-    if (!o->goes_back || o->words > LONG || (!o->steps_16 && __builtin_popcount(compares) < 4))
-        return false;
-    if (compares == COMPARES_SECURE)
-        return o->words <= SHORT && o->compares & SETS_ERRNO;
-    return compares & COMPARES_HWCAP && (compares & COMPARES_HWCAP2 || __builtin_popcount(compares) >= 3);
-}
-
-bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others)
-{
-    return compares & COMPARES_HWCAP && words <= SHORT && others & COMPARES_PAGESZ && others & COMPARES_OTHER;
-}
-
 /* Which registers hold addresses, as far as a straight walk can tell: pages (ADRP), and sums of them. */
 static void glance_address(struct outline *o, uint64_t address, uint32_t word, struct glance *g)
 {
@@ -154,7 +110,7 @@ static void glance_address(struct outline *o, uint64_t address, uint32_t word, s
             o->pages_known |= bit;
             g->address = o->pages[rd];
         } else if ((word & 0x7fc0001fu) == 0x7100001fu) { /* CMP */
-            note_comparison(o, field(word, 10, 12));
+            outline_compares(o, field(word, 10, 12));
         }
     } else if ((op0 & 5) == 4) { /* memory */
         bool vector = word >> 26 & 1,
@@ -197,7 +153,7 @@ static bool glance_a64(struct outline *o, uint64_t address, const uint8_t *at, s
     bool masks_16 = (word & 0xfffffc00u) == 0x927c0000u; /* AND with 16, as Go moves on in a slice */
     o->steps_16 |= adds_16 || indexes_16 || masks_16;
     if (word >> 5 == 0xd53bd040u >> 5 || word >> 5 == 0x52800040u >> 5)
-        o->compares |= SETS_ERRNO; /* MRS TPIDR_EL0; MOV of ENOENT */
+        outline_sets_errno(o); /* MRS TPIDR_EL0; MOV of ENOENT */
     if (field(word, 26, 3) == 5) {
         glance_branch(address, word, g);
         if (g->flow == FLOW_CALL || g->flow == FLOW_CALL_INDIRECT)
@@ -347,8 +303,17 @@ static bool take(struct walk *w, const struct glance *g)
         if (g->class == A64_SIMD)
             put(o->vector_at, unit_of(w, w->at));
     }
+    uint64_t slot = g->address && g->loads && !g->stores ? map_relocated(o->map, g->address) : 0;
+    if (slot)
+        good = mention(o,
+                       g->flow == FLOW_CALL_INDIRECT   ? MENTION_CALL
+                       : g->flow == FLOW_JUMP_INDIRECT ? MENTION_JUMP
+                                                       : MENTION_ADDRESS,
+                       slot);
+    for (size_t i = 0; i < o->map->asking_count; i++)
+        o->through_asking |= g->address == o->map->asking[i];
     if (g->address && map_find(o->map, g->address))
-        good = mention(o, g->stores ? MENTION_STORE : g->loads ? MENTION_LOAD : MENTION_ADDRESS, g->address);
+        good &= mention(o, g->stores ? MENTION_STORE : g->loads ? MENTION_LOAD : MENTION_ADDRESS, g->address);
     if (g->flow == FLOW_BRANCH || g->flow == FLOW_JUMP || g->flow == FLOW_CALL)
         follow(w, g, &good);
     o->branches |= g->flow == FLOW_BRANCH;
@@ -367,8 +332,8 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
     struct walk w = {.o = o, .start = start, .end = end, .at = start, .unit = o->amd64 ? 1 : 4};
     const uint8_t *bytes = map_bytes(o->map, start, (size_t)(end - start));
     o->understood = o->broken = o->words = o->vectors = o->looped = o->pages_known = 0;
-    o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = o->goes_back = o->steps_16 =
-        false;
+    o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = o->goes_back =
+        o->through_asking = o->steps_16 = false;
     o->compares = 0;
     if (!bytes || !room_for(o, (size_t)((end - start) / w.unit) + 1))
         return bytes == NULL;

@@ -33,6 +33,7 @@ struct outline {
     bool asks_cpu, has_features, has_older; /* older: SSE, or exclusives, which have newer ways to do the same */
     bool returns, leaves;                   /* by a return or a jump through a register; by a jump out of it */
     bool steps_16;                          /* arm64: a pointer moves on by 16 bytes */
+    bool through_asking;                    /* loads a slot of getauxval() */
     bool goes_back;                         /* has a loop */
     bool branches;                          /* has a conditional branch */
     uint8_t compares;                       /* arm64: with which types of an auxiliary vector, see outline.c */
@@ -47,6 +48,9 @@ struct outline {
 bool outline_knows_auxv(const struct outline *outline);
 /* The same of a function that only looks for AT_HWCAP, and is called by one that looks for `others` (their compares). */
 bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others);
+/* What is looked at compares with a number; sets the thread's errno. */
+void outline_compares(struct outline *outline, unsigned number);
+void outline_sets_errno(struct outline *outline);
 /* Looks at the function in [start, end), which executes; what it mentions is added to `mentions`. False: no memory. */
 bool outline_function(struct outline *outline, uint64_t start, uint64_t end) MUST_CHECK;
 void outline_free(struct outline *outline);

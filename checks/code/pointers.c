@@ -1,5 +1,6 @@
 /* Pointers in data. A table of them counts as reached when code that is reached forms the table's address. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "checks/code/program.h"
 
@@ -86,6 +87,31 @@ static int by_place(const void *a, const void *b)
     return (one->place > other->place) - (one->place < other->place);
 }
 
+/* Whether the loader makes `place` read-only before the program runs. */
+static bool is_constant(const struct image *image, uint64_t place)
+{
+    if (image->format == FORMAT_ELF)
+        return image->elf->has_relro && place - image->elf->relro_address < image->elf->relro_size;
+    for (size_t i = 0; i < image->segments.count; i++)
+        if (place - image->segments.items[i].address < image->segments.items[i].memory_size)
+            return strcmp(image->segments.items[i].name, "__DATA_CONST") == 0;
+    return false;
+}
+
+/* Slots in memory that the loader makes read-only, for loads from them. */
+static void keep_relocated(struct program *p)
+{
+    struct relocated *kept = calloc(p->pointer_count + 1, sizeof *kept);
+    size_t count = 0;
+    for (size_t i = 0; kept && i < p->pointer_count; i++)
+        if (is_constant(p->image, p->pointers[i].place) &&
+            (count == 0 || kept[count - 1].place != p->pointers[i].place))
+            kept[count++] = (struct relocated){p->pointers[i].place, p->pointers[i].target};
+    p->failed |= !kept;
+    p->map.relocated = kept;
+    p->map.relocated_count = kept ? count : 0;
+}
+
 void pointers_find(struct program *p)
 {
     for (size_t i = 0; i < p->map.count; i++)
@@ -96,6 +122,7 @@ void pointers_find(struct program *p)
         sorted &= p->pointers[i - 1].place <= p->pointers[i].place;
     if (!sorted)
         qsort(p->pointers, p->pointer_count, sizeof *p->pointers, by_place);
+    keep_relocated(p);
     p->failed |= !pages_make(&p->pointer_pages, p->pointers, p->pointer_count, sizeof *p->pointers);
 }
 

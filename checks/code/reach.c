@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "checks/code/a64_classes.h"
+#include "checks/code/imports.h"
 #include "checks/code/program.h"
 #include "checks/code/x86_classes.h"
 #include "formats/arena.h"
@@ -314,6 +315,7 @@ static bool study(struct program *p, struct reach_report *report)
 {
     struct words fresh = {0};
     pointers_find(p);
+    imports_find(p->image, &p->map);
     bool good = !p->failed && functions_find(p) && dispatch_study(p);
     if (good)
         find_mentioned(p);
@@ -337,6 +339,7 @@ static void free_program(struct program *p)
     free(p->functions);
     marks_free(&p->marks);
     free(p->pointers);
+    free(p->map.relocated);
     free(p->pointer_pages.first);
     free(p->resolvers.items);
     free(p->fresh.items);

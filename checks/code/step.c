@@ -11,7 +11,8 @@ struct value value_loaded(const struct map *map, uint64_t address, unsigned size
         const uint8_t *bytes = map_bytes(map, address, 8);
         return size == 8 && bytes ? value_constant(load_le64(bytes)) : (struct value){0};
     }
-    return value_of(VALUE_BITS, address);
+    uint64_t target = size == 8 ? map_relocated(map, address) : 0;
+    return target ? value_constant(target) : value_of(VALUE_BITS, address);
 }
 
 struct value slot_load(const struct state *state, unsigned base, int64_t displacement)

@@ -32,7 +32,7 @@ static const uint8_t conditions[16] = {CONDITION_ZERO,  CONDITION_NONZERO, CONDI
                                        CONDITION_ABOVE, CONDITION_BELOW,   CONDITION_ABOVE, CONDITION_BELOW,
                                        CONDITION_ABOVE, CONDITION_BELOW,   CONDITION_OTHER, CONDITION_OTHER};
 
-static void branches(uint32_t word, uint64_t address, struct state *state, struct step *step)
+static void branches(const struct map *map, uint32_t word, uint64_t address, struct state *state, struct step *step)
 {
     if (field(word, 26, 5) == 0x05) { /* B, BL */
         step->target = address + sign_extend(field(word, 0, 26), 26) * 4;
@@ -55,6 +55,11 @@ static void branches(uint32_t word, uint64_t address, struct state *state, struc
     } else if (word >> 25 == 0x6b) { /* BR, BLR, RET, ERET and their PAC forms */
         unsigned opc = field(word, 21, 4) & 7;
         step->flow = opc == 0 ? FLOW_JUMP_INDIRECT : opc == 1 ? FLOW_CALL_INDIRECT : FLOW_RETURN;
+        struct value to = read_register(state, field(word, 5, 5));
+        if (opc <= 1 && to.kind == VALUE_CONSTANT && map_is_code(map, to.at)) {
+            step->target = to.at;
+            step->flow = opc == 0 ? FLOW_JUMP : FLOW_CALL;
+        }
     } else if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u) { /* BRK, HLT */
         step->flow = FLOW_STOP;
     } else if (word == CHKFEAT) { /* clears the bits of X16 of the features that are there */
@@ -313,7 +318,7 @@ bool step_a64(const struct map *map, uint64_t address, const uint8_t *at, size_t
     if (op0 >> 1 == 4) {
         immediate(word, address, state, step);
     } else if (op0 >> 1 == 5) {
-        branches(word, address, state, step);
+        branches(map, word, address, state, step);
         if (step->flow == FLOW_CALL || step->flow == FLOW_CALL_INDIRECT)
             call(state, step);
     } else if ((op0 & 5) == 4) {

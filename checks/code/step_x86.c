@@ -157,6 +157,12 @@ bool step_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t
         refer(&w, (uint32_t)i.displacement); /* of a table, before an index */
     bool byte = i.map == MAP_ONE ? !(i.opcode & 1) : i.opcode >> 4 == 9 || i.opcode == 0xb0 || i.opcode == 0xc0;
     step->store_size = (uint8_t)(byte ? 1 : w.size);
+    bool indirect = i.flow == X86_CALL_INDIRECT || i.flow == X86_JUMP_INDIRECT;
+    uint64_t slot = indirect && w.known ? map_relocated(map, w.at) : 0;
+    if (slot) { /* through a slot whose contents are known */
+        step->target = slot;
+        step->flow = i.flow == X86_CALL_INDIRECT ? FLOW_CALL : FLOW_JUMP;
+    }
     if (i.flow == X86_CALL || i.flow == X86_CALL_INDIRECT) {
         call(&w);
     } else if (i.flow == X86_SYSCALL) {

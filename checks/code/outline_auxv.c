@@ -1,0 +1,54 @@
+/* Who looks things up in the auxiliary vector, by which the kernel tells a program for arm64 what the processor can do. */
+#include "checks/code/outline.h"
+
+/* Types of the auxiliary vector (Linux, uapi/linux/auxvec.h) that programs look for. */
+enum { AT_PAGESZ = 6, AT_HWCAP = 16, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33 };
+enum {
+    COMPARES_HWCAP = 1,
+    COMPARES_HWCAP2 = 2,
+    COMPARES_SECURE = 4,
+    COMPARES_PAGESZ = 8,
+    COMPARES_OTHER = 16,
+    SETS_ERRNO = 32
+};
+enum { SHORT = 40, LONG = 400 }; /* words */
+
+void outline_compares(struct outline *o, unsigned number)
+{
+    if (number == AT_HWCAP)
+        o->compares |= COMPARES_HWCAP;
+    else if (number == AT_HWCAP2)
+        o->compares |= COMPARES_HWCAP2;
+    else if (number == AT_SECURE)
+        o->compares |= COMPARES_SECURE;
+    else if (number == AT_PAGESZ)
+        o->compares |= COMPARES_PAGESZ;
+    else if (number == AT_RANDOM || number == AT_SYSINFO_EHDR)
+        o->compares |= COMPARES_OTHER;
+}
+
+void outline_sets_errno(struct outline *o)
+{
+    o->compares |= SETS_ERRNO;
+}
+
+/* Whoever looks a type up goes through the vector in steps of its entries, of 16 bytes. glibc's getauxval() and those who
+ * read the vector themselves compare with AT_HWCAP and AT_HWCAP2, or with AT_HWCAP and two others; musl's compares with
+ * AT_SECURE alone, and sets the thread's errno. Go's runtime counts words, and compares with four of them. */
+bool outline_knows_auxv(const struct outline *o)
+{
+    enum { STUB = 8 };
+    if (o->through_asking && o->words <= STUB)
+        return true; /* of the procedure linkage table */
+    unsigned compares = o->compares & (unsigned)~SETS_ERRNO;
+    if (!o->goes_back || o->words > LONG || (!o->steps_16 && __builtin_popcount(compares) < 4))
+        return false;
+    if (compares == COMPARES_SECURE)
+        return o->words <= SHORT && o->compares & SETS_ERRNO;
+    return compares & COMPARES_HWCAP && (compares & COMPARES_HWCAP2 || __builtin_popcount(compares) >= 3);
+}
+
+bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others)
+{
+    return compares & COMPARES_HWCAP && words <= SHORT && others & COMPARES_PAGESZ && others & COMPARES_OTHER;
+}
