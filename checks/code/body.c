@@ -9,7 +9,7 @@
 
 #include "checks/code/body_parts.h"
 
-enum { VISITS = 12, AT_HWCAP = 16, AT_HWCAP2 = 26 };
+enum { VISITS = 12 };
 
 static uint32_t add_block(struct body *b, uint64_t start)
 {
@@ -138,7 +138,7 @@ static void branch(struct body *b, uint32_t block, uint64_t at, const struct ste
         body_asks_vector_granule(b, &tested, equal ? step->target : at + step->length)) {
         taken = equal ? MEANS_PRESENT : MEANS_ABSENT;
         other = equal ? MEANS_ABSENT : MEANS_PRESENT;
-        tested.value = value_of(VALUE_CPU, at);
+        tested.value = value_of(VALUE_CPU, 0);
     }
     b->blocks[block].meaning[0] = (uint8_t)taken;
     b->blocks[block].meaning[1] = (uint8_t)other;
@@ -169,11 +169,11 @@ static void calls(struct body *b, uint32_t block, uint64_t at, const struct step
     state->stack_holds_cpu = callee.asks_cpu;
     for (unsigned r = 0; r < 16 && callee.results; r++)
         if (callee.results >> r & 1)
-            state->registers[r] = value_of(VALUE_CPU, step->target);
+            state->registers[r] = value_of(VALUE_CPU, 0);
     bool hwcap =
         step->argument.kind == VALUE_CONSTANT && (step->argument.at == AT_HWCAP || step->argument.at == AT_HWCAP2);
     if (callee.knows_auxv && hwcap)
-        state->registers[0] = value_of(VALUE_CPU, step->target);
+        state->registers[0] = value_of(VALUE_CPU, answer_of((unsigned)step->argument.at, 0));
     else if (callee.result.kind != VALUE_NONE)
         state->registers[0] = callee.result;
 }

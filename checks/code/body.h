@@ -29,10 +29,11 @@ struct block {
     uint32_t first_site, site_count;
     uint8_t exit; /* enum block_exit */
     uint8_t visits;
-    uint8_t reach; /* enum reach */
-    bool loose;    /* found by sweeping what no branch leads to */
-    bool head;     /* of that: where the sweep came upon it */
-    bool returns;  /* a return can be reached from here */
+    uint8_t reach;  /* enum reach */
+    uint8_t guards; /* GUARDED: what the guards on the way have answered for */
+    bool loose;     /* found by sweeping what no branch leads to */
+    bool head;      /* of that: where the sweep came upon it */
+    bool returns;   /* a return can be reached from here */
 };
 
 struct callee { /* what is known of a function that is called */
@@ -48,7 +49,9 @@ struct body {
                  struct step *step);
     unsigned unit; /* bytes: the alignment of instructions */
     struct callee (*callee)(void *context, uint64_t target);
-    bool (*strong)(void *context, struct value value); /* the bits surely say what the processor can do */
+    bool (*strong)(void *context, struct value value);     /* the bits surely say what the processor can do */
+    uint64_t (*answer)(void *context, struct value value); /* which bit they are, see guards.h */
+    struct guards *guards;
     void *context;
     const bool *noted; /* by class: a feature of the processor, to be made a site */
     bool knows_auxv;   /* the function tells the entries of an auxiliary vector apart: those of AT_HWCAP matter */

@@ -70,7 +70,8 @@ static enum reach along(const struct body *b, const struct block *block, unsigne
 {
     enum reach reach = (enum reach)block->reach;
     enum meaning meaning = (enum meaning)block->meaning[which];
-    if (meaning != MEANS_PRESENT || reach <= REACH_GUARDED || !b->strong(b->context, block->guard))
+    if (meaning != MEANS_PRESENT || reach <= REACH_GUARDED || !b->strong(b->context, block->guard) ||
+        answers_nothing(b->answer(b->context, block->guard)))
         return reach;
     uint32_t other = block->next[1 - which];
     if (other != NO_BLOCK && !b->blocks[other].returns && block->next[which] != NO_BLOCK &&
@@ -124,6 +125,16 @@ static enum reach loosely(const struct body *b)
     return jumps && best < REACH_POSSIBLE ? best : REACH_POSSIBLE;
 }
 
+/* What the guards have answered for after the edge `which`. */
+static uint8_t guards_along(const struct body *b, const struct block *block, unsigned which)
+{
+    bool guarded = block->reach <= REACH_GUARDED;
+    if (block->meaning[which] != MEANS_PRESENT || !b->strong(b->context, block->guard) ||
+        answers_nothing(b->answer(b->context, block->guard)))
+        return block->guards;
+    return guards_behind(b->guards, block->guards, guarded, b->answer(b->context, block->guard));
+}
+
 static bool spread(struct body *b, enum reach level)
 {
     b->queue_count = 0;
@@ -137,9 +148,16 @@ static bool spread(struct body *b, enum reach level)
         for (unsigned k = 0; k < 2; k++) {
             uint32_t next = block->next[k];
             enum reach reach = next == NO_BLOCK ? REACH_NONE : along(b, block, k);
-            if (reach == REACH_NONE || b->blocks[next].reach >= reach)
+            if (reach == REACH_NONE || b->blocks[next].reach > reach)
+                continue;
+            bool known = b->blocks[next].reach == reach;
+            uint8_t guards = reach == REACH_GUARDED ? guards_along(b, block, k) : GUARDS_TRUSTED;
+            if (known)
+                guards = guards_meet(b->guards, b->blocks[next].guards, guards);
+            if (known && guards == b->blocks[next].guards)
                 continue;
             b->blocks[next].reach = (uint8_t)reach;
+            b->blocks[next].guards = guards;
             if (reach == level && !body_enqueue(b, next))
                 return false;
         }
@@ -150,7 +168,7 @@ static bool spread(struct body *b, enum reach level)
 bool body_reach(struct body *b)
 {
     for (size_t i = 0; i < b->block_count; i++)
-        b->blocks[i].reach = REACH_NONE;
+        b->blocks[i].reach = b->blocks[i].guards = 0; /* REACH_NONE */
     b->blocks[0].reach = REACH_POSSIBLE;
     if (!spread(b, REACH_POSSIBLE) || !spread(b, REACH_GUARDED))
         return false;

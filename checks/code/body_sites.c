@@ -65,7 +65,7 @@ static void note_store(struct body *b, uint32_t block, uint64_t at, const struct
     site->size = step->store_size;
     site->stored = step->stored;
     if (state->hardware_capability && step->stored.kind != VALUE_CONSTANT)
-        site->stored = value_of(VALUE_CPU, at);
+        site->stored = value_of(VALUE_CPU, 0);
 }
 
 void body_note(struct body *b, uint32_t block, uint64_t at, const struct step *step, const struct state *state)
@@ -102,7 +102,7 @@ void body_returned(struct body *b, uint32_t block, uint64_t at, const struct sta
             state->hardware_capability && first.kind == VALUE_BITS ? body_site(b, block, SITE_STORE, at) : NULL;
         if (site) {
             site->target = first.at;
-            site->stored = value_of(VALUE_CPU, at);
+            site->stored = value_of(VALUE_CPU, 0);
         }
         return;
     }

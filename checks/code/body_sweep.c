@@ -93,7 +93,7 @@ bool body_build(struct body *b, uint64_t start, uint64_t end, bool resolver)
         return false;
     struct state entry = {0};
     if (resolver)
-        entry.registers[0] = value_of(VALUE_CPU, start);
+        entry.registers[0] = value_of(VALUE_CPU, b->unit == 4 ? answer_of(AT_HWCAP, 0) : 0);
     uint32_t block = body_block(b, start);
     if (block == NO_BLOCK)
         return false;

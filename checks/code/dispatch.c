@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "checks/code/program.h"
-#include "checks/code/unwinder.h"
 
 enum { ROUNDS = 6 };
 
@@ -79,7 +78,7 @@ static size_t mark(struct program *p, const struct words *addresses, bool called
 }
 
 /* Notes what a function that was taken apart sets. */
-static void note_stores(struct program *p, uint32_t number)
+void dispatch_note_stores(struct program *p, uint32_t number)
 {
     for (size_t i = 0; i < p->body.site_count; i++) {
         const struct site *site = &p->body.sites[i];
@@ -98,7 +97,7 @@ static void note_stores(struct program *p, uint32_t number)
     }
 }
 
-static bool build(struct program *p, uint32_t number)
+bool dispatch_take_apart(struct program *p, uint32_t number)
 {
     struct function *f = &p->functions[number];
     p->body.knows_auxv = f->knows_auxv;
@@ -178,10 +177,11 @@ static bool learn(struct program *p)
         for (uint32_t i = 0; good && i < p->function_count; i++) {
             if (!p->functions[i].whole)
                 continue;
-            good = build(p, i);
+            good = dispatch_take_apart(p, i);
             if (good)
-                note_stores(p, i);
+                dispatch_note_stores(p, i);
         }
+        meanings_note(p);
         good = good && find_cells(p, &fresh);
         if (!good)
             break;
@@ -192,78 +192,6 @@ static bool learn(struct program *p)
     free(fresh.items);
     free(tellers.items);
     return good && !p->failed;
-}
-
-static void add_mention(struct program *p, enum mention_kind kind, uint64_t target, enum reach reach)
-{
-    struct mention *mentions = program_grow(p, p->mentions, &p->mention_room, p->mention_count, sizeof *mentions);
-    if (!mentions)
-        return;
-    p->mentions = mentions;
-    p->mentions[p->mention_count++] =
-        (struct mention){.target = target & VALUE_MASK, .kind = (uint64_t)kind & 7, .reach = (uint64_t)reach & 7};
-}
-
-static void add_need(struct program *p, uint32_t *at, const struct site *site, enum reach reach)
-{
-    if (*at) {
-        struct need *known = &p->needs[*at - 1];
-        if (reach > (enum reach)known->reach)
-            *known = (struct need){.address = site->address, .class = site->class, .reach = (uint8_t)reach};
-        return;
-    }
-    struct need *needs = program_grow(p, p->needs, &p->need_room, p->need_count, sizeof *needs);
-    if (!needs)
-        return;
-    p->needs = needs;
-    p->needs[p->need_count++] = (struct need){.address = site->address, .class = site->class, .reach = (uint8_t)reach};
-    *at = (uint32_t)p->need_count;
-}
-
-/* Whether code chooses the address by what the processor can do. */
-static bool is_chosen(const struct body *b, const struct site *reference)
-{
-    for (size_t i = 0; i < b->site_count; i++)
-        if (b->sites[i].kind == SITE_CHOICE && b->sites[i].target == reference->target &&
-            b->strong(b->context, b->sites[i].stored))
-            return true;
-    return false;
-}
-
-bool dispatch_build(struct program *p, uint32_t number)
-{
-    struct function *f = &p->functions[number];
-    const struct body *b = &p->body;
-    uint32_t need_of[256] = {0};
-    if (!build(p, number) || !body_reach(&p->body) || p->mention_count >= UINT32_MAX || p->need_count >= UINT32_MAX)
-        return false;
-    bool chooses = false;
-    f->first_own = (uint32_t)p->mention_count;
-    f->first_need = (uint32_t)p->need_count;
-    for (size_t i = 0; i < b->site_count; i++)
-        chooses |= b->sites[i].kind == SITE_CHOICE;
-    for (size_t i = 0; i < b->site_count && !p->failed; i++) {
-        const struct site *site = &b->sites[i];
-        enum reach reach = (enum reach)b->blocks[site->block].reach;
-        if (reach == REACH_NONE)
-            continue;
-        if (site->kind == SITE_CALL || site->kind == SITE_TAIL) {
-            add_mention(p, site->kind == SITE_CALL ? MENTION_CALL : MENTION_JUMP, site->target, reach);
-        } else if (site->kind == SITE_REFERENCE) {
-            bool chosen = (f->resolver || (chooses && is_chosen(b, site))) && program_executes(p, site->target);
-            add_mention(p, MENTION_ADDRESS, site->target, chosen ? REACH_GUARDED : reach);
-        } else if (site->kind == SITE_FEATURE) {
-            bool trusted =
-                f->trusted || (!p->amd64 && unwinder_keeps(&p->map, f->start, f->start + f->size, site->address));
-            enum reach capped = trusted && reach > REACH_GUARDED ? REACH_GUARDED : reach;
-            add_need(p, &need_of[site->class], site, capped);
-        }
-    }
-    note_stores(p, number);
-    f->own_count = (uint32_t)(p->mention_count - f->first_own);
-    f->need_count = (uint32_t)(p->need_count - f->first_need);
-    f->whole = f->built = true;
-    return !p->failed;
 }
 
 static bool summarize_all(struct program *p)
@@ -308,6 +236,8 @@ bool dispatch_study(struct program *p)
                             .unit = p->unit,
                             .callee = callee_of,
                             .strong = strong,
+                            .answer = meaning_of_value,
+                            .guards = &p->guards,
                             .context = p,
                             .noted = p->noted};
     for (size_t i = 0; i < p->function_count; i++) {

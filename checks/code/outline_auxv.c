@@ -1,8 +1,9 @@
 /* Who looks things up in the auxiliary vector, by which the kernel tells a program for arm64 what the processor can do. */
+#include "checks/code/guards.h"
 #include "checks/code/outline.h"
 
 /* Types of the auxiliary vector (Linux, uapi/linux/auxvec.h) that programs look for. */
-enum { AT_PAGESZ = 6, AT_HWCAP = 16, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33 };
+enum { AT_PAGESZ = 6, AT_SECURE = 23, AT_RANDOM = 25, AT_SYSINFO_EHDR = 33 };
 enum {
     COMPARES_HWCAP = 1,
     COMPARES_HWCAP2 = 2,

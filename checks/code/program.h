@@ -24,6 +24,7 @@ struct function {
     uint16_t results;
     uint8_t source;   /* enum start_source */
     uint8_t reach;    /* enum reach */
+    uint8_t guards;   /* GUARDED: what the guards on the way have answered for */
     uint8_t near_cpu; /* 1: asks the processor itself; 2: calls one that does */
     bool resolver;    /* of an IRELATIVE relocation */
     bool fresh;       /* not looked at since its bounds changed */
@@ -65,9 +66,14 @@ struct stored { /* a global variable is set */
     uint8_t reach; /* enum reach, of the place in its function */
 };
 
+struct cell_answer { /* which bit of which answer a variable holds, see guards.h; 0: not known */
+    uint64_t cell, answer;
+};
+
 struct need { /* a class of instructions in a function, at its best-reached place */
     uint64_t address;
     uint8_t class, reach;
+    uint8_t guards; /* GUARDED: what the guards have answered for */
 };
 
 struct program {
@@ -90,6 +96,10 @@ struct program {
     struct words cells;            /* sorted: variables that hold what the processor can do */
     size_t mention_count, mention_room, need_count, need_room, stored_count, stored_room;
     struct mention *mentions; /* of whole functions */
+    size_t mention_guards_room, meaning_count, meaning_room;
+    uint8_t *mention_guards;      /* by mention: of those that are GUARDED */
+    struct cell_answer *meanings; /* sorted while nothing is learnt */
+    struct guards guards;
     struct need *needs;
     struct stored *stored;
     struct words queue;
@@ -120,7 +130,13 @@ size_t pointers_from(const struct program *p, uint64_t place);
 
 /* Takes functions apart where it matters, and learns which variables hold what the processor can do. False: no memory. */
 bool dispatch_study(struct program *p) MUST_CHECK;
-/* Takes one more apart. False: no memory. */
+/* Takes one apart into p->body, and notes what that sets. */
+bool dispatch_take_apart(struct program *p, uint32_t number) MUST_CHECK;
+void dispatch_note_stores(struct program *p, uint32_t number);
+/* Which bit of which answer a value is, by what variables are known to hold; 0: not known. `context`: the program. */
+uint64_t meaning_of_value(void *context, struct value value);
+void meanings_note(struct program *p); /* by p->stored */
+/* Takes one more apart, and keeps what it mentions and needs. False: no memory. */
 bool dispatch_build(struct program *p, uint32_t number) MUST_CHECK;
 /* Does the last part again for those that use one of `fresh`, variables that hold such answers, too. False: no memory. */
 bool dispatch_again(struct program *p, const struct words *fresh) MUST_CHECK;

@@ -14,26 +14,35 @@
 
 enum { CELL_ROUNDS = 3, TABLE_HEAD = 64, MOST_ALWAYS = 4096, START_SIZE = 128 };
 
-static void raise_function(struct program *p, uint32_t number, enum reach reach, uint32_t caller)
+/* `guards`: what those on the way have answered for; of GUARDED. */
+static void raise_function(struct program *p, uint32_t number, enum reach reach, uint32_t caller, uint8_t guards)
 {
-    if (number == NO_FUNCTION || p->functions[number].reach >= reach)
+    struct function *f = number == NO_FUNCTION ? NULL : &p->functions[number];
+    if (!f || f->reach > reach)
         return;
-    p->functions[number].reach = (uint8_t)reach;
-    p->functions[number].caller = caller;
+    if (f->reach == reach) {
+        guards = guards_meet(&p->guards, f->guards, guards);
+        if (reach != REACH_GUARDED || guards == f->guards)
+            return;
+    }
+    f->reach = (uint8_t)reach;
+    f->guards = reach == REACH_GUARDED ? guards : GUARDS_TRUSTED;
+    f->caller = caller;
     words_add(p, &p->queue, number);
 }
 
 /* A pointer into the midst of a function is a label of its own. */
-static void raise_start(struct program *p, uint64_t address, enum reach reach, uint32_t caller)
+static void raise_start(struct program *p, uint64_t address, enum reach reach, uint32_t caller, uint8_t guards)
 {
     uint32_t f = function_at(p, address);
     if (f != NO_FUNCTION && p->functions[f].start == address)
-        raise_function(p, f, reach, caller);
+        raise_function(p, f, reach, caller, guards);
 }
 
 /* The pointers of the table at `address`: a run of words that lead into the image, or are zero, up to where another
  * table begins. Tables they lead to are raised in turn; `waiting` holds those. */
-static void raise_table(struct program *p, uint64_t address, enum reach reach, uint32_t caller, struct words *waiting)
+static void raise_table(struct program *p, uint64_t address, enum reach reach, uint32_t caller, uint8_t guards,
+                        struct words *waiting)
 {
     size_t i = pointers_from(p, address), head = i;
     if (i >= p->pointer_count || p->pointers[i].place - address >= TABLE_HEAD)
@@ -51,7 +60,7 @@ static void raise_table(struct program *p, uint64_t address, enum reach reach, u
             return;
         pointer->reach = (uint8_t)reach;
         if (pointer->code)
-            raise_start(p, pointer->target, reach, caller);
+            raise_start(p, pointer->target, reach, caller, guards);
         else
             words_add(p, waiting, pointer->target);
         place = pointer->place + 8;
@@ -60,18 +69,27 @@ static void raise_table(struct program *p, uint64_t address, enum reach reach, u
 
 /* `f`: the function that the address is in. */
 static void raise_address(struct program *p, uint64_t address, uint32_t f, enum reach reach, uint32_t caller,
-                          struct words *waiting)
+                          uint8_t guards, struct words *waiting)
 {
     if (f != NO_FUNCTION && address % p->unit == 0 && (p->functions[f].start == address || reach > REACH_GUARDED))
-        raise_function(p, f, reach, caller);
-    raise_table(p, address, reach, caller, waiting);
+        raise_function(p, f, reach, caller, guards);
+    raise_table(p, address, reach, caller, guards, waiting);
     while (waiting->count)
-        raise_table(p, waiting->items[--waiting->count], reach, caller, waiting);
+        raise_table(p, waiting->items[--waiting->count], reach, caller, guards, waiting);
 }
 
 static uint64_t function_end(const struct program *p, uint32_t number)
 {
     return p->functions[number].start + p->functions[number].size;
+}
+
+/* What is answered for where a function mentions something: by the guards on the way to it, and by its own. */
+static uint8_t guards_of(struct program *p, const struct function *f, const struct mention *m)
+{
+    if (!f->built || m->reach != REACH_GUARDED)
+        return f->guards;
+    uint8_t own = p->mention_guards[m - p->mentions];
+    return f->reach == REACH_GUARDED ? guards_both(&p->guards, f->guards, own) : own;
 }
 
 /* From all functions that are reached at least as surely as `reach`, on by what they mention as surely. */
@@ -91,10 +109,11 @@ static bool spread(struct program *p, enum reach reach)
             if ((enum reach)m->reach < reach)
                 continue;
             uint32_t to = mention_to(p, f, m);
+            uint8_t guards = guards_of(p, f, m);
             if (m->kind > MENTION_JUMP)
-                raise_address(p, m->target, to, reach, number, &waiting);
+                raise_address(p, m->target, to, reach, number, guards, &waiting);
             else if (!(f->orphan && m->target == function_end(p, number)))
-                raise_function(p, to, reach, number);
+                raise_function(p, to, reach, number, guards);
         }
     }
     free(waiting.items);
@@ -154,6 +173,7 @@ static bool go_through(struct program *p)
 {
     for (size_t i = 0; i < p->function_count; i++) {
         p->functions[i].reach = REACH_NONE;
+        p->functions[i].guards = GUARDS_TRUSTED;
         p->functions[i].caller = NO_FUNCTION;
         p->functions[i].orphan = false;
     }
@@ -161,18 +181,18 @@ static bool go_through(struct program *p)
         p->pointers[i].reach = REACH_NONE;
     p->queue.count = 0;
     if (p->image->entry.in_code)
-        raise_function(p, function_at(p, p->image->entry.address), REACH_POSSIBLE, NO_FUNCTION);
+        raise_function(p, function_at(p, p->image->entry.address), REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED);
     if (!spread(p, REACH_POSSIBLE))
         return false;
     for (uint32_t i = 0; i < p->function_count; i++) {
         const struct function *f = &p->functions[i];
         p->functions[i].orphan = f->bounded && !f->mentioned && !f->resolver && !is_library(p->image);
         if (f->resolver || (f->bounded && (!f->mentioned || is_library(p->image))))
-            raise_function(p, i, REACH_POSSIBLE, NO_FUNCTION);
+            raise_function(p, i, REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED);
     }
     for (size_t i = 0; i < p->pointer_count; i++)
         if (p->pointers[i].code && !p->pointers[i].held)
-            raise_start(p, p->pointers[i].target, REACH_POSSIBLE, NO_FUNCTION);
+            raise_start(p, p->pointers[i].target, REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED);
     return spread(p, REACH_POSSIBLE) && spread(p, REACH_GUARDED);
 }
 
@@ -283,7 +303,22 @@ static void trust_libc(const struct program *p, struct reach_report *report)
         r->reach = REACH_GUARDED;
 }
 
-static void tell(const struct program *p, struct reach_report *report)
+/* How surely an instruction is reached. A guard that asks for something else is none. */
+static enum reach reach_of(struct program *p, const struct function *f, const struct need *need)
+{
+    const struct isa_class *classes;
+    isa_classes(p->image->arch, &classes);
+    enum reach reach = (enum reach)(need->reach < f->reach ? need->reach : f->reach);
+    if (reach != REACH_GUARDED)
+        return reach;
+    bool here = need->reach == REACH_GUARDED, before = f->reach == REACH_GUARDED;
+    uint8_t guards = here && before ? guards_both(&p->guards, f->guards, need->guards)
+                     : here         ? need->guards
+                                    : f->guards;
+    return guards_cover(&p->guards, guards, &classes[need->class]) ? reach : REACH_POSSIBLE;
+}
+
+static void tell(struct program *p, struct reach_report *report)
 {
     for (size_t i = 0; i < p->function_count; i++) {
         const struct function *f = &p->functions[i];
@@ -292,7 +327,7 @@ static void tell(const struct program *p, struct reach_report *report)
         report->broken += f->broken;
         for (uint32_t k = 0; f->built && k < f->need_count; k++) {
             const struct need *need = &p->needs[f->first_need + k];
-            enum reach reach = (enum reach)(need->reach < f->reach ? need->reach : f->reach);
+            enum reach reach = reach_of(p, f, need);
             found(p, report, f, need, reach > REACH_POSSIBLE ? REACH_POSSIBLE : reach);
             report->classes[need->class].functions += reach >= REACH_POSSIBLE;
             newer |= reach >= REACH_POSSIBLE && is_newer(p, need->class);
@@ -345,6 +380,8 @@ static void free_program(struct program *p)
     free(p->fresh.items);
     free(p->cells.items);
     free(p->mentions);
+    free(p->mention_guards);
+    free(p->meanings);
     free(p->needs);
     free(p->stored);
     free(p->queue.items);

@@ -99,6 +99,8 @@ static struct value join(struct value one, struct value one_under, struct value 
         struct value both = one.kind == VALUE_CPU ? other : one;
         if (one.kind == VALUE_BITS && other.kind == VALUE_BITS && one.at != other.at)
             return none;
+        if (one.at != other.at)
+            both = value_answering(both, 0);
         return one.polarity == other.polarity ? both : value_with(both, SET_MEANS_EITHER);
     }
     if (is_zero(one) || is_zero(other)) {

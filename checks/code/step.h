@@ -4,6 +4,7 @@
 #ifndef ASSAY_CHECKS_CODE_STEP_H
 #define ASSAY_CHECKS_CODE_STEP_H
 
+#include "checks/code/guards.h"
 #include "checks/code/map.h"
 
 enum { REGISTERS = 32, SLOTS = 4 };
@@ -23,8 +24,8 @@ enum value_kind {
     VALUE_NONE,
     VALUE_CONSTANT, /* at: an address or number */
     VALUE_BITS,     /* bits that came from the global variable at `at` */
-    VALUE_CPU,      /* bits that the processor or the kernel gave: CPUID, XGETBV, MRS ID_*, AT_HWCAP */
-    VALUE_CHOSEN,   /* one of several constants */
+    VALUE_CPU,    /* bits that the processor or the kernel gave: CPUID, XGETBV, MRS ID_*, AT_HWCAP; at: see guards.h */
+    VALUE_CHOSEN, /* one of several constants */
 };
 enum polarity { SET_MEANS_PRESENT, SET_MEANS_ABSENT, SET_MEANS_EITHER };
 
@@ -118,6 +119,13 @@ static inline struct value value_constant(uint64_t at)
 static inline struct value value_with(struct value value, enum polarity polarity)
 {
     value.polarity = (uint64_t)polarity & 7;
+    return value;
+}
+
+static inline struct value value_answering(struct value value, uint64_t answer)
+{
+    if (value.kind == VALUE_CPU)
+        value.at = answer & VALUE_MASK;
     return value;
 }
 

@@ -46,7 +46,10 @@ static void branches(const struct map *map, uint32_t word, uint64_t address, str
         step->target = address + sign_extend(field(word, 5, 14), 14) * 4;
         step->flow = FLOW_BRANCH;
         step->condition = word >> 24 & 1 ? CONDITION_NONZERO : CONDITION_ZERO;
-        step->tested = (struct flags){.value = read_register(state, field(word, 0, 5)), .compared = COMPARED_WITH_ZERO};
+        unsigned bit = field(word, 19, 5) | (word >> 31 << 5);
+        struct value tested = read_register(state, field(word, 0, 5));
+        tested = value_answering(tested, answer_masked(tested.at, (uint64_t)1 << bit));
+        step->tested = (struct flags){.value = tested, .compared = COMPARED_WITH_ZERO};
     } else if (word >> 24 == 0x54) { /* B.cond, BC.cond */
         step->target = address + sign_extend(field(word, 5, 19), 19) * 4;
         step->flow = (word & 15) >= 14 ? FLOW_JUMP : FLOW_BRANCH;
@@ -64,10 +67,10 @@ static void branches(const struct map *map, uint32_t word, uint64_t address, str
         step->flow = FLOW_STOP;
     } else if (word == CHKFEAT) { /* clears the bits of X16 of the features that are there */
         step->asks_cpu = true;
-        write_register(state, 16, value_with(value_of(VALUE_CPU, address), SET_MEANS_ABSENT));
+        write_register(state, 16, value_with(value_of(VALUE_CPU, 0), SET_MEANS_ABSENT));
     } else if ((word & 0xfffff000u) == 0xd5380000u) { /* MRS of an ID register: op0 3, op1 0, CRn 0 */
         step->asks_cpu = true;
-        write_register(state, field(word, 0, 5), value_of(VALUE_CPU, address));
+        write_register(state, field(word, 0, 5), value_of(VALUE_CPU, 0));
     } else if ((word & 0xfff00000u) == 0xd5300000u) { /* another MRS */
         write_register(state, field(word, 0, 5), (struct value){0});
     }
@@ -137,6 +140,7 @@ static void immediate(uint32_t word, uint64_t address, struct state *state, stru
     } else if (kind == 4) { /* AND, ORR, EOR, ANDS of a mask */
         unsigned opc = field(word, 29, 2);
         struct value result = about_cpu(source) ? source : (struct value){0};
+        result = value_answering(result, opc == 0 || opc == 3 ? answer_masked(source.at, bitmask(word)) : 0);
         if (opc == 1 && rn == XZR)
             result = value_constant(bitmask(word));
         if (opc == 2)
@@ -144,7 +148,7 @@ static void immediate(uint32_t word, uint64_t address, struct state *state, stru
         else if (opc == 1 && about_cpu(result))
             result = value_with(result, SET_MEANS_EITHER); /* bits are set whatever the processor can do */
         if (opc == 3)
-            set_flags(state, source, COMPARED_WITH_ZERO, 0);
+            set_flags(state, result.kind == VALUE_CPU ? result : source, COMPARED_WITH_ZERO, 0);
         write_register(state, rd, result);
     } else if (kind == 5) { /* MOVN, MOVZ, MOVK */
         unsigned opc = field(word, 29, 2), shift = field(word, 21, 2) * 16;
@@ -162,6 +166,9 @@ static void immediate(uint32_t word, uint64_t address, struct state *state, stru
         }
         write_register(state, rd, result);
     } else { /* bitfields, EXTR */
+        unsigned from = field(word, 16, 6), to = field(word, 10, 6);
+        uint64_t answer = kind == 6 && to >= from ? answer_shifted(source.at, from) : 0;
+        source = value_answering(source, to == from ? answer_masked(answer, 1) : answer);
         write_register(state, rd, about_cpu(source) ? source : (struct value){0});
     }
 }
@@ -176,9 +183,9 @@ static void register_operands(uint32_t word, struct state *state, struct step *s
         if (opc == 1 && rn == XZR && !inverts && field(word, 10, 6) == 0)
             result = m; /* MOV */
         else if (about_cpu(m))
-            result = inverts ? value_flipped(m) : m;
+            result = value_answering(inverts ? value_flipped(m) : m, 0);
         else if (about_cpu(n))
-            result = n;
+            result = value_answering(n, 0);
         if (opc == 3)
             set_flags(state, result, COMPARED_WITH_ZERO, 0);
     } else if ((word & 0x1f000000u) == 0x0b000000u) { /* ADD, SUB */

@@ -68,7 +68,9 @@ static bool two_byte_bits(struct work *w)
         struct value from = operand(w, op & 1 ? 2 : 1);
         set(w, w->reg, about_cpu(from) || !w->memory ? from : (struct value){0});
     } else if (op == 0xa3 || op == 0xba) { /* BT and, in 0F BA, BTS, BTR, BTC */
-        compare(w, operand(w, w->size), COMPARED_BIT, 0);
+        struct value bits = operand(w, w->size);
+        uint64_t mask = op == 0xba ? (uint64_t)1 << (w->i->immediate & 63) : 0;
+        compare(w, value_answering(bits, answer_masked(bits.at, mask)), COMPARED_BIT, 0);
         if (op == 0xba && (w->i->modrm >> 3 & 7) > 4 && !w->memory && !about_cpu(w->state->registers[w->rm]))
             clear(w, w->rm);
     } else {
@@ -77,20 +79,33 @@ static bool two_byte_bits(struct work *w)
     return true;
 }
 
-static void two_byte(struct work *w, uint64_t address)
+/* The leaf that CPUID is asked for, as guards.def writes it; 0: another, or not known; 0xff: which leaves there are. */
+static unsigned leaf_of(const struct work *w)
+{
+    struct value leaf = w->state->registers[RAX], part = w->state->registers[RCX];
+    if (leaf.kind != VALUE_CONSTANT)
+        return 0;
+    if (leaf.at == 0 || (uint32_t)leaf.at == 0x80000000)
+        return 0xff;
+    if (leaf.at == 7)
+        return part.kind == VALUE_CONSTANT && (uint32_t)part.at == 0 ? 7 : 0;
+    return leaf.at == 1 ? 1 : (uint32_t)leaf.at == 0x80000001 ? 0x81 : 0;
+}
+
+static void two_byte(struct work *w)
 {
     unsigned op = w->i->opcode;
     if (op == 0xa2 || (op == 0x01 && w->i->modrm == 0xd0)) { /* CPUID, XGETBV */
-        struct value bits = value_of(VALUE_CPU, address);
-        set(w, RAX, bits);
-        set(w, RDX, bits);
+        unsigned leaf = op == 0xa2 ? leaf_of(w) : 0;
+        set(w, RAX, value_of(VALUE_CPU, leaf ? answer_of(leaf, 0) : 0));
+        set(w, RDX, value_of(VALUE_CPU, leaf ? answer_of(leaf, 3) : 0));
         if (op == 0xa2) {
-            set(w, RBX, bits);
-            set(w, RCX, bits);
+            set(w, RBX, value_of(VALUE_CPU, leaf ? answer_of(leaf, 1) : 0));
+            set(w, RCX, value_of(VALUE_CPU, leaf ? answer_of(leaf, 2) : 0));
         }
         w->step->asks_cpu = true;
     } else if (op == 0x1e && w->i->prefix == 0xf3 && !w->memory && (w->i->modrm >> 3 & 7) == 1) {
-        set(w, w->rm, value_of(VALUE_CPU, address)); /* RDSSP: 0 without shadow stacks */
+        set(w, w->rm, value_of(VALUE_CPU, 0)); /* RDSSP: 0 without shadow stacks */
     } else if (two_byte_bits(w)) {
         return;
     } else if (op == 0xaf || op == 0xb8 || op == 0xbc || op == 0xbd || op == 0x2c || op == 0x2d || op == 0x50 ||
@@ -172,7 +187,7 @@ bool step_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t
     } else if (i.map == MAP_ONE) {
         x86_one_byte(&w);
     } else if (i.map == MAP_0F) {
-        two_byte(&w, address);
+        two_byte(&w);
     } else if (i.map == MAP_0F38 && i.opcode >= 0xf0 && i.class != X86_BASELINE) {
         clear(&w, w.reg); /* MOVBE, CRC32, ADCX */
     } else if (i.map >= MAP_VEX_0F && i.map <= MAP_VEX_0F3A && (i.class == X86_BMI1 || i.class == X86_BMI2)) {

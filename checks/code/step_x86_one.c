@@ -12,9 +12,11 @@ static struct value arithmetic(struct work *w, unsigned operation, struct value 
     case OR:
         if (constant && !zero && about_cpu(both))
             both = value_with(both, SET_MEANS_EITHER); /* bits are set whatever the processor can do */
+        both = value_answering(both, 0);
         compare(w, both, COMPARED_WITH_ZERO, 0);
         return both;
     case AND:
+        both = value_answering(both, same ? both.at : constant ? answer_masked(both.at, b.at) : 0);
         compare(w, both, COMPARED_WITH_ZERO, 0);
         return both;
     case XOR:
@@ -71,7 +73,9 @@ static void group_three(struct work *w)
 {
     unsigned sub = w->i->modrm >> 3 & 7;
     if (sub <= 1) {
-        compare(w, operand(w, w->i->opcode == 0xf6 ? 1 : w->size), COMPARED_WITH_ZERO, 0);
+        struct value bits = operand(w, w->i->opcode == 0xf6 ? 1 : w->size);
+        bits = value_answering(bits, answer_masked(bits.at, (uint64_t)w->i->immediate));
+        compare(w, bits, COMPARED_WITH_ZERO, 0);
     } else if (sub == 2) {
         if (!w->memory)
             set(w, w->rm,
@@ -160,6 +164,9 @@ static void one_byte_rest(struct work *w)
         clear(w, op == 0x98 ? RAX : RDX);
     } else if (op == 0xc0 || op == 0xc1 || (op >= 0xd0 && op <= 0xd3)) { /* shifts: bits stay bits */
         struct value was = operand(w, w->size);
+        bool right = (w->i->modrm >> 3 & 5) == 5, once = op == 0xd0 || op == 0xd1, by_cl = op == 0xd2 || op == 0xd3;
+        uint64_t by = once ? 1 : (uint64_t)w->i->immediate & 63;
+        was = value_answering(was, right && !by_cl ? answer_shifted(was.at, by) : 0);
         set_operand(w, about_cpu(was) ? was : (struct value){0});
         compare(w, was, COMPARED_WITH_ZERO, 0);
     }
@@ -174,7 +181,9 @@ void x86_one_byte(struct work *w)
         struct value a = operand(w, op == 0x84 ? 1 : w->size), b = w->state->registers[w->reg];
         compare(w, about_cpu(a) ? a : b, COMPARED_WITH_ZERO, 0);
     } else if (op == 0xa8 || op == 0xa9) { /* TEST of AL or EAX with an immediate */
-        compare(w, w->state->registers[RAX], COMPARED_WITH_ZERO, 0);
+        struct value bits = w->state->registers[RAX];
+        bits = value_answering(bits, answer_masked(bits.at, (uint64_t)w->i->immediate));
+        compare(w, bits, COMPARED_WITH_ZERO, 0);
     } else if ((op >= 0x88 && op <= 0x8b) || op == 0x8d || op == 0xc6 || op == 0xc7 || (op >= 0xb0 && op <= 0xbf)) {
         move(w);
     } else if (op == 0xf6 || op == 0xf7) {

@@ -1,0 +1,123 @@
+#include "checks/code/guards.h"
+
+#include <string.h>
+
+static const struct {
+    uint8_t leaf, word, bit, feature;
+} answers[] = {
+#define ANSWER(leaf, word, bit, feature) {leaf, word, bit, FEATURE_##feature},
+#include "checks/code/guards.def"
+#undef ANSWER
+};
+
+enum { MOST = 5 };
+static const struct {
+    uint8_t feature, others[MOST];
+} implied[] = {
+#define FIRST(a, ...)             FEATURE_##a
+#define SECOND(a, b, ...)         FEATURE_##b
+#define THIRD(a, b, c, ...)       FEATURE_##c
+#define FOURTH(a, b, c, d, ...)   FEATURE_##d
+#define FIFTH(a, b, c, d, e, ...) FEATURE_##e
+#define IMPLIES(feature, ...)                                                                                          \
+    {FEATURE_##feature,                                                                                                \
+     {FIRST(__VA_ARGS__, NONE, NONE, NONE, NONE), SECOND(__VA_ARGS__, NONE, NONE, NONE, NONE),                         \
+      THIRD(__VA_ARGS__, NONE, NONE, NONE, NONE), FOURTH(__VA_ARGS__, NONE, NONE, NONE, NONE, NONE),                   \
+      FIFTH(__VA_ARGS__, NONE, NONE, NONE, NONE, NONE)}},
+#include "checks/code/guards.def"
+#undef IMPLIES
+};
+
+enum { LEAF = 0xff, WORD_SHIFT = 8, WORD = 3, SHIFT_SHIFT = 16, SHIFT = 63, BIT_SHIFT = 24, BIT = 127 };
+
+uint64_t answer_shifted(uint64_t answer, uint64_t by)
+{
+    uint64_t shift = (answer >> SHIFT_SHIFT & SHIFT) + by;
+    if (answer == 0 || answer >> BIT_SHIFT & BIT)
+        return answer; /* one bit, wherever it is */
+    return shift > 31 ? 0 : (answer & ~((uint64_t)SHIFT << SHIFT_SHIFT)) | shift << SHIFT_SHIFT;
+}
+
+uint64_t answer_masked(uint64_t answer, uint64_t mask)
+{
+    if (answer == 0 || answer >> BIT_SHIFT & BIT)
+        return answer;
+    uint64_t bit = mask ? (uint64_t)__builtin_ctzll(mask) + (answer >> SHIFT_SHIFT & SHIFT) : 0;
+    return mask == 0 || mask & (mask - 1) || bit > 31 ? 0 : answer | (bit + 1) << BIT_SHIFT;
+}
+
+static enum feature feature_of(uint64_t answer)
+{
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        if (answers[i].leaf == (answer & LEAF) && answers[i].word == (answer >> WORD_SHIFT & WORD) &&
+            answers[i].bit + 1u == (answer >> BIT_SHIFT & BIT))
+            return (enum feature)answers[i].feature;
+    return FEATURE_NONE;
+}
+
+/* Adds a feature and all that it implies. */
+static void add(struct features *set, enum feature feature)
+{
+    if (feature == FEATURE_NONE || features_have(set, feature))
+        return;
+    features_add(set, feature);
+    for (size_t i = 0; i < sizeof implied / sizeof implied[0]; i++)
+        for (unsigned k = 0; implied[i].feature == (uint8_t)feature && k < MOST; k++)
+            add(set, (enum feature)implied[i].others[k]); /* as deep as the table's rows, no deeper */
+}
+
+static uint8_t number_of(struct guards *guards, const struct features *set)
+{
+    if (guards->count == 0)
+        guards->count = 1; /* GUARDS_TRUSTED */
+    for (unsigned i = 1; i < guards->count; i++)
+        if (memcmp(&guards->sets[i], set, sizeof *set) == 0)
+            return (uint8_t)i;
+    if (guards->count == GUARDS_MOST) { /* far more than programs have; what is not answered for is reached */
+        guards->sets[1] = (struct features){{0}};
+        return 1;
+    }
+    guards->sets[guards->count] = *set;
+    return (uint8_t)guards->count++;
+}
+
+uint8_t guards_behind(struct guards *guards, uint8_t before, bool guarded, uint64_t answer)
+{
+    enum feature feature = feature_of(answer);
+    struct features set = {{0}};
+    if (feature == FEATURE_NONE || (guarded && before == GUARDS_TRUSTED))
+        return GUARDS_TRUSTED;
+    if (guarded)
+        set = guards->sets[before];
+    add(&set, feature);
+    return number_of(guards, &set);
+}
+
+uint8_t guards_meet(struct guards *guards, uint8_t one, uint8_t other)
+{
+    struct features set;
+    if (one == other || other == GUARDS_TRUSTED)
+        return one;
+    if (one == GUARDS_TRUSTED)
+        return other;
+    for (unsigned i = 0; i < sizeof set.words / sizeof set.words[0]; i++)
+        set.words[i] = guards->sets[one].words[i] & guards->sets[other].words[i];
+    return number_of(guards, &set);
+}
+
+uint8_t guards_both(struct guards *guards, uint8_t one, uint8_t other)
+{
+    if (one == other || one == GUARDS_TRUSTED || other == GUARDS_TRUSTED)
+        return one == other ? one : GUARDS_TRUSTED;
+    struct features set = guards->sets[one];
+    features_unite(&set, &guards->sets[other]);
+    return number_of(guards, &set);
+}
+
+bool guards_cover(const struct guards *guards, uint8_t set, const struct isa_class *class)
+{
+    for (unsigned k = 0; set != GUARDS_TRUSTED && k < CLASS_NEEDS && class->needs[k] != FEATURE_NONE; k++)
+        if (!features_have(&guards->sets[set], (enum feature) class->needs[k]))
+            return false;
+    return true;
+}

@@ -1,0 +1,107 @@
+/* What is kept of a function that was taken apart: what it mentions and what it needs, each as surely as it is reached,
+ * and where only behind guards, what those have answered for. */
+#include "checks/code/program.h"
+#include "checks/code/unwinder.h"
+
+static void add_mention(struct program *p, enum mention_kind kind, uint64_t target, enum reach reach, uint8_t guards)
+{
+    uint8_t *all = program_grow(p, p->mention_guards, &p->mention_guards_room, p->mention_count, sizeof *all);
+    if (all)
+        p->mention_guards = all;
+    struct mention *mentions =
+        all ? program_grow(p, p->mentions, &p->mention_room, p->mention_count, sizeof *mentions) : NULL;
+    if (!mentions)
+        return;
+    p->mentions = mentions;
+    p->mention_guards[p->mention_count] = guards;
+    p->mentions[p->mention_count++] =
+        (struct mention){.target = target & VALUE_MASK, .kind = (uint64_t)kind & 7, .reach = (uint64_t)reach & 7};
+}
+
+/* Of a class the best-reached site; of those that are guarded one that the guards have not answered for goes first. */
+static void add_need(struct program *p, uint32_t *at, const struct site *site, enum reach reach, uint8_t guards)
+{
+    struct need need = {.address = site->address, .class = site->class, .reach = (uint8_t)reach, .guards = guards};
+    if (*at) {
+        struct need *known = &p->needs[*at - 1];
+        if (known->reach == REACH_GUARDED && reach == REACH_GUARDED)
+            need.guards = guards_meet(&p->guards, known->guards, guards);
+        if (need.reach > known->reach || (need.reach == known->reach && need.guards != known->guards))
+            *known = need;
+        return;
+    }
+    struct need *needs = program_grow(p, p->needs, &p->need_room, p->need_count, sizeof *needs);
+    if (!needs)
+        return;
+    p->needs = needs;
+    p->needs[p->need_count++] = need;
+    *at = (uint32_t)p->need_count;
+}
+
+/* The site where code chooses the address by what the processor can do, or NULL. */
+static const struct site *choice_of(const struct body *b, const struct site *reference)
+{
+    for (size_t i = 0; i < b->site_count; i++)
+        if (b->sites[i].kind == SITE_CHOICE && b->sites[i].target == reference->target &&
+            b->strong(b->context, b->sites[i].stored))
+            return &b->sites[i];
+    return NULL;
+}
+
+/* An address that is formed; one that is chosen is guarded by what it is chosen by. */
+static void add_reference(struct program *p, const struct function *f, const struct site *site, bool chooses)
+{
+    const struct block *block = &p->body.blocks[site->block];
+    const struct site *choice = chooses && !f->resolver ? choice_of(&p->body, site) : NULL;
+    enum reach reach = (enum reach)block->reach;
+    uint8_t guards = block->guards;
+    if ((f->resolver || choice) && program_executes(p, site->target)) {
+        guards = choice ? guards_behind(&p->guards, guards, reach == REACH_GUARDED, meaning_of_value(p, choice->stored))
+                        : GUARDS_TRUSTED;
+        reach = REACH_GUARDED;
+    }
+    add_mention(p, MENTION_ADDRESS, site->target, reach, guards);
+}
+
+static void add_feature(struct program *p, const struct function *f, const struct site *site, uint32_t *at)
+{
+    const struct block *block = &p->body.blocks[site->block];
+    bool trusted = f->trusted || (!p->amd64 && unwinder_keeps(&p->map, f->start, f->start + f->size, site->address));
+    if (trusted)
+        add_need(p, at, site, REACH_GUARDED, GUARDS_TRUSTED);
+    else
+        add_need(p, at, site, (enum reach)block->reach, block->guards);
+}
+
+bool dispatch_build(struct program *p, uint32_t number)
+{
+    struct function *f = &p->functions[number];
+    const struct body *b = &p->body;
+    uint32_t need_of[256] = {0};
+    if (!dispatch_take_apart(p, number) || !body_reach(&p->body) || p->mention_count >= UINT32_MAX ||
+        p->need_count >= UINT32_MAX)
+        return false;
+    bool chooses = false;
+    f->first_own = (uint32_t)p->mention_count;
+    f->first_need = (uint32_t)p->need_count;
+    for (size_t i = 0; i < b->site_count; i++)
+        chooses |= b->sites[i].kind == SITE_CHOICE;
+    for (size_t i = 0; i < b->site_count && !p->failed; i++) {
+        const struct site *site = &b->sites[i];
+        const struct block *block = &b->blocks[site->block];
+        if (block->reach == REACH_NONE)
+            continue;
+        if (site->kind == SITE_CALL || site->kind == SITE_TAIL)
+            add_mention(p, site->kind == SITE_CALL ? MENTION_CALL : MENTION_JUMP, site->target,
+                        (enum reach)block->reach, block->guards);
+        else if (site->kind == SITE_REFERENCE)
+            add_reference(p, f, site, chooses);
+        else if (site->kind == SITE_FEATURE)
+            add_feature(p, f, site, &need_of[site->class]);
+    }
+    dispatch_note_stores(p, number);
+    f->own_count = (uint32_t)(p->mention_count - f->first_own);
+    f->need_count = (uint32_t)(p->need_count - f->first_need);
+    f->whole = f->built = true;
+    return !p->failed;
+}
