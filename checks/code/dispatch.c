@@ -135,8 +135,10 @@ static bool find_cells(struct program *p, struct words *fresh)
         unsigned near = p->functions[s->function].near_cpu;
         if (words_have(&p->cells, s->cell))
             continue;
-        if (s->value.kind == VALUE_BITS && s->value.at == s->cell && s->value.polarity == SET_MEANS_PRESENT)
-            continue; /* some of its bits are cleared */
+        bool self = s->value.kind == VALUE_BITS && s->value.at == s->cell;
+        if (self && s->value.polarity == SET_MEANS_PRESENT)
+            continue;    /* some of its bits are cleared */
+        unknown |= self; /* some are set, as __cpu_indicator_init() of libgcc does for each answer */
         struct words *list = derived || (unknown && near == 1)              ? fresh
                              : near == 0 && s->value.kind != VALUE_CONSTANT ? &others
                                                                             : NULL;

@@ -71,7 +71,8 @@ static void raise_table(struct program *p, uint64_t address, enum reach reach, u
 static void raise_address(struct program *p, uint64_t address, uint32_t f, enum reach reach, uint32_t caller,
                           uint8_t guards, struct words *waiting)
 {
-    if (f != NO_FUNCTION && address % p->unit == 0 && (p->functions[f].start == address || reach > REACH_GUARDED))
+    bool midst = reach > REACH_GUARDED && f != NO_FUNCTION && !p->functions[f].bounded; /* a label, or a number */
+    if (f != NO_FUNCTION && address % p->unit == 0 && (p->functions[f].start == address || midst))
         raise_function(p, f, reach, caller, guards);
     raise_table(p, address, reach, caller, guards, waiting);
     while (waiting->count)

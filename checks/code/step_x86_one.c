@@ -129,6 +129,13 @@ static void move(struct work *w)
     }
 }
 
+static void exchange(struct work *w, unsigned one, unsigned other)
+{
+    struct value was = w->state->registers[one];
+    set(w, one, w->state->registers[other]);
+    set(w, other, was);
+}
+
 /* Opcodes that change a register to what is not followed. */
 static void one_byte_rest(struct work *w)
 {
@@ -142,8 +149,7 @@ static void one_byte_rest(struct work *w)
         if (op == 0x68 && w->map->absolute)
             refer(w, (uint64_t)w->i->immediate);                            /* PUSH of an address */
     } else if (op >= 0x90 && op <= 0x97 && (op != 0x90 || w->i->rex & 1)) { /* XCHG */
-        clear(w, RAX);
-        clear(w, low);
+        exchange(w, RAX, low);
     } else if (op >= 0xa0 && op <= 0xaf) {
         clear(w, RAX);
         clear(w, RSI);
@@ -158,8 +164,12 @@ static void one_byte_rest(struct work *w)
     } else if (op == 0x69 || op == 0x6b) {
         clear(w, w->reg);
     } else if (op == 0x86 || op == 0x87) { /* XCHG */
-        set_operand(w, (struct value){0});
-        clear(w, w->reg);
+        if (w->memory || op == 0x86) {
+            set_operand(w, (struct value){0});
+            clear(w, w->reg);
+        } else {
+            exchange(w, w->reg, w->rm);
+        }
     } else if (op == 0x98 || op == 0x99) {
         clear(w, op == 0x98 ? RAX : RDX);
     } else if (op == 0xc0 || op == 0xc1 || (op >= 0xd0 && op <= 0xd3)) { /* shifts: bits stay bits */

@@ -2,6 +2,7 @@
  * and where only behind guards, what those have answered for. */
 #include "checks/code/program.h"
 #include "checks/code/unwinder.h"
+#include "checks/code/x86_classes.h"
 
 static void add_mention(struct program *p, enum mention_kind kind, uint64_t target, enum reach reach, uint8_t guards)
 {
@@ -63,10 +64,30 @@ static void add_reference(struct program *p, const struct function *f, const str
     add_mention(p, MENTION_ADDRESS, site->target, reach, guards);
 }
 
+/* Whether XGETBV at `address` stands behind a look at CPUID's bit that says that the system lets programs use it (OSXSAVE,
+ * 27): BT of it, a mask with it, or a shift by it. The word may come in as an argument, which is not followed. */
+static bool asks_osxsave(const struct map *map, uint64_t start, uint64_t address)
+{
+    enum { LONGEST = 512 };
+    uint64_t from = address - start > LONGEST ? address - LONGEST : start;
+    const uint8_t *p = map_bytes(map, from, (size_t)(address - from) + 4);
+    if (!p || (load_le32(p + (address - from)) & 0xffffff) != 0xd0010f)
+        return false;
+    for (uint64_t i = 0; i + 4 <= address - from; i++) {
+        bool bt = p[i] == 0x0f && p[i + 1] == 0xba && (p[i + 2] & 0xf8) == 0xe0 && p[i + 3] == 27;
+        bool shift = p[i] == 0xc1 && (p[i + 1] & 0xf8) == 0xe8 && (p[i + 2] == 26 || p[i + 2] == 27);
+        uint32_t mask = load_le32(p + i);
+        if (bt || shift || (mask & 0x08000000u && (mask & 0x00ffffffu) == 0 && !(mask & 0xe0000000u)))
+            return true;
+    }
+    return false;
+}
+
 static void add_feature(struct program *p, const struct function *f, const struct site *site, uint32_t *at)
 {
     const struct block *block = &p->body.blocks[site->block];
     bool trusted = f->trusted || (!p->amd64 && unwinder_keeps(&p->map, f->start, f->start + f->size, site->address));
+    trusted |= p->amd64 && site->class == X86_XSAVE && asks_osxsave(&p->map, f->start, site->address);
     if (trusted)
         add_need(p, at, site, REACH_GUARDED, GUARDS_TRUSTED);
     else
