@@ -1,5 +1,5 @@
 /* words: reads A64 words as eight hexadecimal digits in memory order, one a line, and writes what the table says of each:
- * the features it needs after "4", its length, or "undefined". For words.py, which holds the answers against a
+ * the features it needs after "4", its length, and after "or" the one that does instead of them, or "undefined". For words.py, which holds the answers against a
  * disassembler. */
 #include <stdio.h>
 
@@ -23,6 +23,8 @@ int main(void)
         putchar('4');
         for (unsigned i = 0; i < CLASS_NEEDS && classes[class].needs[i] != FEATURE_NONE; i++)
             printf(" %s", feature_name((enum feature)classes[class].needs[i]));
+        if (classes[class].streaming != FEATURE_NONE)
+            printf(" or %s", feature_name((enum feature)classes[class].streaming));
         putchar('\n');
     }
     return 0;
