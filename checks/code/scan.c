@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "checks/code/a64.h"
+#include "checks/code/quick.h"
 #include "checks/code/starts.h"
 #include "checks/code/x86.h"
 
@@ -42,10 +43,20 @@ static void sweep_x86(struct sweep *sweep, uint64_t address, const uint8_t *byte
 {
     size_t next = start_from(sweep->starts, address);
     struct x86_insn insn;
+    struct quick quick;
+    quick_init(&quick, true);
     for (uint64_t at = 0; at < size;) {
         while (next < sweep->starts->count && sweep->starts->items[next].address <= address + at)
             next++;
         uint64_t limit = next < sweep->starts->count ? sweep->starts->items[next].address - address : size;
+        uint64_t stop = size < QUICK_ROOM ? 0 : limit < size - QUICK_ROOM ? limit : size - QUICK_ROOM;
+        if (at >= QUICK_ROOM && at < stop) {
+            at = quick_walk(&quick, bytes, (size_t)size, (size_t)at, (size_t)stop);
+            if (at >= stop) {
+                at = at < limit ? at : limit;
+                continue;
+            }
+        }
         unsigned length = x86_decode(bytes + at, (size_t)(size - at), &insn);
         if (!length || insn.class == X86_INVALID) {
             at++;
