@@ -23,6 +23,20 @@ static inline uint32_t word_at(const unsigned char *at)
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+size_t a64_next(const unsigned char *at, size_t from, size_t n)
+{
+    size_t i = from;
+    for (; i + 4 <= n; i += 4) {
+        unsigned some = a64_needs_some[word_at(at + 4 * i) >> 21] | a64_needs_some[word_at(at + 4 * i + 4) >> 21] |
+                        a64_needs_some[word_at(at + 4 * i + 8) >> 21] | a64_needs_some[word_at(at + 4 * i + 12) >> 21];
+        if (some)
+            break;
+    }
+    while (i < n && !a64_needs_some[word_at(at + 4 * i) >> 21])
+        i++;
+    return i;
+}
+
 void a64_count(const unsigned char *at, size_t n, uint32_t *counts)
 {
     for (size_t i = 0; i < n; i++)

@@ -7,6 +7,8 @@
 #include "checks/code/a64_classes.h"
 
 enum a64_class a64_classify(uint32_t word);
+/* The first of the `n` words at `at`, from word `from` on, that may need a feature; n: there is none. */
+size_t a64_next(const unsigned char *at, size_t from, size_t n);
 /* Counts the classes of `n` words at `at` (little-endian, any alignment): counts[A64_CLASS_COUNT] is added to. */
 void a64_count(const unsigned char *at, size_t n, uint32_t *counts);
 

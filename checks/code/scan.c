@@ -5,6 +5,7 @@
 #include "checks/code/scan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "checks/code/a64.h"
 #include "checks/code/quick.h"
@@ -92,16 +93,51 @@ static bool a64_target(uint32_t word, uint64_t address, uint64_t *target)
     return true;
 }
 
-static void sweep_a64(struct sweep *sweep, uint64_t address, const uint8_t *bytes, uint64_t size)
+enum { WORDS = 64, FAR = 1 << 20 }; /* how far B.cond, CBZ, CBNZ, TBZ and TBNZ go at most */
+
+static void branch_a64(struct sweep *sweep, uint32_t word, uint64_t address, uint64_t at, uint64_t size)
 {
     uint64_t target;
-    for (uint64_t at = (4 - address % 4) % 4; at + 4 <= size; at += 4) {
-        uint32_t word = load_le32(bytes + at);
-        unsigned class = a64_classify(word);
-        if (!sweep->first[class])
-            sweep->first[class] = address + at + 1;
-        if (class == A64_BASE && a64_target(word, address + at, &target) && target - address >= size)
-            sweep->leaves = sweep->leaves || leaves_code(sweep->map, target);
+    if (a64_target(word, address + at, &target) && target - address >= size)
+        sweep->leaves = sweep->leaves || leaves_code(sweep->map, target);
+}
+
+/* Written so that compilers see one load, and the loop below becomes one over vectors. */
+static inline uint32_t native_or_le32(const uint8_t *at)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+#else
+    return load_le32(at);
+#endif
+}
+
+/* Whether one of the `n` words at `bytes`, the first of which is at `at`, is a B or BL to somewhere outside. */
+static bool jumps_out(const uint8_t *bytes, uint32_t at, size_t n, uint32_t size)
+{
+    uint32_t out = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t word = native_or_le32(bytes + 4 * i), target = at + 4 * i + (uint32_t)((int32_t)(word << 6) >> 4);
+        out |= (uint32_t)((word & 0x7c000000u) == 0x14000000u) & (uint32_t)(target >= size);
+    }
+    return out;
+}
+
+static void sweep_a64(struct sweep *sweep, uint64_t address, const uint8_t *bytes, uint64_t size)
+{
+    for (uint64_t at = (4 - address % 4) % 4; at + 4 <= size; at += 4 * WORDS) {
+        size_t n = (size_t)((size - at) / 4 < WORDS ? (size - at) / 4 : WORDS);
+        bool inside = at >= FAR && size - at >= FAR + 4 * WORDS && size < INT32_MAX;
+        if (!inside || jumps_out(bytes + at, (uint32_t)at, n, (uint32_t)size))
+            for (size_t i = 0; i < n; i++)
+                branch_a64(sweep, load_le32(bytes + at + 4 * i), address, at + 4 * i, size);
+        for (size_t i = a64_next(bytes + at, 0, n); i < n; i = a64_next(bytes + at, i + 1, n)) {
+            unsigned class = a64_classify(load_le32(bytes + at + 4 * i));
+            if (!sweep->first[class])
+                sweep->first[class] = address + at + 4 * i + 1;
+        }
     }
 }
 
