@@ -131,10 +131,10 @@ static unsigned quick_kind(unsigned cell, unsigned mod, unsigned reg, unsigned r
         if (!(c->mods & mod) || !(c->regs & 1u << reg) || (mod == 2 && !(c->rms & 1u << rm)))
             continue;
         struct x86_form form = forms[c->form];
-        unsigned size = form.immediate == IMM_IB                                ? QUICK_8
+        unsigned size = form.immediate == IMM_IB                                  ? QUICK_8
                         : form.immediate == IMM_IZ || form.immediate == IMM_REL32 ? QUICK_32
-                        : form.immediate == IMM_IV                              ? QUICK_32 | QUICK_NO_W
-                                                                                : 0;
+                        : form.immediate == IMM_IV                                ? QUICK_32 | QUICK_NO_W
+                                                                                  : 0;
         if (!plain(form.class) || c->ws != 0xff || c->ls != 0xff || (form.immediate && !size))
             return 0;
         return QUICK | size | (form.modrm ? QUICK_MODRM : 0) | (form.immediate == IMM_REL32 ? QUICK_BRANCH : 0);

@@ -236,9 +236,9 @@ static AVX2 void fill(struct quick *quick, const uint8_t *at, size_t n)
         __m256i first = at_(at + i), second = at_(at + i + 1), upper = both(second, all(0xf8));
         __m256i rex = is(both(first, all(0xf0)), 0x40), eight = both(is(both(first, all(0xf8)), 0x48), is(upper, 0xb8));
         __m256i after = both(_mm256_andnot_si256(eight, rex), at_(whole + i + 1));
-        __m256i mandatory = either(both(is(first, 0x66), at_(rows[2] + i + 2)),
-                                   either(both(is(first, 0xf3), at_(rows[3] + i + 2)),
-                                          both(is(first, 0xf2), at_(rows[4] + i + 2))));
+        __m256i mandatory =
+            either(both(is(first, 0x66), at_(rows[2] + i + 2)),
+                   either(both(is(first, 0xf3), at_(rows[3] + i + 2)), both(is(first, 0xf2), at_(rows[4] + i + 2))));
         after = either(after, both(mandatory, is(second, 0x0f)));
         put(quick->lengths + i, either(at_(whole + i), one_more(after)));
     }
@@ -250,7 +250,8 @@ static size_t walk_avx2(struct quick *quick, const uint8_t *bytes, size_t size, 
     while (at < stop) {
         if (at - quick->base >= quick->filled) {
             quick->base = at;
-            fill(quick, bytes + at, size - at - QUICK_ROOM + 1 < QUICK_BLOCK ? size - at - QUICK_ROOM + 1 : QUICK_BLOCK);
+            fill(quick, bytes + at,
+                 size - at - QUICK_ROOM + 1 < QUICK_BLOCK ? size - at - QUICK_ROOM + 1 : QUICK_BLOCK);
         }
         size_t end = quick->base + quick->filled < stop ? quick->base + quick->filled : stop;
         const uint8_t *lengths = quick->lengths;

@@ -10,7 +10,7 @@
 
 enum {
     QUICK_BLOCK = 1024,
-    QUICK_ROOM = 160,   /* bytes that have to follow; and further than a branch of eight bits goes */
+    QUICK_ROOM = 160, /* bytes that have to follow; and further than a branch of eight bits goes */
     QUICK_PROPERTIES = 11,
     QUICK_REL32 = 0x80, /* in a length: a direct branch, whose last four bytes say where to */
 };

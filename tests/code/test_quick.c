@@ -14,7 +14,8 @@ enum { NOISE = 1 << 20 };
 /* Bytes by chance, of which half begin like instructions that programs have. */
 static unsigned char *noise(void)
 {
-    static const unsigned char often[] = {0x48, 0x4c, 0x0f, 0x66, 0xf2, 0xf3, 0x89, 0x8b, 0xe8, 0xc7, 0xf7, 0xff, 0x24, 0x05, 0x45, 0x90};
+    static const unsigned char often[] = {0x48, 0x4c, 0x0f, 0x66, 0xf2, 0xf3, 0x89, 0x8b,
+                                          0xe8, 0xc7, 0xf7, 0xff, 0x24, 0x05, 0x45, 0x90};
     unsigned char *bytes = malloc(NOISE + QUICK_ROOM);
     uint64_t state = 88172645463325252u;
     for (size_t i = 0; i < NOISE + QUICK_ROOM; i++) {
@@ -42,7 +43,8 @@ static void quick_lengths_are_those_of_the_decoder(void **state)
         assert_int_equal(length & (QUICK_REL32 - 1u), whole);
         assert_int_not_equal(insn.class, X86_INVALID);
         assert_int_equal(classes[insn.class].needs[0], FEATURE_NONE);
-        bool direct = (insn.flow == X86_BRANCH || insn.flow == X86_JUMP || insn.flow == X86_CALL) && insn.immediate_size == 4;
+        bool direct =
+            (insn.flow == X86_BRANCH || insn.flow == X86_JUMP || insn.flow == X86_CALL) && insn.immediate_size == 4;
         assert_int_equal((length & QUICK_REL32) != 0, direct);
     }
     assert_true(quick > NOISE / 3);
@@ -63,7 +65,8 @@ static void quick_walks_agree(void **state)
         assert_int_equal(quick_walk(&wide, bytes, NOISE + QUICK_ROOM, at, stop), next);
     }
     for (size_t at = 0; at < NOISE; at++) /* what is told at each byte, not only where a walk comes by */
-        assert_int_equal(quick_walk(&wide, bytes, NOISE + QUICK_ROOM, at, at + 1), quick_walk(&plain, bytes, NOISE + QUICK_ROOM, at, at + 1));
+        assert_int_equal(quick_walk(&wide, bytes, NOISE + QUICK_ROOM, at, at + 1),
+                         quick_walk(&plain, bytes, NOISE + QUICK_ROOM, at, at + 1));
     free(bytes);
 }
 
