@@ -79,7 +79,16 @@ void quick_init(struct quick *quick, bool avx2)
     quick->avx2 = avx2 && __builtin_cpu_supports("avx2");
 #endif
     memset(quick->bits, 0, sizeof quick->bits);
+    for (unsigned modrm = 0; modrm < 256; modrm++) {
+        uint8_t bytes[2] = {(uint8_t)modrm, 0};
+        quick->operands[modrm] = (uint8_t)(operand_length(bytes) + ((modrm & 0xc7) == 4 ? QUICK_SIB : 0));
+    }
     for (unsigned opcode = 0; opcode < 256; opcode++) {
+        unsigned kind = x86_quick_one[opcode].kind;
+        bool simple = kind && !(kind & (QUICK_BRANCH | QUICK_NO_W)) && opcode != 0x0f &&
+                      (!(kind & QUICK_MODRM) || x86_quick_one[opcode].regs == 0xff);
+        unsigned length = of_kind(kind & ~(unsigned)QUICK_MODRM, NULL) + (kind & QUICK_MODRM ? QUICK_OPERAND : 0);
+        quick->opcodes[opcode] = (uint8_t)(simple ? length : 0);
         for (unsigned i = 0; i < 5; i++)
             if (x86_quick_one[opcode].kind & one[i] && opcode != 0x0f)
                 add(quick->bits[MODRM + i], opcode);
@@ -104,16 +113,28 @@ static inline bool stays(const uint8_t *bytes, size_t size, size_t at, unsigned 
     return at + length + (uint64_t)(int64_t)(int32_t)little_32(bytes + at + length - 4) < size;
 }
 
-static size_t walk_plain(const uint8_t *bytes, size_t size, size_t at, size_t stop)
+/* The length of the simplest ones, REX or none before the opcode, without a branch that depends on them; 0: another one. */
+static inline unsigned simple_length(const struct quick *quick, const uint8_t *at)
+{
+    unsigned rex = (*at & 0xf0) == 0x40, opcode = quick->opcodes[at[rex]], operand = quick->operands[at[rex + 1]];
+    unsigned wide = (at[rex + 2] & 7) == 5 && operand & QUICK_SIB ? 4 : 0;
+    unsigned length = opcode & QUICK_OPERAND ? (operand & (QUICK_SIB - 1u)) + wide : 0;
+    return opcode ? rex + (opcode & (QUICK_OPERAND - 1u)) + length : 0;
+}
+
+static size_t walk_plain(const struct quick *quick, const uint8_t *bytes, size_t size, size_t at, size_t stop)
 {
     while (at < stop) {
-        unsigned length = quick_length(bytes + at);
-        if (length & QUICK_REL32) {
-            length &= QUICK_REL32 - 1u;
-            if (!stays(bytes, size, at, length))
+        unsigned length = simple_length(quick, bytes + at);
+        if (!length) {
+            length = quick_length(bytes + at);
+            if (length & QUICK_REL32) {
+                length &= QUICK_REL32 - 1u;
+                if (!stays(bytes, size, at, length))
+                    return at;
+            } else if (!length) {
                 return at;
-        } else if (!length) {
-            return at;
+            }
         }
         at += length;
     }
@@ -282,5 +303,5 @@ size_t quick_walk(struct quick *quick, const uint8_t *bytes, size_t size, size_t
     if (quick->avx2)
         return walk_avx2(quick, bytes, size, at, stop);
 #endif
-    return walk_plain(bytes, size, at, stop);
+    return walk_plain(quick, bytes, size, at, stop);
 }

@@ -12,6 +12,8 @@ enum {
     QUICK_BLOCK = 1024,
     QUICK_ROOM = 160, /* bytes that have to follow; and further than a branch of eight bits goes */
     QUICK_PROPERTIES = 11,
+    QUICK_OPERAND = 0x80,
+    QUICK_SIB = 0x80,   /* four bytes more where the base of the SIB byte is 5 */
     QUICK_REL32 = 0x80, /* in a length: a direct branch, whose last four bytes say where to */
 };
 
@@ -19,6 +21,8 @@ struct quick {
     bool avx2;
     size_t base, filled; /* lengths[0] is of offset `base`; how many are told */
     uint8_t bits[QUICK_PROPERTIES][2][16];
+    uint8_t opcodes[256];  /* their length without an operand, and QUICK_OPERAND; 0: not as simple as that */
+    uint8_t operands[256]; /* the length of an operand by ModRM, and QUICK_SIB */
     uint8_t lengths[QUICK_BLOCK + 64];
 };
 

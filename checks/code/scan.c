@@ -16,6 +16,7 @@ struct sweep {
     const struct map *map;
     const struct starts *starts;
     uint64_t first[256]; /* by class: address + 1 of its first instruction; 0: none */
+    bool wide;           /* AVX2 may be used */
     bool leaves;         /* a branch goes where no instructions were expected */
     uint64_t bytes;
 };
@@ -45,7 +46,7 @@ static void sweep_x86(struct sweep *sweep, uint64_t address, const uint8_t *byte
     size_t next = start_from(sweep->starts, address);
     struct x86_insn insn;
     struct quick quick;
-    quick_init(&quick, true);
+    quick_init(&quick, sweep->wide);
     for (uint64_t at = 0; at < size;) {
         while (next < sweep->starts->count && sweep->starts->items[next].address <= address + at)
             next++;
@@ -173,13 +174,18 @@ static void tell(const struct image *image, const struct sweep *sweep, struct sc
 
 bool scan_code(const struct image *image, struct arena *arena, struct scan *scan)
 {
+    return scan_code_with(image, arena, true, scan);
+}
+
+bool scan_code_with(const struct image *image, struct arena *arena, bool wide, struct scan *scan)
+{
     struct map map;
     struct starts starts = {0};
     *scan = (struct scan){0};
     if (!map_make(image, arena, &map) || map.code_size == 0)
         return false;
     bool good = starts_find(image, &map, &starts);
-    struct sweep sweep = {.map = &map, .starts = &starts};
+    struct sweep sweep = {.map = &map, .starts = &starts, .wide = wide};
     for (size_t i = 0; good && i < map.code_count; i++)
         sweep_range(&sweep, image->arch, map.code[i].address, map.code[i].size);
     if (good && sweep.leaves) {
