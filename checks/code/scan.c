@@ -128,17 +128,15 @@ static bool jumps_out(const uint8_t *bytes, uint32_t at, size_t n, uint32_t size
 
 static void sweep_a64(struct sweep *sweep, uint64_t address, const uint8_t *bytes, uint64_t size)
 {
+    struct a64_filter filter;
+    a64_filter_init(&filter, sweep->wide);
     for (uint64_t at = (4 - address % 4) % 4; at + 4 <= size; at += 4 * WORDS) {
         size_t n = (size_t)((size - at) / 4 < WORDS ? (size - at) / 4 : WORDS);
         bool inside = at >= FAR && size - at >= FAR + 4 * WORDS && size < INT32_MAX;
         if (!inside || jumps_out(bytes + at, (uint32_t)at, n, (uint32_t)size))
             for (size_t i = 0; i < n; i++)
                 branch_a64(sweep, load_le32(bytes + at + 4 * i), address, at + 4 * i, size);
-        for (size_t i = a64_next(bytes + at, 0, n); i < n; i = a64_next(bytes + at, i + 1, n)) {
-            unsigned class = a64_classify(load_le32(bytes + at + 4 * i));
-            if (!sweep->first[class])
-                sweep->first[class] = address + at + 4 * i + 1;
-        }
+        a64_first(&filter, bytes + at, n, address + at, sweep->first);
     }
 }
 

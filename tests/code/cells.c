@@ -22,8 +22,8 @@ static const struct {
 #define FEATURE_X86_NOTHING FEATURE_NONE
 #define SET(set, ...)                                                                                                  \
     {ZYDIS_ISA_SET_##set,                                                                                              \
-     {FIRST(__VA_ARGS__, NOTHING, NOTHING), SECOND(__VA_ARGS__, NOTHING, NOTHING),                                     \
-      THIRD(__VA_ARGS__, NOTHING, NOTHING)}},
+     {FIRST(__VA_ARGS__, NOTHING, NOTHING, NOTHING), SECOND(__VA_ARGS__, NOTHING, NOTHING, NOTHING),                   \
+      THIRD(__VA_ARGS__, NOTHING, NOTHING, NOTHING)}},
 #include "tests/code/zydis.def"
 #undef SET
 };

@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "checks/code/a64.h"
 #include "checks/code/isa.h"
 #include "checks/code/quick.h"
 #include "checks/code/x86.h"
@@ -70,11 +72,48 @@ static void quick_walks_agree(void **state)
     free(bytes);
 }
 
+/* The first word of each class that needs a feature, by the filter and one word after another. */
+static void a64_first_words_are_found(void **state)
+{
+    static const uint32_t often[] = {0x54000000, 0x54000010, 0xd503201f, 0xd503203f,
+                                     0x91000000, 0x91800000, 0xd1800000, 0x11c00000};
+    const struct isa_class *classes;
+    size_t count = isa_classes(ARCH_ARM64, &classes);
+    unsigned char *bytes = noise();
+    (void)state;
+    for (size_t i = 0; i < NOISE / 4; i++) {
+        uint32_t word;
+        memcpy(&word, bytes + 4 * i, 4);
+        word = i % 3 == 0 ? often[word & 7] ^ (word >> 8 & 0x3ff) : word;
+        memcpy(bytes + 4 * i, &word, 4);
+    }
+    for (size_t from = 0; from + 70 < NOISE / 4; from += 70) {
+        for (unsigned wide = 0; wide < 2; wide++) {
+            struct a64_filter filter;
+            uint64_t first[256] = {0}, expected[256] = {0};
+            a64_filter_init(&filter, wide);
+            a64_first(&filter, bytes + 4 * from, 70, 0x1000, first);
+            for (size_t i = 0; i < 70; i++) {
+                uint32_t word;
+                memcpy(&word, bytes + 4 * (from + i), 4);
+                unsigned class = a64_classify(word);
+                if (!expected[class])
+                    expected[class] = 0x1000 + 4 * i + 1;
+            }
+            for (size_t i = 0; i < count; i++)
+                if (classes[i].needs[0] != FEATURE_NONE)
+                    assert_int_equal(first[i], expected[i]);
+        }
+    }
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quick_lengths_are_those_of_the_decoder),
         cmocka_unit_test(quick_walks_agree),
+        cmocka_unit_test(a64_first_words_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "checks/code/a64.h"
 #include "checks/code/isa.h"
 #include "checks/code/x86.h"
+#include "formats/bytes.h"
 
 static void tell(const struct isa_class *class, unsigned length)
 {
@@ -32,7 +33,7 @@ int main(int argc, char **argv)
         struct x86_insn insn = {0};
         unsigned length = x86 ? x86_decode(bytes, sizeof bytes, &insn) : 4, class = insn.class;
         if (!x86)
-            class = a64_classify(bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24);
+            class = a64_classify(load_le32(bytes));
         if (!length || class == (x86 ? (unsigned)X86_INVALID : (unsigned)A64_UNALLOCATED))
             puts("undefined");
         else
