@@ -1,6 +1,7 @@
 /* Makes, while the project is built, the lookup table that a64.c reads from the rows of a64.def: a word's bits 31..21
  * choose a page, bits 20..10 a cell of it, and a cell is a class or, where the low ten bits matter too, the number of a
  * list of (value, mask, class). Of several rows that match a word the one with the most fixed bits counts. */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ enum { ROWS = sizeof written / sizeof written[0] };
 
 static struct row rows[ROWS];
 static struct test tests[TESTS];
-static uint16_t list_start[LISTS], list_length[LISTS], pages[TOP][CELLS], top[TOP];
+static uint16_t list_start[LISTS], list_length[LISTS], pages[TOP][CELLS], top[TOP], some[TOP];
 static unsigned test_count, list_count, page_count;
 
 static void stop(const char *what, const char *which)
@@ -133,6 +134,29 @@ static void make_page(uint32_t index, uint16_t *page)
         page[cell] = cell_of(index << 21 | cell << LOW_BITS, near, count);
 }
 
+/* Whether a class asks something of a processor, by A64_CLASS(ident, streaming, needs…). */
+static const char *const first_needs[] = {
+#define A64_CLASS(ident, streaming, ...) #__VA_ARGS__,
+#define X86_CLASS(...)
+#include "checks/code/classes.def"
+#undef A64_CLASS
+#undef X86_CLASS
+};
+
+/* Whether some word with these bits 31..21 needs a feature. */
+static bool needs_some(const uint16_t *page)
+{
+    for (unsigned cell = 0; cell < CELLS; cell++) {
+        const struct test *test = page[cell] < FIRST_LIST ? NULL : &tests[list_start[page[cell] - FIRST_LIST]];
+        if (!test && strcmp(first_needs[page[cell]], "NONE") != 0)
+            return true;
+        for (; test; test = test->mask ? test + 1 : NULL)
+            if (strcmp(first_needs[test->class], "NONE") != 0)
+                return true;
+    }
+    return false;
+}
+
 static void print(const char *type, const char *name, const uint16_t *values, unsigned count)
 {
     printf("static const %s %s[%u] = {", type, name, count);
@@ -157,6 +181,9 @@ int main(void)
     }
     puts("/* Made by make_a64.c from a64.def. */");
     print("uint16_t", "a64_top", top, TOP);
+    for (uint32_t i = 0; i < TOP; i++)
+        some[i] = needs_some(pages[top[i]]);
+    print("uint8_t", "a64_needs_some", some, TOP);
     print("uint16_t", "a64_cells", pages[0], page_count * CELLS);
     print("uint16_t", "a64_lists", list_start, list_count);
     printf("static const struct { uint16_t value, mask; uint8_t class; } a64_tests[%u] = {", test_count);

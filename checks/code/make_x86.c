@@ -118,13 +118,88 @@ static bool unconditional(const struct x86_choice *choice)
     return choice->mods == 3 && choice->regs == 0xff && choice->rms == 0xff && choice->ws == 0xff && choice->ls == 0xff;
 }
 
+static bool plain(unsigned class)
+{
+    return class == X86_BASELINE || class == X86_SSE || class == X86_HINT;
+}
+
+/* The kind of the encoding of a cell that register and r/m field choose, as quick.c has it; 0: not a quick one. */
+static unsigned quick_kind(unsigned cell, unsigned mod, unsigned reg, unsigned rm)
+{
+    for (unsigned i = 0; i < used[cell]; i++) {
+        const struct x86_choice *c = &cells[cell][i];
+        if (!(c->mods & mod) || !(c->regs & 1u << reg) || (mod == 2 && !(c->rms & 1u << rm)))
+            continue;
+        struct x86_form form = forms[c->form];
+        unsigned size = form.immediate == IMM_IB                                  ? QUICK_8
+                        : form.immediate == IMM_IZ || form.immediate == IMM_REL32 ? QUICK_32
+                        : form.immediate == IMM_IV                                ? QUICK_32 | QUICK_NO_W
+                                                                                  : 0;
+        if (!plain(form.class) || c->ws != 0xff || c->ls != 0xff || (form.immediate && !size))
+            return 0;
+        return QUICK | size | (form.modrm ? QUICK_MODRM : 0) | (form.immediate == IMM_REL32 ? QUICK_BRANCH : 0);
+    }
+    return 0;
+}
+
+/* The kind of most values of the register field, and which those are. */
+static unsigned quick_cell(unsigned cell, unsigned *regs)
+{
+    unsigned kinds[8], best = 0, most = 0;
+    for (unsigned reg = 0; reg < 8; reg++) {
+        kinds[reg] = quick_kind(cell, 1, reg, 0);
+        for (unsigned rm = 0; rm < 8; rm++)
+            kinds[reg] = quick_kind(cell, 2, reg, rm) == kinds[reg] ? kinds[reg] : 0;
+    }
+    *regs = 0;
+    for (unsigned reg = 0; reg < 8; reg++) {
+        unsigned count = 0, mask = 0;
+        for (unsigned other = 0; other < 8; other++) {
+            count += kinds[other] == kinds[reg];
+            mask |= (unsigned)(kinds[other] == kinds[reg]) << other;
+        }
+        if (kinds[reg] && count > most) {
+            most = count;
+            best = kinds[reg];
+            *regs = mask;
+        }
+    }
+    return best;
+}
+
+static void print_quick(void)
+{
+    unsigned regs;
+    printf("#else\nstatic const struct { uint8_t kind, regs; } x86_quick_one[256] = {");
+    for (unsigned opcode = 0; opcode < 256; opcode++) {
+        unsigned kind = quick_cell((MAP_ONE * 4) * 256u + opcode, &regs);
+        bool group = opcode == 0xc6 || opcode == 0xc7 || opcode == 0xf6 || opcode == 0xf7 || opcode == 0xff;
+        if (regs != 0xff && !group) /* rare, and not worth a look at ModRM */
+            kind = 0;
+        printf("%s{%u,%u},", opcode % 12 ? "" : "\n", kind, regs);
+    }
+    printf("\n};\nstatic const struct { uint8_t kind, columns; } x86_quick_0f[256] = {");
+    for (unsigned opcode = 0; opcode < 256; opcode++) {
+        unsigned kind = 0, columns = 0;
+        for (unsigned p = 0; p < 4; p++) {
+            unsigned one = quick_cell((MAP_0F * 4 + p) * 256u + opcode, &regs);
+            if (!one || regs != 0xff || (kind && one != kind))
+                continue;
+            kind = one;
+            columns |= 1u << p;
+        }
+        printf("%s{%u,%u},", opcode % 12 ? "" : "\n", kind, columns);
+    }
+    printf("\n};\n#endif\n");
+}
+
 int main(void)
 {
     add_form((struct x86_form){X86_INVALID, IMM_NONE, false});
     add_form((struct x86_form){X86_INVALID, IMM_NONE, true});
     for (unsigned i = 0; i < sizeof written / sizeof written[0]; i++)
         add_row(i);
-    puts("/* Made by make_x86.c from x86.def. */");
+    puts("/* Made by make_x86.c from x86.def. */\n#ifndef QUICK_TABLES");
     printf("static const uint16_t x86_cells[%u] = {", (unsigned)CELLS);
     for (unsigned i = 0; i < CELLS; i++) {
         unsigned value = i < MAP_0F38 * 4 * 256 ? 0 : 1; /* undefined, but ModRM is there in all later maps */
@@ -148,5 +223,6 @@ int main(void)
         printf("%s{%u,%u,%u,%u,%u,%u,%u},", i % 6 ? "" : "\n", choices[i].mods, choices[i].regs, choices[i].rms,
                choices[i].ws, choices[i].ls, choices[i].form, choices[i].last);
     printf("\n};\n");
+    print_quick();
     return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }

@@ -5,8 +5,10 @@
 #include "checks/code/scan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "checks/code/a64.h"
+#include "checks/code/quick.h"
 #include "checks/code/starts.h"
 #include "checks/code/x86.h"
 
@@ -14,6 +16,7 @@ struct sweep {
     const struct map *map;
     const struct starts *starts;
     uint64_t first[256]; /* by class: address + 1 of its first instruction; 0: none */
+    bool wide;           /* AVX2 may be used */
     bool leaves;         /* a branch goes where no instructions were expected */
     uint64_t bytes;
 };
@@ -42,10 +45,20 @@ static void sweep_x86(struct sweep *sweep, uint64_t address, const uint8_t *byte
 {
     size_t next = start_from(sweep->starts, address);
     struct x86_insn insn;
+    struct quick quick;
+    quick_init(&quick, sweep->wide);
     for (uint64_t at = 0; at < size;) {
         while (next < sweep->starts->count && sweep->starts->items[next].address <= address + at)
             next++;
         uint64_t limit = next < sweep->starts->count ? sweep->starts->items[next].address - address : size;
+        uint64_t stop = size < QUICK_ROOM ? 0 : limit < size - QUICK_ROOM ? limit : size - QUICK_ROOM;
+        if (at >= QUICK_ROOM && at < stop) {
+            at = quick_walk(&quick, bytes, (size_t)size, (size_t)at, (size_t)stop);
+            if (at >= stop) {
+                at = at < limit ? at : limit;
+                continue;
+            }
+        }
         unsigned length = x86_decode(bytes + at, (size_t)(size - at), &insn);
         if (!length || insn.class == X86_INVALID) {
             at++;
@@ -81,16 +94,49 @@ static bool a64_target(uint32_t word, uint64_t address, uint64_t *target)
     return true;
 }
 
-static void sweep_a64(struct sweep *sweep, uint64_t address, const uint8_t *bytes, uint64_t size)
+enum { WORDS = 64, FAR = 1 << 20 }; /* how far B.cond, CBZ, CBNZ, TBZ and TBNZ go at most */
+
+static void branch_a64(struct sweep *sweep, uint32_t word, uint64_t address, uint64_t at, uint64_t size)
 {
     uint64_t target;
-    for (uint64_t at = (4 - address % 4) % 4; at + 4 <= size; at += 4) {
-        uint32_t word = load_le32(bytes + at);
-        unsigned class = a64_classify(word);
-        if (!sweep->first[class])
-            sweep->first[class] = address + at + 1;
-        if (class == A64_BASE && a64_target(word, address + at, &target) && target - address >= size)
-            sweep->leaves = sweep->leaves || leaves_code(sweep->map, target);
+    if (a64_target(word, address + at, &target) && target - address >= size)
+        sweep->leaves = sweep->leaves || leaves_code(sweep->map, target);
+}
+
+/* Written so that compilers see one load, and the loop below becomes one over vectors. */
+static inline uint32_t native_or_le32(const uint8_t *at)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+#else
+    return load_le32(at);
+#endif
+}
+
+/* Whether one of the `n` words at `bytes`, the first of which is at `at`, is a B or BL to somewhere outside. */
+static bool jumps_out(const uint8_t *bytes, uint32_t at, size_t n, uint32_t size)
+{
+    uint32_t out = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t word = native_or_le32(bytes + 4 * i), target = at + 4 * i + (uint32_t)((int32_t)(word << 6) >> 4);
+        out |= (uint32_t)((word & 0x7c000000u) == 0x14000000u) & (uint32_t)(target >= size);
+    }
+    return out;
+}
+
+static void sweep_a64(struct sweep *sweep, uint64_t address, const uint8_t *bytes, uint64_t size)
+{
+    struct a64_filter filter;
+    a64_filter_init(&filter, sweep->wide);
+    for (uint64_t at = (4 - address % 4) % 4; at + 4 <= size; at += 4 * WORDS) {
+        size_t n = (size_t)((size - at) / 4 < WORDS ? (size - at) / 4 : WORDS);
+        bool inside = at >= FAR && size - at >= FAR + 4 * WORDS && size < INT32_MAX;
+        if (!inside || jumps_out(bytes + at, (uint32_t)at, n, (uint32_t)size))
+            for (size_t i = 0; i < n; i++)
+                branch_a64(sweep, load_le32(bytes + at + 4 * i), address, at + 4 * i, size);
+        a64_first(&filter, bytes + at, n, address + at, sweep->first);
     }
 }
 
@@ -126,13 +172,18 @@ static void tell(const struct image *image, const struct sweep *sweep, struct sc
 
 bool scan_code(const struct image *image, struct arena *arena, struct scan *scan)
 {
+    return scan_code_with(image, arena, true, scan);
+}
+
+bool scan_code_with(const struct image *image, struct arena *arena, bool wide, struct scan *scan)
+{
     struct map map;
     struct starts starts = {0};
     *scan = (struct scan){0};
     if (!map_make(image, arena, &map) || map.code_size == 0)
         return false;
     bool good = starts_find(image, &map, &starts);
-    struct sweep sweep = {.map = &map, .starts = &starts};
+    struct sweep sweep = {.map = &map, .starts = &starts, .wide = wide};
     for (size_t i = 0; good && i < map.code_count; i++)
         sweep_range(&sweep, image->arch, map.code[i].address, map.code[i].size);
     if (good && sweep.leaves) {

@@ -14,5 +14,7 @@ struct scan {
 
 /* False: the code cannot be read in full, and nothing may be concluded. */
 bool scan_code(const struct image *image, struct arena *arena, struct scan *scan) MUST_CHECK;
+/* The same; `wide`: with AVX2, if the processor has it. */
+bool scan_code_with(const struct image *image, struct arena *arena, bool wide, struct scan *scan) MUST_CHECK;
 
 #endif

@@ -49,4 +49,14 @@ struct x86_choice {            /* a form for some of the encodings of a cell; th
     bool last;
 };
 
+/* How to tell the length of an instruction that every processor has without decoding it: quick.c. */
+enum x86_quick {
+    QUICK = 1,
+    QUICK_MODRM = 2,
+    QUICK_8 = 4,  /* an immediate of one byte */
+    QUICK_32 = 8, /* or of four */
+    QUICK_BRANCH = 16,
+    QUICK_NO_W = 32, /* of eight after REX.W */
+};
+
 #endif

@@ -1,29 +1,43 @@
-/* words: reads A64 words as eight hexadecimal digits in memory order, one a line, and writes what the table says of each:
- * the features it needs after "4", its length, or "undefined". For words.py, which holds the answers against a
- * disassembler. */
+/* words [x86]: reads instructions as hexadecimal digits in memory order, one a line, and writes what the table says of each:
+ * its length, the features it needs, and after "or" the one that does instead of them; or "undefined". For words.py and
+ * execute.py, which hold the answers against others. */
 #include <stdio.h>
+#include <string.h>
 
 #include "checks/code/a64.h"
 #include "checks/code/isa.h"
+#include "checks/code/x86.h"
+#include "formats/bytes.h"
 
-int main(void)
+static void tell(const struct isa_class *class, unsigned length)
 {
+    printf("%u", length);
+    for (unsigned i = 0; i < CLASS_NEEDS && class->needs[i] != FEATURE_NONE; i++)
+        printf(" %s", feature_name((enum feature) class->needs[i]));
+    if (class->streaming != FEATURE_NONE)
+        printf(" or %s", feature_name((enum feature) class->streaming));
+    putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+    bool x86 = argc > 1 && strcmp(argv[1], "x86") == 0;
     const struct isa_class *classes;
     char line[64];
-    isa_classes(ARCH_ARM64, &classes);
+    isa_classes(x86 ? ARCH_AMD64 : ARCH_ARM64, &classes);
     while (fgets(line, sizeof line, stdin)) {
-        unsigned byte[4] = {0};
-        if (sscanf(line, "%2x%2x%2x%2x", &byte[0], &byte[1], &byte[2], &byte[3]) != 4)
-            break;
-        enum a64_class class = a64_classify(byte[0] | byte[1] << 8 | byte[2] << 16 | byte[3] << 24);
-        if (class == A64_UNALLOCATED) {
+        unsigned char bytes[24] = {0};
+        unsigned byte;
+        for (size_t i = 0; i < 20 && sscanf(line + 2 * i, "%2x", &byte) == 1; i++)
+            bytes[i] = (unsigned char)byte;
+        struct x86_insn insn = {0};
+        unsigned length = x86 ? x86_decode(bytes, sizeof bytes, &insn) : 4, class = insn.class;
+        if (!x86)
+            class = a64_classify(load_le32(bytes));
+        if (!length || class == (x86 ? (unsigned)X86_INVALID : (unsigned)A64_UNALLOCATED))
             puts("undefined");
-            continue;
-        }
-        putchar('4');
-        for (unsigned i = 0; i < CLASS_NEEDS && classes[class].needs[i] != FEATURE_NONE; i++)
-            printf(" %s", feature_name((enum feature)classes[class].needs[i]));
-        putchar('\n');
+        else
+            tell(&classes[class], length);
     }
     return 0;
 }

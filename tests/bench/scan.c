@@ -1,0 +1,60 @@
+/* scan classify|plain|sweep FILE: the first look at a program's code alone, for bench.py to take the time of. classify: every
+ * instruction looked up in the table; sweep: what `assay check` does; plain: the same without vectors wider than SSE2. Writes
+ * how many bytes of code there are. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checks/code/a64.h"
+#include "checks/code/map.h"
+#include "checks/code/scan.h"
+#include "checks/code/x86.h"
+#include "formats/read.h"
+
+static uint64_t classify(const struct image *image, struct arena *arena)
+{
+    static uint32_t counts[256];
+    struct map map;
+    uint64_t bytes = 0;
+    if (!map_make(image, arena, &map))
+        return 0;
+    for (size_t i = 0; i < map.code_count; i++) {
+        const uint8_t *at = map_bytes(&map, map.code[i].address, (size_t)map.code[i].size);
+        if (at && image->arch == ARCH_AMD64)
+            x86_count(at, (size_t)map.code[i].size, counts);
+        else if (at)
+            a64_count(at, (size_t)map.code[i].size / 4, counts);
+        bytes += at ? map.code[i].size : 0;
+    }
+    return bytes;
+}
+
+int main(int argc, char **argv)
+{
+    struct file file;
+    struct problem problem = {0};
+    struct reading reading = {0};
+    const struct file_options options = {.max_size = UINT64_MAX};
+    const struct read_options read = {.code = false};
+    static uint64_t bytes;
+    jmp_buf escape;
+    int fd = argc == 3 ? open(argv[2], O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0 || file_from_fd(&file, fd, &options, &problem) != STATUS_OK)
+        return 2;
+    file.arena.escape = &escape;
+    if (setjmp(escape) != 0)
+        return 2;
+    read_file(&file, &read, &reading);
+    for (size_t n = 0; n < reading.count; n++) {
+        struct scan scan = {0};
+        if (strcmp(argv[1], "classify") == 0)
+            bytes += classify(&reading.images[n], &file.arena);
+        else if (scan_code_with(&reading.images[n], &file.arena, strcmp(argv[1], "plain") != 0, &scan))
+            bytes += scan.bytes;
+    }
+    printf("%" PRIu64 "\n", bytes);
+    file_close(&file);
+    return bytes == 0;
+}
