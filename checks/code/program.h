@@ -123,6 +123,11 @@ bool functions_find(struct program *p) MUST_CHECK;
 uint32_t function_at(const struct program *p, uint64_t address);
 bool program_executes(const struct program *p, uint64_t address);
 
+/* Notes that an instruction of a function is reached so surely, if none of its class was as surely. */
+void reach_found(const struct program *p, struct reach_report *report, const struct function *f,
+                 const struct need *need, enum reach reach);
+void reach_tell(struct program *p, struct reach_report *report); /* of all functions */
+
 /* All words of data that lead into the image, and the resolvers. */
 void pointers_find(struct program *p);
 /* The first pointer at or after `place`. */

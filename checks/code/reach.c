@@ -236,21 +236,6 @@ static bool find_guarded_cells(struct program *p, struct words *fresh)
     return !p->failed;
 }
 
-static void found(const struct program *p, struct reach_report *report, const struct function *f,
-                  const struct need *need, enum reach reach)
-{
-    struct reached *r = &report->classes[need->class];
-    if (r->address && reach <= r->reach)
-        return;
-    r->reach = reach;
-    r->address = need->address;
-    memset(r->path, 0, sizeof r->path);
-    for (unsigned i = 0; i < PATH && f; i++) {
-        r->path[i] = f->start;
-        f = f->caller == NO_FUNCTION ? NULL : &p->functions[f->caller];
-    }
-}
-
 /* What every run of the program comes by: from its entry along calls that every path takes. The start code of a C
  * library hands main over by its address. */
 static bool walk_always(struct program *p, struct reach_report *report)
@@ -271,7 +256,7 @@ static bool walk_always(struct program *p, struct reach_report *report)
         bool starts = !p->image->go && f->size <= START_SIZE && (number == entry || f->caller == entry);
         for (uint32_t i = 0; i < f->need_count; i++)
             if (p->needs[f->first_need + i].reach == REACH_ALWAYS)
-                found(p, report, f, &p->needs[f->first_need + i], REACH_ALWAYS);
+                reach_found(p, report, f, &p->needs[f->first_need + i], REACH_ALWAYS);
         for (uint32_t i = 0; i < f->own_count; i++) {
             const struct mention *m = &p->mentions[f->first_own + i];
             uint32_t to = m->reach == REACH_ALWAYS && (m->kind <= MENTION_JUMP || starts) ? function_at(p, m->target)
@@ -283,68 +268,6 @@ static bool walk_always(struct program *p, struct reach_report *report)
         }
     }
     return !p->failed;
-}
-
-/* Whether a class is the newer of two ways to do the same. */
-static bool is_newer(const struct program *p, unsigned class)
-{
-    return p->amd64 ? class == X86_AVX || class == X86_AVX2 || class == X86_FMA : class == A64_LSE;
-}
-
-/* What a static glibc keeps behind switches of its own, which it only turns on where the processor can do it, and which
- * it hands on in memory: the elision of locks (sysdeps/unix/sysv/linux/x86/elision-conf.c) and memory tagging
- * (malloc/arena.c). Few functions use them. */
-static void trust_libc(const struct program *p, struct reach_report *report)
-{
-    enum { FEW = 16 };
-    unsigned class = p->amd64 ? X86_RTM : A64_MTE;
-    struct reached *r = &report->classes[class];
-    if (p->image->libc == LIBC_GLIBC && p->image->needed.count == 0 && r->functions <= FEW &&
-        r->reach == REACH_POSSIBLE)
-        r->reach = REACH_GUARDED;
-}
-
-/* How surely an instruction is reached. A guard that asks for something else is none. */
-static enum reach reach_of(struct program *p, const struct function *f, const struct need *need)
-{
-    const struct isa_class *classes;
-    isa_classes(p->image->arch, &classes);
-    enum reach reach = (enum reach)(need->reach < f->reach ? need->reach : f->reach);
-    if (reach != REACH_GUARDED)
-        return reach;
-    bool here = need->reach == REACH_GUARDED, before = f->reach == REACH_GUARDED;
-    uint8_t guards = here && before ? guards_both(&p->guards, f->guards, need->guards)
-                     : here         ? need->guards
-                                    : f->guards;
-    return guards_cover(&p->guards, guards, &classes[need->class]) ? reach : REACH_POSSIBLE;
-}
-
-static void tell(struct program *p, struct reach_report *report)
-{
-    for (size_t i = 0; i < p->function_count; i++) {
-        const struct function *f = &p->functions[i];
-        bool newer = false, unguarded = f->reach >= REACH_POSSIBLE;
-        report->understood += f->understood;
-        report->broken += f->broken;
-        for (uint32_t k = 0; f->built && k < f->need_count; k++) {
-            const struct need *need = &p->needs[f->first_need + k];
-            enum reach reach = reach_of(p, f, need);
-            found(p, report, f, need, reach > REACH_POSSIBLE ? REACH_POSSIBLE : reach);
-            report->classes[need->class].functions += reach >= REACH_POSSIBLE;
-            newer |= reach >= REACH_POSSIBLE && is_newer(p, need->class);
-        }
-        if (unguarded) {
-            report->choosers += newer || f->has_older;
-            report->choosers_new += newer && !f->has_older;
-        }
-        if (f->reach > REACH_NONE) {
-            report->words += f->words;
-            report->vectors += f->vectors;
-            report->looped += f->looped;
-            report->unguarded += unguarded ? f->vectors : 0;
-            report->vector_functions += f->vectors != 0;
-        }
-    }
 }
 
 static bool study(struct program *p, struct reach_report *report)
@@ -364,8 +287,7 @@ static bool study(struct program *p, struct reach_report *report)
     free(fresh.items);
     good = good && walk_always(p, report);
     if (good) {
-        tell(p, report);
-        trust_libc(p, report);
+        reach_tell(p, report);
     }
     return good && !p->failed;
 }

@@ -108,6 +108,14 @@ static uint64_t bitmask(uint32_t word)
     return word >> 31 ? element : (uint32_t)element;
 }
 
+/* What UBFM, SBFM and BFM take out of a value; EXTR. */
+static struct value bitfield(uint32_t word, unsigned kind, struct value source)
+{
+    unsigned from = field(word, 16, 6), to = field(word, 10, 6);
+    uint64_t answer = kind == 6 && to >= from ? answer_shifted(source.at, from) : 0;
+    return value_answering(source, to == from ? answer_masked(answer, 1) : answer);
+}
+
 static void immediate(uint32_t word, uint64_t address, struct state *state, struct step *step)
 {
     unsigned rd = field(word, 0, 5), rn = field(word, 5, 5), kind = field(word, 23, 3);
@@ -166,9 +174,7 @@ static void immediate(uint32_t word, uint64_t address, struct state *state, stru
         }
         write_register(state, rd, result);
     } else { /* bitfields, EXTR */
-        unsigned from = field(word, 16, 6), to = field(word, 10, 6);
-        uint64_t answer = kind == 6 && to >= from ? answer_shifted(source.at, from) : 0;
-        source = value_answering(source, to == from ? answer_masked(answer, 1) : answer);
+        source = bitfield(word, kind, source);
         write_register(state, rd, about_cpu(source) ? source : (struct value){0});
     }
 }
