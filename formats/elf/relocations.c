@@ -22,32 +22,42 @@ static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_
  * piece of the one before is nearly always that of the next. */
 struct count {
     const struct elf_view *view;
-    const struct piece *piece;
+    uint64_t relro, relro_end; /* addresses [relro, relro_end) become read-only */
+    struct piece piece;        /* no address is in it before the first */
+    bool writable;             /* the piece is; where there is none, too */
 };
 
-static const struct piece *piece_at(struct count *count, uint64_t address)
+static struct count count_begin(const struct elf_view *view)
 {
-    if (!count->piece || address < count->piece->start || address >= count->piece->end)
-        count->piece = exec_view_piece(count->view, address);
-    return count->piece;
+    const struct elf_extra *extra = view->extra;
+    const uint64_t page = ~(uint64_t)(LIMIT_PAGE - 1);
+    struct count count = {.view = view};
+    if (extra->has_relro) {
+        count.relro = extra->relro_address & page;
+        count.relro_end = range_end(extra->relro_address, extra->relro_size) & page;
+    }
+    return count;
 }
 
+static bool is_writable(struct count *count, uint64_t address)
+{
+    if (address >= count->piece.start && address < count->piece.end)
+        return count->writable;
+    const struct piece *piece = exec_view_piece(count->view, address);
+    count->piece = piece ? *piece : (struct piece){0};
+    return count->writable = !piece || piece->access & ACCESS_WRITE;
+}
+
+/* Read-only once it is written, or never writable: no slot to overwrite. */
 static bool is_protected(struct count *count, uint64_t address)
 {
-    const struct elf_extra *extra = count->view->extra;
-    uint64_t page = ~(uint64_t)(LIMIT_PAGE - 1);
-    uint64_t start = extra->relro_address & page, end = range_end(extra->relro_address, extra->relro_size) & page;
-    if (extra->has_relro && address >= start && address < end)
-        return true;
-    const struct piece *piece = piece_at(count, address);
-    return piece && !(piece->access & ACCESS_WRITE); /* never writable: no slot to overwrite */
+    return (address >= count->relro && address < count->relro_end) || !is_writable(count, address);
 }
 
 /* A relocation of memory that nobody may write: the loader must first make code writable, or dies. */
 static bool writes_text(struct count *count, uint64_t address, uint32_t type)
 {
-    const struct piece *piece = type ? piece_at(count, address) : NULL; /* type 0: R_*_NONE */
-    return piece && !(piece->access & ACCESS_WRITE);
+    return type && !is_writable(count, address); /* type 0: R_*_NONE */
 }
 
 static void count_slot(struct count *count, struct elf_extra *extra, uint64_t address, uint64_t offset)
@@ -85,7 +95,7 @@ static void count_some(struct count *count, struct elf_extra *extra, struct view
 static bool count_table(struct elf_view *view, uint64_t offset, uint64_t size, uint64_t at)
 {
     enum { SOME = FILE_BRIEF / 24 * 24 };
-    struct count count = {.view = view};
+    struct count count = count_begin(view);
     struct file_room room;
     struct view some;
     if (!range_fits(view->image->size, offset, size))
