@@ -15,6 +15,7 @@ struct arena {
     struct arena_block *blocks;
     char *next;
     size_t left;
+    size_t held;     /* bytes of all blocks */
     jmp_buf *escape; /* where an exhausted arena jumps; NULL: abort() */
 };
 

@@ -11,7 +11,7 @@
 enum {
     BLOCK_BITS = 12,
     BLOCK = 1 << BLOCK_BITS,
-    AHEAD = 2, /* blocks that are read at least */
+    AHEAD = 2, /* blocks of a whole file that are read at least */
     WINDOW = 512 * 1024,
     MAP_AT = 8 << 20,
     SMALL = 4 * BLOCK,      /* bytes of a file that is read at once */
@@ -220,15 +220,18 @@ static const struct file_part *find_part(const struct file *file, uint64_t off, 
     return NULL;
 }
 
-/* Reads a part that holds the range, and as much around it as costs little: tables stand together, behind the header
- * and before the end of the file. NULL: it could not be read, or is too much for a part. */
+/* Reads a part that holds the range: whole blocks, and two where the file ends, since tables stand together there.
+ * NULL: it could not be read, or is too much for a part. */
 static const struct file_part *add_part(struct file *file, uint64_t off, uint64_t n)
 {
-    const uint64_t block = ~(uint64_t)(BLOCK - 1);
+    const uint64_t block = ~(uint64_t)(BLOCK - 1), tail = (file->size - 1) & block;
     uint64_t from = off & block, to = (off + n + BLOCK - 1) & block;
-    to = to - from < AHEAD * BLOCK ? from + AHEAD * BLOCK : to;
-    if (file->size <= SMALL || to >= file->size) {
-        from = file->size <= SMALL ? 0 : to - from <= AHEAD * BLOCK ? (file->size - BLOCK) & block : from;
+    if (to >= tail) {
+        to = file->size;
+        from -= from == tail && from ? BLOCK : 0;
+    }
+    if (file->size <= SMALL) {
+        from = 0;
         to = file->size;
     }
     if (file->part_count == FILE_PARTS || to - from > PARTS_ROOM - file->part_room)
