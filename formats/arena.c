@@ -200,6 +200,14 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_siz
     return wider;
 }
 
+bool arena_holds(const struct arena *arena, const void *memory)
+{
+    for (const struct arena_block *block = arena->blocks; block; block = block->older)
+        if ((uintptr_t)memory - (uintptr_t)block->bytes < block->size)
+            return true;
+    return false;
+}
+
 void arena_reset(struct arena *arena)
 {
     struct arena_block *keep = NULL;
