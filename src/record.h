@@ -18,12 +18,12 @@ struct waiver;
 
 struct record_result {
     const struct rule *rule;
-    enum outcome outcome;
     const char *message;
-    size_t count, total;
     struct evidence *evidence;
-    enum level level;            /* set by the gate, for this file */
     const struct waiver *waiver; /* set by the gate: what excuses a result that is no pass; NULL: nothing */
+    uint32_t count, total;       /* rows of evidence kept, and given */
+    enum outcome outcome;
+    enum level level; /* set by the gate, for this file */
 };
 
 struct record_image {

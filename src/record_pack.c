@@ -244,10 +244,14 @@ static void visit_result(struct codec *c, struct record_result *r, size_t index)
     r->rule = rules[index];
     r->outcome = (enum outcome)choice(c, (int)r->outcome, OUTCOME_NOT_APPLICABLE);
     struct record_memory *memory = index < RECORD_RULES ? c->memory : NULL;
+    size_t total = r->total, count = r->count;
     text_like(c, &r->message, memory ? &memory->messages[index][r->outcome] : NULL);
     c->failed |= r->message == NULL;
-    number(c, &r->total);
-    r->evidence = list(c, &r->count, r->evidence, sizeof *r->evidence, EVIDENCE_LEAST);
+    number(c, &total);
+    r->evidence = list(c, &count, r->evidence, sizeof *r->evidence, EVIDENCE_LEAST);
+    c->failed |= total > UINT32_MAX || count > UINT32_MAX;
+    r->total = (uint32_t)total;
+    r->count = (uint32_t)count;
     for (size_t i = 0; i < r->count; i++)
         visit_evidence(c, &r->evidence[i], memory ? &memory->expected[index] : NULL);
 }
