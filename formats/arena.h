@@ -6,6 +6,7 @@
 #define ASSAY_FORMATS_ARENA_H
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include "formats/status.h"
 
@@ -15,6 +16,7 @@ struct arena {
     struct arena_block *blocks;
     char *next;
     size_t left;
+    size_t held;     /* bytes of all blocks */
     jmp_buf *escape; /* where an exhausted arena jumps; NULL: abort() */
 };
 
@@ -27,6 +29,9 @@ void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__(
 char *arena_copy(struct arena *arena, const void *bytes, size_t size) __attribute__((returns_nonnull)); /* adds a NUL */
 char *arena_print(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3) __attribute__((returns_nonnull));
 char *arena_vprint(struct arena *arena, const char *format, va_list args) __attribute__((returns_nonnull));
+
+/* Whether memory is of this arena. */
+bool arena_holds(const struct arena *arena, const void *memory);
 
 /* Forgets everything allocated and keeps one block for reuse. */
 void arena_reset(struct arena *arena);

@@ -8,7 +8,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { BLOCK_BITS = 12, BLOCK = 1 << BLOCK_BITS, AHEAD = 2, WINDOW = 512 * 1024, MAP_AT = 8 << 20 };
+enum {
+    BLOCK_BITS = 12,
+    BLOCK = 1 << BLOCK_BITS,
+    AHEAD = 2, /* blocks of a whole file that are read at least */
+    WINDOW = 512 * 1024,
+    MAP_AT = 8 << 20,
+    SMALL = 4 * BLOCK,      /* bytes of a file that is read at once */
+    PARTS_ROOM = 512 * 1024 /* bytes of parts that a whole file takes the place of */
+};
 
 static bool bytes_alloc(struct file *file)
 {
@@ -32,11 +40,11 @@ static enum status no_memory(struct file *file, struct problem *problem)
     return problem_set(problem, STATUS_NO_MEMORY, "no memory for a file of %llu bytes", (unsigned long long)size);
 }
 
-/* Reads [off, off + n) from the descriptor into place. */
-static bool fill(struct file *file, uint64_t off, uint64_t n)
+/* Reads [off, off + n) from the descriptor. */
+static bool fill(struct file *file, uint8_t *bytes, uint64_t off, uint64_t n)
 {
     while (n) {
-        ssize_t got = pread(file->fd, file->bytes + off, (size_t)n, (off_t)off);
+        ssize_t got = pread(file->fd, bytes, (size_t)n, (off_t)off);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
@@ -46,6 +54,7 @@ static bool fill(struct file *file, uint64_t off, uint64_t n)
                             (unsigned long long)off);
             return false;
         }
+        bytes += got;
         off += (uint64_t)got;
         n -= (uint64_t)got;
     }
@@ -58,7 +67,7 @@ static bool hash_all(struct file *file, bool read_first)
     bool good = SHA256_Init(&context) == 1;
     for (uint64_t off = 0; good && off < file->size; off += WINDOW) {
         uint64_t n = file->size - off < WINDOW ? file->size - off : WINDOW;
-        if (read_first && !fill(file, off, n))
+        if (read_first && !fill(file, file->bytes + off, off, n))
             break;
         good = SHA256_Update(&context, file->bytes + off, (size_t)n) == 1;
     }
@@ -92,19 +101,14 @@ enum status file_from_fd(struct file *file, int fd, const struct file_options *o
         return problem_set(problem, STATUS_TOO_LARGE, "%llu bytes, more than --max-file-size %llu",
                            (unsigned long long)size, (unsigned long long)options->max_size);
     }
+    if (!options->digest)
+        return STATUS_OK;
     if (!bytes_alloc(file))
         return no_memory(file, problem);
-    if (options->digest) {
-        if (file->mapped)
-            (void)madvise(file->bytes, (size_t)file->size, MADV_HUGEPAGE);
-        if (!hash_all(file, true) && file->problem.status == STATUS_OK)
-            problem_set(&file->problem, STATUS_READ_FAILED, "SHA-256 is not to be had from libcrypto");
-    } else {
-        size_t words = (size_t)(((file->size >> BLOCK_BITS) + 64) / 64);
-        file->loaded = calloc(words, sizeof *file->loaded);
-        if (!file->loaded)
-            return no_memory(file, problem);
-    }
+    if (file->mapped)
+        (void)madvise(file->bytes, (size_t)file->size, MADV_HUGEPAGE);
+    if (!hash_all(file, true) && file->problem.status == STATUS_OK)
+        problem_set(&file->problem, STATUS_READ_FAILED, "SHA-256 is not to be had from libcrypto");
     return STATUS_OK;
 }
 
@@ -163,14 +167,28 @@ enum status file_from_stream(struct file *file, int fd, const struct file_option
     return status;
 }
 
+/* Reads [from, to) to where it is to stand. What a part holds already keeps the value that it had, so no view ever
+ * contradicts another. */
+static bool load(struct file *file, uint8_t *bytes, uint64_t from, uint64_t to)
+{
+    if (!fill(file, bytes, from, to - from))
+        return false;
+    for (size_t i = 0; i < file->part_count; i++) {
+        const struct file_part *part = &file->parts[i];
+        uint64_t start = part->from > from ? part->from : from, end = part->to < to ? part->to : to;
+        if (start < end)
+            memcpy(bytes + (start - from), part->bytes + (start - part->from), (size_t)(end - start));
+    }
+    return true;
+}
+
 static bool is_loaded(const struct file *file, uint64_t block)
 {
     return file->loaded[block / 64] >> (block % 64) & 1;
 }
 
-/* Reads what is missing of a range, and some blocks more: tables stand together, behind the header
- * and before the end of the file. No block is read twice, so no view ever changes. */
-static bool load(struct file *file, uint64_t off, uint64_t n, uint64_t ahead)
+/* Reads what is missing of a range of the whole file, and some blocks more. No block is read twice. */
+static bool load_blocks(struct file *file, uint64_t off, uint64_t n)
 {
     uint64_t block = off >> BLOCK_BITS, last = (off + n - 1) >> BLOCK_BITS,
              all = (file->size + BLOCK - 1) >> BLOCK_BITS;
@@ -180,12 +198,10 @@ static bool load(struct file *file, uint64_t off, uint64_t n, uint64_t ahead)
             continue;
         }
         uint64_t end = block + 1;
-        while (end < all && (end <= last || end - block < ahead) && !is_loaded(file, end))
+        while (end < all && (end <= last || end - block < AHEAD) && !is_loaded(file, end))
             end++;
-        while (end == all && block > 0 && end - block < ahead && !is_loaded(file, block - 1))
-            block--;
         uint64_t from = block << BLOCK_BITS, to = end << BLOCK_BITS;
-        if (!fill(file, from, (to < file->size ? to : file->size) - from))
+        if (!load(file, file->bytes + from, from, to < file->size ? to : file->size))
             return false;
         for (; block < end; block++)
             file->loaded[block / 64] |= UINT64_C(1) << (block % 64);
@@ -193,25 +209,84 @@ static bool load(struct file *file, uint64_t off, uint64_t n, uint64_t ahead)
     return true;
 }
 
-static bool view_of(struct file *file, uint64_t off, uint64_t n, uint64_t ahead, struct view *out)
+/* The part that holds a range, or NULL. The last one is the likeliest. */
+static const struct file_part *find_part(const struct file *file, uint64_t off, uint64_t n)
 {
-    struct view whole = {file->bytes, (size_t)file->size};
-    if (file->problem.status != STATUS_OK || !view_sub(whole, off, n, &whole))
-        return false;
-    if (n && file->loaded && !load(file, off, n, ahead))
-        return false;
-    *out = whole;
-    return true;
+    for (size_t i = file->part_count; i-- > 0;) {
+        const struct file_part *part = &file->parts[i];
+        if (off >= part->from && off + n <= part->to)
+            return part;
+    }
+    return NULL;
+}
+
+/* Reads a part that holds the range: whole blocks, and two where the file ends, since tables stand together there.
+ * NULL: it could not be read, or is too much for a part. */
+static const struct file_part *add_part(struct file *file, uint64_t off, uint64_t n)
+{
+    const uint64_t block = ~(uint64_t)(BLOCK - 1), tail = (file->size - 1) & block;
+    uint64_t from = off & block, to = (off + n + BLOCK - 1) & block;
+    if (to >= tail) {
+        to = file->size;
+        from -= from == tail && from ? BLOCK : 0;
+    }
+    if (file->size <= SMALL) {
+        from = 0;
+        to = file->size;
+    }
+    if (file->part_count == FILE_PARTS || to - from > PARTS_ROOM - file->part_room)
+        return NULL;
+    struct file_part part = {from, to, arena_room(&file->arena, (size_t)(to - from))};
+    if (!load(file, part.bytes, from, to))
+        return NULL;
+    file->part_room += to - from;
+    file->parts[file->part_count] = part;
+    return &file->parts[file->part_count++];
+}
+
+bool file_make_whole(struct file *file)
+{
+    if (file->bytes)
+        return true;
+    file->loaded = calloc((size_t)(((file->size >> BLOCK_BITS) + 64) / 64), sizeof *file->loaded);
+    if (file->loaded && bytes_alloc(file))
+        return true;
+    problem_set(&file->problem, STATUS_NO_MEMORY, "no memory for a file of %llu bytes", (unsigned long long)file->size);
+    return false;
 }
 
 bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out)
 {
-    return view_of(file, off, n, AHEAD, out);
+    if (file->problem.status != STATUS_OK || !range_fits(file->size, off, n))
+        return false;
+    if (!file->bytes && n) {
+        const struct file_part *part = find_part(file, off, n);
+        if (!part)
+            part = add_part(file, off, n);
+        if (part) {
+            *out = (struct view){part->bytes + (off - part->from), (size_t)n};
+            return true;
+        }
+        if (file->problem.status != STATUS_OK || !file_make_whole(file))
+            return false;
+    }
+    if (n && file->loaded && !load_blocks(file, off, n))
+        return false;
+    *out = (struct view){file->bytes ? file->bytes + off : (const uint8_t *)"", (size_t)n};
+    return true;
 }
 
-bool file_view_alone(struct file *file, uint64_t off, uint64_t n, struct view *out)
+bool file_view_briefly(struct file *file, uint64_t off, uint64_t n, struct file_room *room, struct view *out)
 {
-    return view_of(file, off, n, 1, out);
+    if (file->bytes || file->size <= SMALL || n == 0 || n > FILE_BRIEF)
+        return file_view(file, off, n, out);
+    if (file->problem.status != STATUS_OK || !range_fits(file->size, off, n))
+        return false;
+    const struct file_part *part = find_part(file, off, n);
+    if (!part && !load(file, room->bytes, off, off + n))
+        return false;
+    *out = (struct view){part ? part->bytes + (off - part->from) : room->bytes, (size_t)n};
+    return true;
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)

@@ -47,11 +47,16 @@ static bool signed_by_upx(struct image *image, uint64_t from, uint64_t size)
  * bytes, 4,500 at most in compressed ones, above 18,000 in all code that was measured (2,900 ELF files). */
 static uint64_t sameness(struct view v)
 {
-    uint64_t counts[256] = {0}, sum = 0;
-    for (size_t i = 0; i < v.size; i++)
-        counts[v.data[i]]++;
-    for (size_t i = 0; i < 256; i++)
-        sum += counts[i] * counts[i];
+    uint64_t odd[256] = {0}, even[256] = {0}, sum = 0; /* apart: equal neighbours need not wait for each other */
+    size_t i = 0;
+    for (; i + 2 <= v.size; i += 2) {
+        even[v.data[i]]++;
+        odd[v.data[i + 1]]++;
+    }
+    if (i < v.size)
+        even[v.data[i]]++;
+    for (i = 0; i < 256; i++)
+        sum += (even[i] + odd[i]) * (even[i] + odd[i]);
     return sum * 1000 / v.size * 1000 / v.size;
 }
 

@@ -65,8 +65,9 @@ static const char *recognise(struct view v)
 static void take(struct image *image, uint64_t from, uint64_t to, uint64_t slack)
 {
     struct view v;
+    struct file_room room;
     struct range range = {.offset = from, .size = to - from};
-    if (!file_view_alone(image->file, from, to - from, &v)) {
+    if (!file_view_briefly(image->file, from, to - from, &room, &v)) {
         image->unowned.known = KNOWN_BROKEN;
         return;
     }

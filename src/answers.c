@@ -32,7 +32,7 @@ static bool take_answers(struct pool *pool, struct worker *worker)
             return false;
         if (size > worker->inbox.size - worker->inbox.taken - sizeof size)
             break;
-        struct record *record = record_unpack(pool->arena, at + sizeof size, (size_t)size);
+        struct record *record = record_unpack_next(pool->arena, &worker->memory, at + sizeof size, (size_t)size);
         if (!record || worker->count == 0)
             return false;
         size_t index = worker_pop(worker);

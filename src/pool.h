@@ -18,6 +18,7 @@ struct worker {
     size_t answered;          /* since it was started */
     volatile uint32_t *begun; /* shared with it, as untrusted as its answers */
     bool babbles;             /* it sent what is no record */
+    struct record_memory memory;
     struct {
         uint8_t *data; /* in the run's arena: records point into it */
         size_t taken, size, room;

@@ -18,12 +18,12 @@ struct waiver;
 
 struct record_result {
     const struct rule *rule;
-    enum outcome outcome;
     const char *message;
-    size_t count, total;
     struct evidence *evidence;
-    enum level level;            /* set by the gate, for this file */
     const struct waiver *waiver; /* set by the gate: what excuses a result that is no pass; NULL: nothing */
+    uint32_t count, total;       /* rows of evidence kept, and given */
+    enum outcome outcome;
+    enum level level; /* set by the gate, for this file */
 };
 
 struct record_image {
@@ -121,9 +121,28 @@ struct bytes {
     size_t size, room;
 };
 bool bytes_add(struct bytes *bytes, const void *data, size_t size); /* false: no memory */
-bool record_pack(const struct record *record, struct bytes *out);   /* appends; false: no memory */
-/* NULL: not a record. Its texts are those in `data`, which must live as long as the record. */
-struct record *record_unpack(struct arena *arena, const uint8_t *data, size_t size);
+/* One record goes after another between the same two processes, each of which keeps a memory, zeros at first: most texts
+ * of a record are the program's own, and were those of the record before, too. */
+enum { RECORD_RULES = 128, RECORD_WORDS = 32 };
+struct record_memory {
+    const char *messages[RECORD_RULES][OUTCOME_NOT_APPLICABLE + 1], *expected[RECORD_RULES], *words[RECORD_WORDS];
+};
+/* Appends; false: no memory. What `record` has of its own is in `arena`. `memory` may be NULL, here and there. */
+bool record_pack_next(const struct record *record, const struct arena *arena, struct record_memory *memory,
+                      struct bytes *out);
+/* NULL: not a record. Its texts are those in `data` and in that of the records before, which must live as long. */
+struct record *record_unpack_next(struct arena *arena, struct record_memory *memory, const uint8_t *data, size_t size);
+
+/* A record by itself. */
+static inline bool record_pack(const struct record *record, struct bytes *out)
+{
+    return record_pack_next(record, NULL, NULL, out);
+}
+
+static inline struct record *record_unpack(struct arena *arena, const uint8_t *data, size_t size)
+{
+    return record_unpack_next(arena, NULL, data, size);
+}
 
 const char *verdict_name(enum verdict verdict); /* "pass", "fail", "unknown", "error" */
 

@@ -2,7 +2,8 @@
  * visits them, the same walk for writing and for reading, so that the two cannot differ.
  * What is read comes from a process that a hostile file may have taken over: each length is
  * compared with the bytes that are left, and no count is believed that they could not hold.
- * Numbers are unsigned LEB128, as most of them are small. */
+ * Numbers are unsigned LEB128, as most of them are small. A text that is the same constant as in the record before is
+ * not told again. */
 #include "src/record.h"
 
 #include <stdlib.h>
@@ -10,24 +11,27 @@
 
 #include "formats/bytes.h"
 
-enum { MAGIC = 0x32524141, /* "AAR2" */ ROOM = 4096, WORD_MOST = 10 /* bytes */ };
+enum { RECORD_OWN = 7 /* texts of a record itself, before those of its images */ };
+enum { MAGIC = 0x33524141, /* "AAR3" */ ROOM = 4096, WORD_MOST = 10 /* bytes */ };
 
-enum { /* bytes of the smallest item of each list: one for a number, two for a text that is not NULL */
+enum { /* bytes of the smallest item of each list: one for a number or a text told before, two for a new text */
        TEXT_LEAST = 2,
-       EVIDENCE_LEAST = 1 + 2 * TEXT_LEAST,
-       RESULT_LEAST = 4 + TEXT_LEAST,
+       EVIDENCE_LEAST = 2 + TEXT_LEAST,
+       RESULT_LEAST = 5,
        SEGMENT_LEAST = 4 + 2 * TEXT_LEAST,
        SECTION_LEAST = 3 + TEXT_LEAST,
        MODULE_LEAST = 1 + 3 * TEXT_LEAST,
        DEFECT_LEAST = 1 + 3 * TEXT_LEAST,
        CPU_LEAST = 1 + 3 * TEXT_LEAST,
-       IMAGE_LEAST = 7 * TEXT_LEAST + 41, /* seven texts are never NULL; the rest are numbers, lists and texts */
+       IMAGE_LEAST = 48,
 };
 
 struct codec {
     bool writing, failed;
     struct bytes *out;
-    struct arena *arena;
+    struct arena *arena;          /* reading: of the record */
+    const struct arena *own;      /* writing: what is not in it is constant */
+    struct record_memory *memory; /* NULL: each record by itself */
     const uint8_t *data;
     size_t left;
 };
@@ -145,24 +149,53 @@ static int choice(struct codec *c, int value, int most)
     return (int)w;
 }
 
-/* Length and bytes with their NUL, both of them counted; 0 stands for NULL. */
-static void text(struct codec *c, const char **value)
+enum { TEXT_NULL, TEXT_SAME, TEXT_SIZE /* and on: bytes with their NUL, less one */ };
+
+static void put_text(struct codec *c, const char *value, const char **last)
 {
-    uint64_t size = c->writing && *value ? strlen(*value) + 1 : 0;
-    word(c, &size);
-    if (c->writing) {
-        c->failed = c->failed || (*value && !bytes_add(c->out, *value, (size_t)size));
+    size_t size = strlen(value);
+    put_number(c, TEXT_SIZE + size);
+    c->failed = c->failed || !bytes_add(c->out, value, size + 1);
+    if (last)
+        *last = arena_holds(c->own, value) ? NULL : value;
+}
+
+/* Its bytes with their NUL, or what is written in place of NULL and of the constant that stood at `last` before.
+ * `last` is NULL where none is remembered. */
+static void text_like(struct codec *c, const char **value, const char **last)
+{
+    uint64_t size = TEXT_NULL;
+    if (c->writing && *value && (!last || *last != *value)) {
+        put_text(c, *value, last);
         return;
     }
-    *value = NULL;
-    if (c->failed || size == 0)
+    if (c->writing)
+        size = *value ? TEXT_SAME : TEXT_NULL;
+    word(c, &size);
+    if (c->writing)
         return;
+    *value = NULL;
+    if (c->failed || size == TEXT_NULL)
+        return;
+    if (size == TEXT_SAME) {
+        c->failed = !last || !*last;
+        *value = last ? *last : NULL;
+        return;
+    }
+    size -= TEXT_SIZE - 1;
     const uint8_t *at = size > c->left ? NULL : get(c, (size_t)size);
     if (!at || memchr(at, 0, (size_t)size) != at + size - 1) {
         c->failed = true;
         return;
     }
     *value = (const char *)at;
+    if (last)
+        *last = *value;
+}
+
+static void text(struct codec *c, const char **value)
+{
+    text_like(c, value, NULL);
 }
 
 /* A text that no reader of a record expects to be missing. */
@@ -193,11 +226,12 @@ static void texts(struct codec *c, struct text_list *value)
         sure_text(c, &value->items[i]);
 }
 
-static void visit_evidence(struct codec *c, struct evidence *e)
+static void visit_evidence(struct codec *c, struct evidence *e, const char **last)
 {
     word(c, &e->offset);
     sure_text(c, &e->observed);
-    sure_text(c, &e->expected);
+    text_like(c, &e->expected, last);
+    c->failed |= e->expected == NULL;
 }
 
 /* Results are in the order of the rules as a rule, and then `index` is that of their own. */
@@ -209,11 +243,17 @@ static void visit_result(struct codec *c, struct record_result *r, size_t index)
     index = (size_t)choice(c, (int)index, (int)rule_count - 1);
     r->rule = rules[index];
     r->outcome = (enum outcome)choice(c, (int)r->outcome, OUTCOME_NOT_APPLICABLE);
-    sure_text(c, &r->message);
-    number(c, &r->total);
-    r->evidence = list(c, &r->count, r->evidence, sizeof *r->evidence, EVIDENCE_LEAST);
+    struct record_memory *memory = index < RECORD_RULES ? c->memory : NULL;
+    size_t total = r->total, count = r->count;
+    text_like(c, &r->message, memory ? &memory->messages[index][r->outcome] : NULL);
+    c->failed |= r->message == NULL;
+    number(c, &total);
+    r->evidence = list(c, &count, r->evidence, sizeof *r->evidence, EVIDENCE_LEAST);
+    c->failed |= total > UINT32_MAX || count > UINT32_MAX;
+    r->total = (uint32_t)total;
+    r->count = (uint32_t)count;
     for (size_t i = 0; i < r->count; i++)
-        visit_evidence(c, &r->evidence[i]);
+        visit_evidence(c, &r->evidence[i], memory ? &memory->expected[index] : NULL);
 }
 
 static void visit_facts(struct codec *c, struct record_image *image)
@@ -229,8 +269,9 @@ static void visit_facts(struct codec *c, struct record_image *image)
     bool *const flags[] = {&image->judged,       &image->needed_known, &image->search_paths_known,
                            &image->latent_known, &image->debug_known,  &image->has_go};
     enum answer *const answers[] = {&image->pie, &image->symbol_table, &image->stripped, &image->go_cgo};
+    _Static_assert(RECORD_OWN + sizeof words / sizeof *words <= RECORD_WORDS, "every word has its place");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        text(c, words[i]);
+        text_like(c, words[i], c->memory ? &c->memory->words[RECORD_OWN + i] : NULL);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         texts(c, lists[i]);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
@@ -315,10 +356,11 @@ static void visit(struct codec *c, struct record *record)
     uint64_t magic = MAGIC;
     word(c, &magic);
     c->failed |= magic != MAGIC;
-    const char **const words[] = {&record->path,          &record->sha256, &record->container, &record->target,
-                                  &record->target_source, &record->error,  &record->skipped};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        text(c, words[i]);
+    const char **const words[RECORD_OWN] = {&record->path,   &record->sha256,        &record->container,
+                                            &record->target, &record->target_source, &record->error,
+                                            &record->skipped};
+    for (size_t i = 0; i < RECORD_OWN; i++)
+        text_like(c, words[i], c->memory ? &c->memory->words[i] : NULL);
     word(c, &record->size);
     record->verdict = (enum verdict)choice(c, (int)record->verdict, VERDICT_ERROR);
     record->images = list(c, &record->image_count, record->images, sizeof *record->images, IMAGE_LEAST);
@@ -326,10 +368,11 @@ static void visit(struct codec *c, struct record *record)
         visit_image(c, &record->images[i]);
 }
 
-bool record_pack(const struct record *record, struct bytes *out)
+bool record_pack_next(const struct record *record, const struct arena *arena, struct record_memory *memory,
+                      struct bytes *out)
 {
     struct record copy = *record;
-    struct codec c = {.writing = true, .out = out};
+    struct codec c = {.writing = true, .out = out, .own = arena, .memory = memory};
     visit(&c, &copy);
     return !c.failed;
 }
@@ -348,9 +391,9 @@ static bool is_whole(const struct record *record)
     return true;
 }
 
-struct record *record_unpack(struct arena *arena, const uint8_t *data, size_t size)
+struct record *record_unpack_next(struct arena *arena, struct record_memory *memory, const uint8_t *data, size_t size)
 {
-    struct codec c = {.arena = arena, .data = data, .left = size};
+    struct codec c = {.arena = arena, .memory = memory, .data = data, .left = size};
     struct record *record = arena_alloc(arena, sizeof *record);
     visit(&c, record);
     return c.failed || c.left || !is_whole(record) ? NULL : record;

@@ -18,6 +18,7 @@ struct desk {
     char *text; /* the datagram */
     struct arena arena;
     struct bytes out; /* answers that are not sent yet */
+    struct record_memory memory;
 };
 
 static bool send_answers(struct desk *desk)
@@ -46,8 +47,11 @@ static bool answer(struct desk *desk, const char *path, int fd, unsigned flags)
         const struct record *record = flags & WIRE_STREAM
                                           ? audit_stream(&desk->arena, path, fd, desk->options)
                                           : audit_fd(&desk->arena, path, fd, flags & WIRE_TREE, desk->options);
+        struct record told = *record;
         uint64_t size = 0;
-        if (bytes_add(&desk->out, &size, sizeof size) && record_pack(record, &desk->out)) {
+        told.path = ""; /* the parent knows which it asked for */
+        if (bytes_add(&desk->out, &size, sizeof size) &&
+            record_pack_next(&told, &desk->arena, &desk->memory, &desk->out)) {
             size = desk->out.size - start - sizeof size;
             memcpy(desk->out.data + start, &size, sizeof size);
             good = true;

@@ -12,8 +12,9 @@ static const char *const parts[] = {"libc.so",    "libc.musl",    "libpthread.so
 
 static bool is_libc(const char *path)
 {
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (common_begins(common_base(path), parts[i]))
+    const char *name = common_base(path);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && *name == 'l'; i++) /* as all of them begin */
+        if (common_begins(name, parts[i]))
             return true;
     return false;
 }

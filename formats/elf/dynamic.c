@@ -18,7 +18,7 @@ const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag)
     return NULL;
 }
 
-enum { SOME = 512 }; /* bytes of the table that are asked for at once */
+enum { SOME = 512, SHORT = 64 }; /* bytes of the table, and of a string, that are asked for at once */
 
 static bool read_table(struct elf_view *view)
 {
@@ -66,17 +66,24 @@ static void find_twice(struct elf_view *view)
                            unique[k]);
 }
 
+/* The string at an address, or NULL. Nearly all are short, and few bytes near others of them have been read already. */
+static const char *string_at(const struct elf_view *view, uint64_t address)
+{
+    struct view bytes;
+    if (exec_view_rest(view, address, SHORT, &bytes) && view_string(bytes, 0) >= 0)
+        return image_string(view->image, bytes, 0);
+    return exec_view_rest(view, address, LIMIT_TEXT, &bytes) ? image_string(view->image, bytes, 0) : NULL;
+}
+
 /* A string of DT_STRTAB, or NULL and a defect. */
 static const char *string(struct elf_view *view, const struct dyn *table, const struct dyn *d)
 {
-    struct view bytes;
     uint64_t address = table ? range_end(table->value, d->value) : UINT64_MAX;
     const struct dyn *size = dynamic_last(view, DT_STRSZ);
     if (size && d->value >= size->value)
         ELF_DEFECT(view, elf_string, d->at, "an offset below DT_STRSZ", "offset %#llx, DT_STRSZ %#llx",
                    (unsigned long long)d->value, (unsigned long long)size->value);
-    const char *text =
-        table && exec_view_rest(view, address, LIMIT_TEXT, &bytes) ? image_string(view->image, bytes, 0) : NULL;
+    const char *text = table ? string_at(view, address) : NULL;
     if (!text)
         ELF_DEFECT(view, elf_string, d->at, "a string of DT_STRTAB inside a PT_LOAD", "offset %#llx",
                    (unsigned long long)d->value);
@@ -229,8 +236,7 @@ static bool read_needs(struct elf_view *view, uint64_t need, const struct dyn *t
                 return false;
             uint32_t aux_next = load_le32(bytes.data + 12);
             uint64_t name = range_end(table->value, load_le32(bytes.data + 8));
-            const char *text =
-                exec_view_rest(view, name, LIMIT_TEXT, &bytes) ? image_string(view->image, bytes, 0) : NULL;
+            const char *text = string_at(view, name);
             if (!text || (aux_next == 0 && k + 1 < aux_count))
                 return false;
             uint64_t at = 0;

@@ -49,7 +49,9 @@ struct elf_view {
 
 /* exec_view.c */
 void exec_view_headers(struct elf_view *view); /* program headers, memory image, PT_INTERP */
-/* n bytes at a virtual address, of one piece and of the file; false elsewhere. */
+/* Where n bytes at a virtual address, of one piece and of the file, stand in the image; false elsewhere. */
+bool exec_view_offset(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t *offset) MUST_CHECK;
+/* Those bytes. */
 bool exec_view_bytes(const struct elf_view *view, uint64_t address, uint64_t n, struct view *out) MUST_CHECK;
 /* From `address` to the end of its piece, at most `most` bytes. */
 bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most, struct view *out) MUST_CHECK;

@@ -344,9 +344,17 @@ bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most
     return image_view(view->image, piece->offset + (address - piece->start), n, out);
 }
 
-bool exec_view_bytes(const struct elf_view *view, uint64_t address, uint64_t n, struct view *out)
+bool exec_view_offset(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t *offset)
 {
     const struct piece *piece = exec_view_piece(view, address);
-    return piece && !piece->zero && piece->end - address >= n &&
-           image_view(view->image, piece->offset + (address - piece->start), n, out);
+    if (!piece || piece->zero || piece->end - address < n)
+        return false;
+    *offset = piece->offset + (address - piece->start);
+    return true;
+}
+
+bool exec_view_bytes(const struct elf_view *view, uint64_t address, uint64_t n, struct view *out)
+{
+    uint64_t offset;
+    return exec_view_offset(view, address, n, &offset) && image_view(view->image, offset, n, out);
 }

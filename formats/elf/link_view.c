@@ -1,7 +1,10 @@
-/* The link view: sections and the symbol table, through libelf. libelf is shown the
- * file only after the extents of the section header table were proved, and never for
- * a file whose e_ident lies, which it would read as another class. Nothing here
- * decides how a program is loaded. gABI chapter 4, "Sections". */
+/* The link view: sections and the symbol table. The extents of the section header table are
+ * proved first. An ordinary table is then read in place; one that other readers may take
+ * differently must be one that libelf reads, too, or the list is broken. libelf wants the
+ * whole file in one piece and memory for every section, which a metadata check of many
+ * files would spend most of its time on. It is never shown a file whose e_ident lies,
+ * which it would read as another class. Nothing here decides how a program is loaded.
+ * gABI chapter 4, "Sections". */
 #include "formats/elf/elf.h"
 
 #include <gelf.h>
@@ -11,9 +14,9 @@
 #include "formats/limits.h"
 
 /* e_shnum 0 and e_shstrndx SHN_XINDEX: the true numbers stand in section 0 (gABI). */
-static bool prove_table(struct elf_view *view, uint64_t *count, uint32_t *names)
+static bool prove_table(struct elf_view *view, struct view *table, uint64_t *count, uint32_t *names)
 {
-    struct view first, table;
+    struct view first;
     uint64_t size = view->image->size;
     if (view->shentsize != sizeof(Elf64_Shdr)) {
         ELF_DEFECT(view, elf_section_table, 58, "e_shentsize 64", "e_shentsize %u", view->shentsize);
@@ -27,7 +30,7 @@ static bool prove_table(struct elf_view *view, uint64_t *count, uint32_t *names)
     *count = view->shnum ? view->shnum : load_le64(first.data + 32);
     *names = view->shstrndx == SHN_XINDEX ? load_le32(first.data + 40) : view->shstrndx;
     if (*count > LIMIT_SECTIONS || *count > (size - view->shoff) / sizeof(Elf64_Shdr) ||
-        !image_view(view->image, view->shoff, *count * sizeof(Elf64_Shdr), &table)) {
+        !image_view(view->image, view->shoff, *count * sizeof(Elf64_Shdr), table)) {
         ELF_DEFECT(view, elf_section_table, 60, "a table inside the file",
                    "%llu section headers at %#llx of %llu bytes", (unsigned long long)*count,
                    (unsigned long long)view->shoff, (unsigned long long)size);
@@ -39,7 +42,23 @@ static bool prove_table(struct elf_view *view, uint64_t *count, uint32_t *names)
     return true;
 }
 
-static void add_section(struct elf_view *view, const GElf_Shdr *h, size_t index)
+/* Elf64_Shdr at `index` of a table that holds it. */
+static Elf64_Shdr header_at(struct view table, size_t index)
+{
+    const uint8_t *at = table.data + index * sizeof(Elf64_Shdr);
+    return (Elf64_Shdr){.sh_name = load_le32(at),
+                        .sh_type = load_le32(at + 4),
+                        .sh_flags = load_le64(at + 8),
+                        .sh_addr = load_le64(at + 16),
+                        .sh_offset = load_le64(at + 24),
+                        .sh_size = load_le64(at + 32),
+                        .sh_link = load_le32(at + 40),
+                        .sh_info = load_le32(at + 44),
+                        .sh_addralign = load_le64(at + 48),
+                        .sh_entsize = load_le64(at + 56)};
+}
+
+static void add_section(struct elf_view *view, const Elf64_Shdr *h, size_t index)
 {
     struct section_list *list = &view->image->sections;
     struct section *s = &list->items[list->count++];
@@ -61,7 +80,7 @@ static void add_section(struct elf_view *view, const GElf_Shdr *h, size_t index)
 }
 
 /* Names, by view and not by elf_strptr, whose search for a missing NUL costs the whole table each time. */
-static void read_names(struct elf_view *view, const uint32_t *offsets, uint32_t names)
+static void read_names(struct elf_view *view, struct view headers, uint32_t names)
 {
     struct section_list *list = &view->image->sections;
     struct view table, rest;
@@ -75,18 +94,19 @@ static void read_names(struct elf_view *view, const uint32_t *offsets, uint32_t 
         return;
     }
     for (size_t i = 0; i < list->count; i++) {
-        uint64_t most = offsets[i] < table.size ? table.size - offsets[i] : 0;
-        if (view_sub(table, offsets[i], most < LIMIT_TEXT ? most : LIMIT_TEXT, &rest) && view_string(rest, 0) >= 0) {
+        uint32_t offset = load_le32(headers.data + i * sizeof(Elf64_Shdr)); /* sh_name */
+        uint64_t most = offset < table.size ? table.size - offset : 0;
+        if (view_sub(table, offset, most < LIMIT_TEXT ? most : LIMIT_TEXT, &rest) && view_string(rest, 0) >= 0) {
             list->items[i].name = (const char *)rest.data; /* the string ends inside the file's own buffer */
         } else {
             ELF_DEFECT(view, elf_section_names, list->items[i].header_offset, "a name inside the string table",
-                       "sh_name %#x", offsets[i]);
+                       "sh_name %#x", offset);
             list->known = KNOWN_BROKEN;
         }
     }
 }
 
-static void read_symbols(struct elf_view *view, const GElf_Shdr *h, size_t index)
+static void read_symbols(struct elf_view *view, const Elf64_Shdr *h, size_t index)
 {
     struct symbols *symbols = &view->image->symbols;
     const struct section *s = &view->image->sections.items[index];
@@ -113,58 +133,75 @@ static bool is_debug_file(const struct section_list *list)
     return false;
 }
 
-static void read_sections(struct elf_view *view, Elf *elf, uint64_t count, uint32_t names)
+static void read_sections(struct elf_view *view, struct view table, uint64_t count, uint32_t names)
 {
     struct section_list *list = &view->image->sections;
-    uint32_t *offsets = arena_array(&view->file->arena, (size_t)count, sizeof *offsets); /* of names */
     list->items = arena_array(&view->file->arena, (size_t)count, sizeof *list->items);
     for (size_t i = 0; i < count; i++) {
-        GElf_Shdr h;
-        if (!gelf_getshdr(elf_getscn(elf, i), &h)) {
-            list->known = KNOWN_BROKEN;
-            ELF_DEFECT(view, elf_section_table, view->shoff, "headers that libelf reads", "section %zu: %s", i,
-                       elf_errmsg(-1));
-            return;
-        }
-        offsets[i] = h.sh_name;
+        Elf64_Shdr h = header_at(table, i);
         add_section(view, &h, i);
     }
-    read_names(view, offsets, names);
-    for (size_t i = 0; i < count; i++) {
-        GElf_Shdr h;
-        if (list->items[i].type == SHT_SYMTAB && gelf_getshdr(elf_getscn(elf, i), &h))
+    read_names(view, table, names);
+    for (size_t i = 0; i < count; i++)
+        if (list->items[i].type == SHT_SYMTAB) {
+            Elf64_Shdr h = header_at(table, i);
             read_symbols(view, &h, i);
-    }
+        }
     view->debug_file = is_debug_file(list);
+}
+
+/* Its size is not in the header, or it holds no section, or not where an array of Elf64_Shdr may stand. */
+static bool is_ordinary(const struct elf_view *view, uint64_t count)
+{
+    return view->shnum && count > 1 && view->shoff % 8 == 0;
+}
+
+/* Whether libelf finds as many headers, and can read each. */
+static bool libelf_reads(struct elf_view *view, uint64_t count)
+{
+    struct view header, table;
+    const char *why = "no descriptor";
+    size_t seen = 0;
+    bool good = false;
+    if (elf_version(EV_CURRENT) == EV_NONE || !file_make_whole(view->file) ||
+        !image_view(view->image, 0, sizeof(Elf64_Ehdr), &header) ||
+        !image_view(view->image, view->shoff, count * sizeof(Elf64_Shdr), &table))
+        return false;
+    Elf *elf = elf_memory((char *)view->file->bytes, (size_t)view->file->size);
+    if (elf) {
+        GElf_Shdr h;
+        good = elf_getshdrnum(elf, &seen) == 0 && seen == count;
+        for (size_t i = 0; good && i < count; i++)
+            good = gelf_getshdr(elf_getscn(elf, i), &h) != NULL;
+        why = elf_errmsg(-1);
+    }
+    if (!good)
+        ELF_DEFECT(view, elf_section_table, 60, "a table that libelf reads", "%s", why);
+    elf_end(elf);
+    return good;
 }
 
 void link_view_read(struct elf_view *view)
 {
     struct image *image = view->image;
+    struct view table;
     uint64_t count = 0;
     uint32_t names = 0;
     image->sections.known = image->symbols.known = KNOWN_ABSENT;
     if (view->shoff == 0 && view->shnum == 0)
         return;
     image->sections.known = image->symbols.known = KNOWN_BROKEN;
-    if (!view->honest_ident || !prove_table(view, &count, &names) || elf_version(EV_CURRENT) == EV_NONE)
+    if (!view->honest_ident || !prove_table(view, &table, &count, &names))
         return;
     if (count == 0) {
         image->sections.known = image->symbols.known = KNOWN_ABSENT;
         return;
     }
-    Elf *elf = elf_memory((char *)view->file->bytes, (size_t)view->file->size);
-    size_t seen = 0;
-    if (!elf || elf_getshdrnum(elf, &seen) != 0 || seen != count) {
-        ELF_DEFECT(view, elf_section_table, 60, "a table that libelf reads", "%s",
-                   elf ? elf_errmsg(-1) : "no descriptor");
-        elf_end(elf);
+    if (!is_ordinary(view, count) && !libelf_reads(view, count))
         return;
-    }
     image->sections.known = KNOWN_COMPLETE;
     image->symbols.known = KNOWN_ABSENT;
-    read_sections(view, elf, count, names);
+    read_sections(view, table, count, names);
     if (image->sections.known == KNOWN_BROKEN && image->symbols.known == KNOWN_ABSENT)
         image->symbols.known = KNOWN_BROKEN;
-    elf_end(elf);
 }

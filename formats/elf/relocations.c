@@ -22,32 +22,42 @@ static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_
  * piece of the one before is nearly always that of the next. */
 struct count {
     const struct elf_view *view;
-    const struct piece *piece;
+    uint64_t relro, relro_end; /* addresses [relro, relro_end) become read-only */
+    struct piece piece;        /* no address is in it before the first */
+    bool writable;             /* the piece is; where there is none, too */
 };
 
-static const struct piece *piece_at(struct count *count, uint64_t address)
+static struct count count_begin(const struct elf_view *view)
 {
-    if (!count->piece || address < count->piece->start || address >= count->piece->end)
-        count->piece = exec_view_piece(count->view, address);
-    return count->piece;
+    const struct elf_extra *extra = view->extra;
+    const uint64_t page = ~(uint64_t)(LIMIT_PAGE - 1);
+    struct count count = {.view = view};
+    if (extra->has_relro) {
+        count.relro = extra->relro_address & page;
+        count.relro_end = range_end(extra->relro_address, extra->relro_size) & page;
+    }
+    return count;
 }
 
+static bool is_writable(struct count *count, uint64_t address)
+{
+    if (address >= count->piece.start && address < count->piece.end)
+        return count->writable;
+    const struct piece *piece = exec_view_piece(count->view, address);
+    count->piece = piece ? *piece : (struct piece){0};
+    return count->writable = !piece || piece->access & ACCESS_WRITE;
+}
+
+/* Read-only once it is written, or never writable: no slot to overwrite. */
 static bool is_protected(struct count *count, uint64_t address)
 {
-    const struct elf_extra *extra = count->view->extra;
-    uint64_t page = ~(uint64_t)(LIMIT_PAGE - 1);
-    uint64_t start = extra->relro_address & page, end = range_end(extra->relro_address, extra->relro_size) & page;
-    if (extra->has_relro && address >= start && address < end)
-        return true;
-    const struct piece *piece = piece_at(count, address);
-    return piece && !(piece->access & ACCESS_WRITE); /* never writable: no slot to overwrite */
+    return (address >= count->relro && address < count->relro_end) || !is_writable(count, address);
 }
 
 /* A relocation of memory that nobody may write: the loader must first make code writable, or dies. */
 static bool writes_text(struct count *count, uint64_t address, uint32_t type)
 {
-    const struct piece *piece = type ? piece_at(count, address) : NULL; /* type 0: R_*_NONE */
-    return piece && !(piece->access & ACCESS_WRITE);
+    return type && !is_writable(count, address); /* type 0: R_*_NONE */
 }
 
 static void count_slot(struct count *count, struct elf_extra *extra, uint64_t address, uint64_t offset)
@@ -59,46 +69,62 @@ static void count_slot(struct count *count, struct elf_extra *extra, uint64_t ad
     }
 }
 
-static void count_table(struct elf_view *view, struct view table, uint64_t at)
+/* Counts the entries of some of a table, which begins at `at` of the file. */
+static void count_some(struct count *count, struct elf_extra *extra, struct view some, uint64_t at)
 {
-    struct elf_extra *extra = view->extra;
-    struct count count = {.view = view};
     const struct types types = extra->machine == EM_X86_64 ? amd64 : arm64;
-    extra->relocations += table.size / 24;
-    for (size_t i = 0; i + 24 <= table.size; i += 24) {
-        uint64_t address = load_le64(table.data + i), offset = view->image->offset + at + i;
-        uint32_t type = load_le32(table.data + i + 8);
-        if (extra->text_relocation_offset == 0 && writes_text(&count, address, type))
-            extra->text_relocation_offset = offset;
+    for (size_t i = 0; i + 24 <= some.size; i += 24) {
+        uint64_t address = load_le64(some.data + i);
+        uint32_t type = load_le32(some.data + i + 8);
+        if (extra->text_relocation_offset == 0 && writes_text(count, address, type))
+            extra->text_relocation_offset = at + i;
         if (type == types.relative)
             continue;
         if (type == types.data || type == types.jump) {
-            count_slot(&count, extra, address, offset);
+            count_slot(count, extra, address, at + i);
         } else if (type == types.irelative) {
             extra->irelative++;
-            count_slot(&count, extra, address, offset);
+            count_slot(count, extra, address, at + i);
         } else {
             extra->symbolic_relocations++;
         }
     }
 }
 
+/* `size` bytes at `offset` of the image, told as those at `at` of the file. They are looked at once, some at a time. */
+static bool count_table(struct elf_view *view, uint64_t offset, uint64_t size, uint64_t at)
+{
+    enum { SOME = FILE_BRIEF / 24 * 24 };
+    struct count count = count_begin(view);
+    struct file_room room;
+    struct view some;
+    if (!range_fits(view->image->size, offset, size))
+        return false;
+    for (uint64_t done = 0; done < size; done += SOME) {
+        uint64_t n = size - done < SOME ? size - done : SOME;
+        if (!file_view_briefly(view->file, view->image->offset + offset + done, n, &room, &some))
+            return false;
+        count_some(&count, view->extra, some, at + done);
+    }
+    view->extra->relocations += size / 24;
+    return true;
+}
+
 static void read_range(struct elf_view *view, const struct dyn *table, const struct dyn *size, uint64_t skip)
 {
-    struct view bytes;
+    uint64_t first, offset;
     if (!table || (size && size->value == 0))
         return;
     uint64_t from = skip <= size->value / 24 ? skip * 24 : 0;
-    if (!exec_view_bytes(view, table->value, 0, &bytes) || size->value % 24 != 0 ||
-        !exec_view_bytes(view, range_end(table->value, from), size->value - from, &bytes)) {
+    if (!exec_view_offset(view, table->value, 0, &first) || size->value % 24 != 0 ||
+        !exec_view_offset(view, range_end(table->value, from), size->value - from, &offset) ||
+        !count_table(view, offset, size->value - from, view->image->offset + first + from)) {
         ELF_DEFECT(view, elf_relocations, table->at, "a relocation table inside a PT_LOAD", "%#llx bytes at %#llx",
                    (unsigned long long)size->value, (unsigned long long)table->value);
         view->extra->relocations_known = view->extra->slots_known = KNOWN_BROKEN;
         return;
     }
     view->extra->relocations += from / 24;
-    const struct piece *piece = exec_view_piece(view, table->value);
-    count_table(view, bytes, piece->offset + (table->value - piece->start) + from);
 }
 
 /* Without PT_DYNAMIC: the loaded RELA sections, if there are section headers. */
@@ -107,11 +133,8 @@ static void read_static(struct elf_view *view)
     const struct section_list *sections = &view->image->sections;
     for (size_t i = 0; i < sections->count; i++) {
         const struct section *s = &sections->items[i];
-        struct view bytes;
-        if (s->type != SHT_RELA || !(s->flags & SHF_ALLOC) || s->size == 0)
-            continue;
-        if (image_view(view->image, s->offset - view->image->offset, s->size, &bytes))
-            count_table(view, bytes, s->offset - view->image->offset);
+        if (s->type == SHT_RELA && s->flags & SHF_ALLOC && s->size)
+            (void)count_table(view, s->offset - view->image->offset, s->size, s->offset);
     }
     if (sections->known != KNOWN_COMPLETE)
         view->extra->slots_known = view->extra->relocations_known = KNOWN_BROKEN; /* nothing says where they would be */

@@ -42,10 +42,11 @@ static bool invisible(uint32_t c)
     return false;
 }
 
-/* Printable ASCII that stands for itself in either form, wherever it stands. */
+/* Printable ASCII that stands for itself in either form, wherever it stands: not '"', '#' and '\\'. */
 static bool plain(unsigned char c)
 {
-    return c >= 0x20 && c < 0x7f && c != '\\' && c != '"' && c != '#';
+    static const uint32_t bits[8] = {0, 0xfffffff3, 0xefffffff, 0x7fffffff}; /* 32 characters each */
+    return bits[c / 32] >> (c % 32) & 1;
 }
 
 /* Writes the plain bytes at `at` and returns what follows them. */

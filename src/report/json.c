@@ -183,7 +183,7 @@ static void write_result(FILE *out, const struct record_result *result)
         putc('}', out);
     }
     if (result->total)
-        fprintf(out, "],\"evidence_total\":%zu", result->total);
+        fprintf(out, "],\"evidence_total\":%u", result->total);
     else
         fputs("],\"evidence_total\":0", out);
     if (result->waiver)

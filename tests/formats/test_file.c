@@ -115,6 +115,49 @@ static void bytes_are_the_same_at_once_and_block_by_block(void **state)
     file_close(&lazy);
 }
 
+/* Few bytes are kept as parts, many in room for the whole file: what was seen once must not look otherwise later,
+ * though the file was written over meanwhile (and is then no file to be judged). */
+static void bytes_that_were_seen_stay_what_they_were(void **state)
+{
+    (void)state;
+    enum { FEW = 8, MANY = 200, NEAR = 300 };
+    static uint8_t other[SIZE];
+    uint32_t noise = 11;
+    for (int round = 0; round < 20; round++) {
+        struct file file;
+        struct problem problem;
+        struct file_room room;
+        struct view early[FEW], v;
+        uint64_t at[FEW], size = round % 2 ? SIZE : SIZE - SIZE % 4096; /* that ends a block, and that does not */
+        write_file("seen", content, size);
+        assert_int_equal(open_as(path_of("seen"), false, SIZE, &file, &problem), STATUS_OK);
+        for (size_t i = 0; i < FEW; i++) {
+            noise = noise * 1664525 + 1013904223;
+            at[i] = i ? (noise >> 4) % (size - NEAR) : size - 4096 - NEAR + (uint64_t)round; /* and near the end */
+            assert_true(file_view(&file, at[i], NEAR, &early[i]));
+            assert_true(file_view_briefly(&file, at[i] / 2, NEAR, &room, &v));
+            assert_memory_equal(v.data, content + at[i] / 2, NEAR);
+        }
+        for (size_t i = 0; i < SIZE; i++)
+            other[i] = (uint8_t)~content[i];
+        int fd = open(path_of("seen"), O_WRONLY | O_CLOEXEC);
+        assert_int_equal(pwrite(fd, other, size, 0), size);
+        assert_int_equal(close(fd), 0);
+        for (int i = 0; i < MANY; i++) {
+            noise = noise * 1664525 + 1013904223;
+            uint64_t which = (noise >> 8) % FEW, from = at[which] > NEAR ? at[which] - NEAR : 0;
+            assert_true(i % 2 ? file_view(&file, from, 2 * NEAR, &v)
+                              : file_view_briefly(&file, from, 2 * NEAR, &room, &v));
+            assert_memory_equal(v.data + (at[which] - from), content + at[which], NEAR);
+            assert_memory_equal(early[which].data, content + at[which], NEAR);
+            if (i == MANY / 2)
+                assert_true(file_make_whole(&file));
+        }
+        assert_int_equal(file_settle(&file, &problem), STATUS_CHANGED);
+        file_close(&file);
+    }
+}
+
 static void ranges_outside_the_file_are_not_there(void **state)
 {
     (void)state;
@@ -283,7 +326,7 @@ static int make_folder(void **state)
 static int drop_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"fifo", "sized", "same", "abc", "empty", "moving", "cut"};
+    static const char *const names[] = {"fifo", "sized", "same", "abc", "empty", "moving", "cut", "seen"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         (void)unlink(path_of(names[i]));
     return rmdir(folder);
@@ -295,6 +338,7 @@ int main(void)
         cmocka_unit_test(what_is_no_regular_file_is_refused),
         cmocka_unit_test(a_file_may_be_as_large_as_allowed_and_no_larger),
         cmocka_unit_test(bytes_are_the_same_at_once_and_block_by_block),
+        cmocka_unit_test(bytes_that_were_seen_stay_what_they_were),
         cmocka_unit_test(ranges_outside_the_file_are_not_there),
         cmocka_unit_test(the_digest_is_sha_256),
         cmocka_unit_test(a_stream_gives_what_a_file_gives),

@@ -24,8 +24,8 @@ static inline void sample_results(struct arena *arena, struct record_image *imag
         *r = (struct record_result){.rule = rules[i],
                                     .outcome = (enum outcome)(i % 4),
                                     .message = text,
-                                    .count = i % 3,
-                                    .total = i % 3 + i % 2};
+                                    .count = (uint32_t)(i % 3),
+                                    .total = (uint32_t)(i % 3 + i % 2)};
         r->evidence = arena_array(arena, r->count, sizeof *r->evidence);
         for (size_t k = 0; k < r->count; k++)
             r->evidence[k] = (struct evidence){k ? EVIDENCE_NOWHERE : 512 + i, text, "expected"};

@@ -48,6 +48,31 @@ static void nothing_is_lost(void **state)
     check_round(record_skipped(&arena, "README", "text"));
 }
 
+/* What was told with one record is not told with the next; whoever has not heard it takes nothing for it. */
+static void records_in_a_row_are_told_once(void **state)
+{
+    (void)state;
+    enum { ROW = 4 };
+    static const char *const names[ROW] = {"one", "another", "", "one"};
+    struct record_memory writer = {0}, reader = {0}, deaf = {0};
+    struct bytes packed[ROW] = {0};
+    for (size_t i = 0; i < ROW; i++) {
+        struct record *record = sample_record(&arena, names[i]);
+        assert_true(record_pack_next(record, &arena, &writer, &packed[i]));
+        struct record *copy = record_unpack_next(&other, &reader, packed[i].data, packed[i].size);
+        assert_non_null(copy);
+        char *a = sample_report(&report_json, record, true, true), *b = sample_report(&report_json, copy, true, true);
+        assert_string_equal(a, b);
+        free(a);
+        free(b);
+    }
+    assert_true(packed[3].size < packed[0].size);
+    assert_null(record_unpack_next(&other, &deaf, packed[3].data, packed[3].size));
+    assert_null(record_unpack(&other, packed[3].data, packed[3].size));
+    for (size_t i = 0; i < ROW; i++)
+        free(packed[i].data);
+}
+
 static void null_and_empty_texts_differ(void **state)
 {
     (void)state;
@@ -171,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_lost),
+        cmocka_unit_test(records_in_a_row_are_told_once),
         cmocka_unit_test(null_and_empty_texts_differ),
         cmocka_unit_test(a_cut_record_is_none),
         cmocka_unit_test(a_record_with_more_behind_it_is_none),
