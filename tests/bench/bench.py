@@ -223,6 +223,38 @@ def code_rows(table, scan, folder, files):
                       pairs(command, digest, CPU, 7), target)
 
 
+def followed_rows(table, assay, folder, files):
+    """Whole checks without a digest, one worker, where the scan finds what the declared CPU lacks and the code is followed."""
+    check = [assay, 'check', '--policy', 'none', '--no-digest', '-j1', '--cpu', 'x86-64-v1', '--cpu', 'armv8.0']
+    largest = max(files, key=os.path.getsize)
+    table.row('CPU, whole check of the largest program, code followed, against openssl dgst',
+              pairs(check + [largest], ['openssl', 'dgst', '-sha256', largest], CPU, 3), 5.0)
+    some = os.path.join(folder, 'mixed')
+    with open(some, 'w') as out:
+        out.write('\n'.join(sorted(files)[::max(1, len(files) // 400)][:400]) + '\n')
+    both = [check[:5] + [jobs] + check[6:] + ['--files-from', some] for jobs in ('-j2', '-j1')]
+    table.row('wall, 400 mixed files, code followed, -j2 against -j1', pairs(both[0], both[1], WALL, 3), 1 / 1.7)
+
+
+def named_rows(table, assay):
+    """Programs that everybody can have from npm, where ASSAY_BENCH is a folder with them: bun-linux-x64 and bun-linux-aarch64
+    (package/bin/bun of @oven/bun-linux-x64, …-aarch64) and esbuild-linux-x64 (package/bin/esbuild of @esbuild/linux-x64)."""
+    folder = os.environ.get('ASSAY_BENCH')
+    check = [assay, 'check', '--policy', 'none', '--no-digest', '-j1', '--cpu']
+    for name, cpu, what, target in (('bun-linux-x64', 'sapphirerapids', 'scan', 1.5), ('bun-linux-x64', 'x86-64-v1', 'followed', 5.0),
+                                    ('bun-linux-aarch64', 'graviton4', 'scan', 0.6), ('bun-linux-aarch64', 'armv8.0', 'followed', 2.0)):
+        path = os.path.join(folder or '', name)
+        if not os.path.exists(path):
+            continue
+        table.row('CPU, whole check of %s, %s for %s, against openssl dgst' % (name, what, cpu),
+                  pairs(check + [cpu, path], ['openssl', 'dgst', '-sha256', path], CPU, 5), target)
+    for name, peer, share in (('esbuild-linux-x64', ['elfx86exts'], 1 / 50), ('bun-linux-x64', ['objdump', '-d'], 1 / 60)):
+        path = os.path.join(folder or '', name)
+        if os.path.exists(path) and shutil.which(peer[0]):
+            table.row('CPU, whole check of %s, against %s (its share of %.3f)' % (name, ' '.join(peer), share),
+                      pairs(check + ['x86-64-v4', path], peer + [path], CPU, 1) / share, 1.0)
+
+
 def main():
     assay, scan = [os.path.abspath(program) for program in sys.argv[1:3]]
     with tempfile.TemporaryDirectory() as folder:
@@ -232,6 +264,8 @@ def main():
         code_rows(table, scan, folder, files)
         file_rows(table, assay, folder)
         growth_rows(table, assay, folder)
+        followed_rows(table, assay, folder, elf_files())
+        named_rows(table, assay)
     return 1 if table.missed else 0
 
 
