@@ -354,3 +354,16 @@ uint32_t elf_compare(const struct kernel *kernel, const struct start *start, con
     file_close(&file);
     return c.found;
 }
+
+uint32_t elf_differences(const uint8_t *bytes, size_t size)
+{
+    static struct start start;
+    struct kernel kernel;
+    uint32_t found = 0;
+    if (!kernel_open(&kernel))
+        return 0;
+    if (kernel_start(&kernel, bytes, size, &start))
+        found = elf_compare(&kernel, &start, bytes, size);
+    kernel_close(&kernel);
+    return found;
+}

@@ -1,55 +1,6 @@
-#include "tests/oracle/elf_probe.h"
+#include "tests/oracle/elf_words.h"
 
-#include <string.h>
-
-enum { PAGE = 4096, MOST_CHANGES = 6, MOST_HEADERS = 80 };
-
-static uint64_t get(const struct elf_probe *p, size_t at, size_t size)
-{
-    uint64_t value = 0;
-    if (at <= p->size && size <= p->size - at)
-        memcpy(&value, p->bytes + at, size);
-    return value;
-}
-
-static void put(struct elf_probe *p, size_t at, size_t size, uint64_t value)
-{
-    if (at <= p->size && size <= p->size - at)
-        memcpy(p->bytes + at, &value, size);
-}
-
-#define EHDR_AT(field) offsetof(Elf64_Ehdr, field), sizeof(((Elf64_Ehdr *)0)->field)
-#define PHDR_FIELD(field)                                                                                              \
-    {                                                                                                                  \
-        offsetof(Elf64_Phdr, field), sizeof(((Elf64_Phdr *)0)->field)                                                  \
-    }
-
-struct field {
-    size_t at, size;
-};
-static const struct field words[] = {PHDR_FIELD(p_offset), PHDR_FIELD(p_vaddr), PHDR_FIELD(p_filesz),
-                                     PHDR_FIELD(p_memsz), PHDR_FIELD(p_align)};
-enum { OFFSET, VADDR, FILESZ, MEMSZ, ALIGN, WORDS };
-
-static size_t phdr_at(const struct elf_probe *p, size_t i)
-{
-    return p->table + i * sizeof(Elf64_Phdr);
-}
-
-static uint64_t get_word(const struct elf_probe *p, size_t i, int word)
-{
-    return get(p, phdr_at(p, i) + words[word].at, words[word].size);
-}
-
-static void put_word(struct elf_probe *p, size_t i, int word, uint64_t value)
-{
-    put(p, phdr_at(p, i) + words[word].at, words[word].size, value);
-}
-
-static uint64_t type_of(const struct elf_probe *p, size_t i)
-{
-    return get(p, phdr_at(p, i), 4);
-}
+enum { PAGE = ELF_PAGE, MOST_CHANGES = 6, MOST_HEADERS = 80 };
 
 static size_t any_phdr(const struct elf_probe *p, struct random *r)
 {
@@ -221,7 +172,7 @@ static void move_table(struct elf_probe *p)
     if (at + MOST_HEADERS * sizeof(Elf64_Phdr) > ELF_PROBE_ROOM)
         return;
     memset(p->bytes + p->size, 0, at - p->size);
-    memcpy(p->bytes + at, p->bytes + p->table, size);
+    memmove(p->bytes + at, p->bytes + p->table, size); /* a file that was cut may end in the old one */
     p->size = at + size;
     p->table = at;
     put(p, EHDR_AT(e_phoff), at);
@@ -344,76 +295,6 @@ static void change(struct elf_probe *p, struct random *r)
     changes[i].change(p, r);
 }
 
-/* ---- repairs: what the kernel insists on, so that a probe is not refused for the first of several things ---- */
-
-static void mend_ident(struct elf_probe *p)
-{
-    static const uint8_t magic[] = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3};
-    if (p->size >= sizeof magic)
-        memcpy(p->bytes, magic, sizeof magic);
-    memcpy(p->bytes + 18, p->seed->bytes + 18, 2);
-    if (get(p, EHDR_AT(e_type)) != ET_EXEC)
-        put(p, EHDR_AT(e_type), ET_DYN);
-}
-
-static void mend_table(struct elf_probe *p)
-{
-    put(p, EHDR_AT(e_phoff), p->table);
-    put(p, EHDR_AT(e_phnum), p->count);
-    put(p, EHDR_AT(e_phentsize), sizeof(Elf64_Phdr));
-}
-
-static void mend_pages(struct elf_probe *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (type_of(p, i) == PT_LOAD)
-            put_word(p, i, OFFSET, (get_word(p, i, OFFSET) & ~(uint64_t)(PAGE - 1)) | get_word(p, i, VADDR) % PAGE);
-}
-
-static void mend_sizes(struct elf_probe *p)
-{
-    for (size_t i = 0; i < p->count; i++) {
-        uint64_t offset = get_word(p, i, OFFSET), filesz = get_word(p, i, FILESZ);
-        if (type_of(p, i) != PT_LOAD)
-            continue;
-        if (offset > p->size)
-            put_word(p, i, OFFSET, offset = offset % PAGE);
-        if (offset < p->size && filesz > p->size - offset)
-            put_word(p, i, FILESZ, filesz = p->size - offset);
-        if (get_word(p, i, MEMSZ) < filesz || get_word(p, i, MEMSZ) > UINT64_C(1) << 40)
-            put_word(p, i, MEMSZ, filesz);
-    }
-}
-
-static void mend_addresses(struct elf_probe *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (type_of(p, i) == PT_LOAD && get_word(p, i, VADDR) > UINT64_C(1) << 46)
-            put_word(p, i, VADDR, 0x600000 + 0x10000 * i + get_word(p, i, VADDR) % PAGE);
-}
-
-static void mend_interpreter(struct elf_probe *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (type_of(p, i) == PT_INTERP && p->interp) {
-            put_word(p, i, OFFSET, p->interp);
-            put_word(p, i, FILESZ, strlen((const char *)p->seed->bytes + p->interp) + 1);
-            memcpy(p->bytes + p->interp, p->seed->bytes + p->interp, sizeof ELF_PROBE_LOADER);
-            return;
-        }
-}
-
-static void mend_flags(struct elf_probe *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (type_of(p, i) == PT_LOAD)
-            put(p, phdr_at(p, i) + offsetof(Elf64_Phdr, p_flags), 4,
-                get(p, phdr_at(p, i) + offsetof(Elf64_Phdr, p_flags), 4) | PF_R);
-}
-
-static void (*const repairs[])(struct elf_probe *p) = {mend_ident,     mend_table,       mend_pages, mend_sizes,
-                                                       mend_addresses, mend_interpreter, mend_flags};
-
 /* Finds the tables of the seed. */
 static void find_tables(struct elf_probe *p)
 {
@@ -440,7 +321,5 @@ void elf_probe_make(struct elf_probe *probe, const struct elf_seed *seeds, size_
     for (size_t i = 1 + random_below(&r, MOST_CHANGES); i > 0; i--)
         change(probe, &r);
     uint64_t which = random_next(&r) | random_next(&r); /* each with three chances of four */
-    for (size_t i = 0; i < sizeof repairs / sizeof *repairs; i++)
-        if (which >> i & 1)
-            repairs[i](probe);
+    elf_mend(probe, which);
 }

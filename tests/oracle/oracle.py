@@ -28,7 +28,9 @@ def ask(program, corpus, seed, first, count, found=None):
     command = [program, corpus, str(seed), str(first), str(count)] + ([found] if found else [])
     result = subprocess.run(command, stdout=subprocess.PIPE, text=True, errors='replace')
     match = SUMMARY.search(result.stdout)
-    print('\n'.join(line for line in result.stdout.split('\n') if line and not SUMMARY.match(line)) or '', end='', flush=True)
+    told = [line for line in result.stdout.split('\n') if line and not SUMMARY.match(line)]
+    if told:
+        print('\n' + '\n'.join(told), flush=True)
     if result.returncode not in (0, 1, SKIPPED) or (result.returncode != SKIPPED and not match):
         sys.exit('seed %d from %d: the oracle itself failed (status %d)' % (seed, first, result.returncode))
     return result.returncode, match and [int(match.group(i)) for i in (3, 4, 5)], match and match.group(0)
@@ -42,7 +44,7 @@ def test(program, corpus, count):
         if status == SKIPPED:
             return SKIPPED
         print(line)
-        if counts[1] * 4 < counts[0]: # of these probes, most start; where few do, nothing was compared
+        if counts[1] * 4 < counts[0]:  # of these probes, most start; where few do, nothing was compared
             print('only %d of %d probes were accepted' % (counts[1], counts[0]))
             worst = 1
         worst = max(worst, status)

@@ -66,6 +66,10 @@ static inline uint64_t xnu_u64(const uint8_t *at)
 {
     return xnu_u32(at) | (uint64_t)xnu_u32(at + 4) << 32;
 }
+/* xnu.c: an image, of a thin file or a slice; `fat` are cputype and subtype of the fat_arch that led there, or NULL. */
+void xnu_ask_image(const struct xnu_machine *machine, const uint8_t *bytes, size_t file_size, const uint32_t *fat,
+                   struct xnu_start *start);
+bool xnu_is_graded(const struct xnu_machine *machine, uint32_t cputype, uint32_t subtype);
 /* dyld.c: what dyld goes by, once the kernel has started it. */
 void dyld_ask(const struct xnu_image *image, struct xnu_start *start);
 
