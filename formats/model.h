@@ -115,9 +115,10 @@ enum { ACCESS_READ = 4, ACCESS_WRITE = 2, ACCESS_EXECUTE = 1 }; /* PF_R, PF_W, P
 struct segment {      /* PT_LOAD; LC_SEGMENT(_64) */
     const char *name; /* Mach-O; "" for ELF */
     uint64_t address, memory_size, offset, file_size, align;
-    unsigned access;        /* ACCESS_* at start */
-    unsigned max_access;    /* ACCESS_* it may be raised to; ELF: the same */
-    uint64_t header_offset; /* of the program header or load command */
+    unsigned access;         /* ACCESS_* at start */
+    unsigned max_access;     /* ACCESS_* it may be raised to; ELF: the same */
+    uint64_t header_offset;  /* of the program header or load command */
+    unsigned cleared_access; /* ELF: ACCESS_* of whole pages behind the bytes of the file; 0: there are none */
 };
 struct segment_list {
     enum known known;

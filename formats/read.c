@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "formats/limits.h"
+
 static const struct magic {
     const char *bytes;
     unsigned size, offset;
@@ -31,20 +33,36 @@ static const struct magic {
 
 static bool is_text(struct view head)
 {
-    for (size_t i = 0; i < head.size; i++)
+    enum { SOME = 512 };
+    for (size_t i = 0; i < head.size && i < SOME; i++)
         if (head.data[i] < 0x20 && !memchr("\t\n\v\f\r\x1b", head.data[i], 6))
             return false;
     return head.size > 0;
 }
 
-/* 0xcafebabe begins a universal file and a Java class file: there the next word is the
- * count of slices, here the version of the class format, 45 at the least (JVMS §4.1). */
-enum { JAVA_MOST = 255 }; /* 45 is Java 1.1, 69 is Java 25 */
-
-static bool is_java(struct view head)
+/* Whether one of `count` entries of a universal header leads to an image for a CPU that is judged. */
+static bool has_slice(struct view head, uint32_t count, uint64_t file_size)
 {
-    uint32_t minor_major = head.size >= 8 ? load_be32(head.data + 4) : 0;
-    return (minor_major & 0xffff) >= 45 && (minor_major & 0xffff) <= JAVA_MOST;
+    enum { HEADER = 8, ARCH_SIZE = 20, LEAST_IMAGE = 28, CPU_TYPE_X86_64 = 0x01000007, CPU_TYPE_ARM64 = 0x0100000c };
+    for (uint32_t i = 0; i < count && head.size >= HEADER + (size_t)(i + 1) * ARCH_SIZE; i++) {
+        const uint8_t *at = head.data + HEADER + (size_t)i * ARCH_SIZE;
+        uint32_t cputype = load_be32(at), offset = load_be32(at + 8), size = load_be32(at + 12);
+        if ((cputype == CPU_TYPE_X86_64 || cputype == CPU_TYPE_ARM64) && size >= LEAST_IMAGE &&
+            range_fits(file_size, offset, size))
+            return true;
+    }
+    return false;
+}
+
+/* 0xcafebabe begins a universal file and a Java class file: there the next word is the
+ * count of slices, here the version of the class format, 45 at the least (JVMS §4.1). XNU
+ * counts as many slices as a page of 4 KiB holds, so it is the slices that decide. */
+enum { JAVA_LEAST = 45, JAVA_MOST = LIMIT_FAT_ARCHS }; /* 45 is Java 1.1, 69 is Java 25 */
+
+static bool is_java(struct view head, uint64_t file_size)
+{
+    uint32_t minor_major = head.size >= 8 ? load_be32(head.data + 4) : 0, major = minor_major & 0xffff;
+    return major >= JAVA_LEAST && major <= JAVA_MOST && (minor_major != major || !has_slice(head, major, file_size));
 }
 
 struct sniff sniff(struct view head, uint64_t file_size)
@@ -64,7 +82,7 @@ struct sniff sniff(struct view head, uint64_t file_size)
         case 0xcffaedfe:
             return (struct sniff){CONTAINER_MACHO, KIND_UNKNOWN, "Mach-O", true};
         case 0xcafebabe:
-            if (is_java(head))
+            if (is_java(head, file_size))
                 return (struct sniff){CONTAINER_UNKNOWN, KIND_JAVA_CLASS, "Java class file", false};
             return (struct sniff){CONTAINER_UNIVERSAL, KIND_UNKNOWN, "universal Mach-O", true};
         case 0xcafebabf:

@@ -16,7 +16,7 @@ struct sniff {
     const char *machine;      /* for the rest: in words, "ar archive" */
     bool program; /* a program, library, object or archive of any platform: worth judging when found in a tree */
 };
-enum { SNIFF_SIZE = 512 };
+enum { SNIFF_SIZE = 4096 }; /* the whole of a universal header that a kernel takes */
 struct sniff sniff(struct view head, uint64_t file_size);
 
 /* Reads the whole model of `file` into its arena. */

@@ -1,6 +1,8 @@
 /* Is no memory both writable and executable? p_flags of PT_LOAD and initprot of
- * LC_SEGMENT_64 say what the kernel maps at start. maxprot of a Mach-O is only what a
- * page may be raised to: old linkers gave every segment rwx there, and the kernel of
+ * LC_SEGMENT_64 say what the kernel maps at start; but pages behind the bytes of a
+ * PT_LOAD, where p_memsz is greater, Linux makes writable whatever p_flags says
+ * (fs/binfmt_elf.c: elf_load, vm_brk_flags). maxprot of a Mach-O is only what a page
+ * may be raised to: old linkers gave every segment rwx there, and the kernel of
  * arm64 refuses it by itself, so it is told and not judged. */
 #include "checks/common.h"
 
@@ -13,12 +15,14 @@ static void check(const struct subject *subject, struct finding *f)
     for (size_t i = 0; i < list->count; i++) {
         const struct segment *s = &list->items[i];
         raisable += (s->max_access & both) == both;
-        if ((s->access & both) != both)
+        bool all = (s->access & both) == both, cleared = (s->cleared_access & both) == both;
+        if (!all && !cleared)
             continue;
         found++;
-        evidence(f, s->header_offset, "W or X, not both", "%s%s at %#llx, %llu bytes, is writable and executable",
-                 macho ? "segment " : "PT_LOAD", macho ? s->name : "", (unsigned long long)s->address,
-                 (unsigned long long)s->memory_size);
+        evidence(f, s->header_offset, all ? "W or X, not both" : "p_memsz no greater than p_filesz where PF_X is set",
+                 "%s%s at %#llx, %llu bytes, is writable and executable%s", macho ? "segment " : "PT_LOAD",
+                 macho ? s->name : "", (unsigned long long)s->address, (unsigned long long)s->memory_size,
+                 all ? "" : " behind its bytes of the file");
     }
     if (found)
         fail(f, "%s", f->evidence[0].observed);

@@ -205,6 +205,12 @@ static void write_segments(struct elf *e)
     add_segment(e, PT_LOAD, PF_R, 0, CODE, e->align);
     add_segment(e, PT_LOAD, PF_R | PF_X, CODE, DATA, e->align);
     add_segment(e, PT_LOAD, e->data_access, DATA, DATA_END, e->align);
+    if (e->code_memory) {
+        Elf64_Phdr p = {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = e->base + 4 * STEP, .p_align = e->align};
+        p.p_paddr = p.p_vaddr;
+        p.p_memsz = e->code_memory;
+        put(e, sizeof(Elf64_Ehdr) + e->segments++ * sizeof p, &p, sizeof p);
+    }
     if (e->dyns)
         add_segment(e, PT_DYNAMIC, PF_R | PF_W, DYNAMIC, DYNAMIC + e->dyns * sizeof(Elf64_Dyn), 8);
     if (e->abi_tag)

@@ -13,6 +13,7 @@ struct elf {
     Elf64_Half type;
     Elf64_Word flags, stack, data_access;
     uint64_t base, align, dynamic_flags, entry;
+    uint64_t code_memory; /* of one more segment, R X, that has no bytes; 0: none */
     const char *interpreter, *needed, *runpath, *version, *settings, *appended;
     const uint8_t *code; /* what the program does first; NULL: nothing more than to end */
     size_t code_size;

@@ -89,6 +89,11 @@ static void change_access(struct elf *e)
     e->data_access |= PF_X;
 }
 
+static void change_code_memory(struct elf *e)
+{
+    e->code_memory = 0x1000;
+}
+
 static void change_text_relocations(struct elf *e)
 {
     e->dynamic_flags = DF_TEXTREL;
@@ -208,6 +213,7 @@ static const struct {
     {"stripped-no-build-paths", change_paths},
     {"hardening-stack-not-executable", change_stack},
     {"hardening-write-xor-execute", change_access},
+    {"elf-clears-code", change_code_memory},
     {"hardening-no-text-relocations", change_text_relocations},
     {"hardening-relro", change_relro},
     {"hardening-pie", change_pie},

@@ -5,7 +5,10 @@
  * p_offset and must be 2 to PATH_MAX bytes that end in NUL; of PT_GNU_STACK the last
  * counts, as for glibc's rtld and musl of PT_DYNAMIC and PT_GNU_RELRO. elf_map:
  * segments are mapped in table order with MAP_FIXED, rounded to pages, so the bytes
- * of a later segment replace those of an earlier one that shares its page. */
+ * of a later segment replace those of an earlier one that shares its page. elf_load:
+ * what p_memsz has beyond p_filesz is cleared on the last page of bytes only where the
+ * segment can be written; whole pages behind it are anonymous memory that can be
+ * written whatever p_flags says, and executed where it says so. */
 #include "formats/elf/elf.h"
 
 #include <string.h>
@@ -58,11 +61,17 @@ static bool read_table(struct elf_view *view)
     return true;
 }
 
-/* What stands in the way of mapping a PT_LOAD, or NULL. User addresses end at 2^47 on amd64 (four
- * levels of page tables; five only for who asks) and at 2^48 on arm64. */
+/* User addresses end a page below 2^47 on amd64 (four levels of page tables; five only for who asks)
+ * and at 2^48 on arm64. */
+static uint64_t top_address(const struct elf_view *view)
+{
+    return view->extra->machine == EM_X86_64 ? (UINT64_C(1) << 47) - LIMIT_PAGE : UINT64_C(1) << 48;
+}
+
+/* What stands in the way of mapping a PT_LOAD, or NULL. */
 static const char *load_fault(const struct elf_view *view, const struct phdr *p)
 {
-    uint64_t top = UINT64_C(1) << (view->extra->machine == EM_X86_64 ? 47 : 48);
+    uint64_t top = top_address(view);
     if (p->filesz > p->memsz)
         return "p_filesz greater than p_memsz";
     if (p->memsz > UINT64_MAX - LIMIT_PAGE - p->vaddr || p->vaddr > UINT64_MAX - LIMIT_PAGE)
@@ -77,8 +86,10 @@ static const char *load_fault(const struct elf_view *view, const struct phdr *p)
 }
 
 /* What the kernel puts up with, and other readers do not, or NULL. */
-static const char *load_oddity(const struct phdr *p)
+static const char *load_oddity(const struct elf_view *view, const struct phdr *p)
 {
+    if (p->align > top_address(view))
+        return "p_align that leaves no address but 0";
     if (p->align & (p->align - 1))
         return "p_align that is no power of two";
     if ((p->flags & (PF_R | PF_W | PF_X)) == 0)
@@ -86,6 +97,20 @@ static const char *load_oddity(const struct phdr *p)
     if (p->memsz > p->filesz && !(p->flags & PF_W) && p->filesz)
         return "bytes to clear in a segment that cannot be written";
     return NULL;
+}
+
+/* The end of the pages that hold bytes of the file; behind it the kernel's own begin. */
+static uint64_t bytes_end(const struct phdr *p)
+{
+    return p->filesz ? page_up(p->vaddr + p->filesz) : page_down(p->vaddr);
+}
+
+/* Access of those pages; 0: there are none. */
+static unsigned cleared_access(const struct phdr *p)
+{
+    if (p->memsz <= p->filesz || page_up(p->vaddr + p->memsz) <= bytes_end(p))
+        return 0;
+    return (unsigned)ACCESS_READ | ACCESS_WRITE | (p->flags & PF_X);
 }
 
 static void add_segment(struct elf_view *view, const struct phdr *p)
@@ -100,6 +125,7 @@ static void add_segment(struct elf_view *view, const struct phdr *p)
                                                   .align = p->align,
                                                   .access = p->flags & 7,
                                                   .max_access = p->flags & 7,
+                                                  .cleared_access = load_fault(view, p) ? 0 : cleared_access(p),
                                                   .header_offset = view->image->offset + p->at};
 }
 
@@ -138,6 +164,24 @@ static void add_piece(struct elf_view *view, struct piece piece, size_t *room)
     }
 }
 
+static void add_memory(struct elf_view *view, const struct phdr *p, size_t *room)
+{
+    unsigned access = p->flags & 7;
+    uint64_t start = page_down(p->vaddr), from = page_down(p->offset), file_end = p->vaddr + p->filesz;
+    bool cleared = p->memsz > p->filesz && access & ACCESS_WRITE;
+    if (p->filesz) {
+        uint64_t end = cleared ? file_end : bytes_end(p), there = view->image->size - from;
+        uint64_t known = end - start > there ? start + there : end; /* zeros fill the page in which the file ends */
+        add_piece(view, (struct piece){start, known, from, false, access}, room);
+        if (known < end)
+            add_piece(view, (struct piece){known, end, 0, true, access}, room);
+        if (cleared)
+            add_piece(view, (struct piece){file_end, bytes_end(p), 0, true, access}, room);
+    }
+    if (cleared_access(p))
+        add_piece(view, (struct piece){bytes_end(p), page_up(p->vaddr + p->memsz), 0, true, cleared_access(p)}, room);
+}
+
 /* Later segments are laid first, so that what is there already is what wins. */
 static void build_memory(struct elf_view *view)
 {
@@ -145,20 +189,8 @@ static void build_memory(struct elf_view *view)
     view->pieces = arena_array(&view->file->arena, room, sizeof *view->pieces);
     for (size_t i = view->phnum; i-- > 0;) {
         const struct phdr *p = &view->phdrs[i];
-        if (p->type != PT_LOAD || p->memsz == 0 || load_fault(view, p))
-            continue;
-        uint64_t file_end = p->vaddr + p->filesz, memory_end = page_up(p->vaddr + p->memsz);
-        uint64_t start = page_down(p->vaddr), from = page_down(p->offset);
-        if (p->filesz) {
-            uint64_t end = p->memsz > p->filesz ? file_end : page_up(file_end);
-            uint64_t there =
-                view->image->size - from; /* a page can begin before the end of the file and end after it */
-            if (end - start > there)
-                end = start + there;
-            add_piece(view, (struct piece){start, end, from, false, p->flags & 7}, &room);
-        }
-        if (p->memsz > p->filesz)
-            add_piece(view, (struct piece){p->filesz ? file_end : start, memory_end, 0, true, p->flags & 7}, &room);
+        if (p->type == PT_LOAD && p->memsz && !load_fault(view, p))
+            add_memory(view, p, &room);
     }
 }
 
@@ -195,7 +227,7 @@ static void read_loads(struct elf_view *view)
         if (p->type != PT_LOAD)
             continue;
         const char *fault = view->debug_file ? NULL : load_fault(view, p),
-                   *odd = view->debug_file ? NULL : load_oddity(p);
+                   *odd = view->debug_file ? NULL : load_oddity(view, p);
         if (fault || odd)
             ELF_DEFECT(view, elf_load, p->at, "a segment that can be mapped as it stands", "PT_LOAD with %s",
                        fault ? fault : odd);

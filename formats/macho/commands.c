@@ -72,7 +72,7 @@ static void read_build_version(struct macho_view *view, const struct command *c)
     uint32_t platform = cursor_u32(&cursor), minimum = cursor_u32(&cursor), sdk = cursor_u32(&cursor);
     uint32_t tools = cursor_u32(&cursor);
     struct view table;
-    if (cursor.failed || !view_table(c->v, 24, 8, tools, &table)) {
+    if (cursor.failed || !view_table(c->v, 24, 8, tools, &table) || c->v.size != 24 + table.size) {
         MACHO_DEFECT(view, macho_command, c->at, "an LC_BUILD_VERSION that holds its tools", "%zu bytes, %u tools",
                      c->v.size, tools);
         return;
@@ -112,8 +112,9 @@ static void read_encryption(struct macho_view *view, const struct command *c)
 }
 
 /* ONCE: the kernel or dyld refuses a second one, or takes one of the two. The type has LC_REQ_DYLD
- * (REQUIRED), has it or not (EITHER), or has it not: with the wrong bit it is a type that nobody knows. */
-enum { ONCE = 1, REQUIRED = 2, EITHER = 4 };
+ * (REQUIRED), has it or not (EITHER), or has it not: with the wrong bit it is a type that nobody knows,
+ * and nobody reads it; but of what is loaded, rather too much is told than too little (CAREFUL). */
+enum { ONCE = 1, REQUIRED = 2, EITHER = 4, CAREFUL = 8 };
 
 static const struct known_command {
     uint32_t type;
@@ -132,34 +133,34 @@ static const struct known_command {
     {9, 0, "LC_FVMFILE", NULL},
     {0xa, 0, "LC_PREPAGE", NULL},
     {LC_DYSYMTAB, ONCE, "LC_DYSYMTAB", read_dysymtab},
-    {LC_LOAD_DYLIB, 0, "LC_LOAD_DYLIB", read_dylib},
+    {LC_LOAD_DYLIB, CAREFUL, "LC_LOAD_DYLIB", read_dylib},
     {LC_ID_DYLIB, ONCE, "LC_ID_DYLIB", read_dylib_id},
     {LC_LOAD_DYLINKER, ONCE, "LC_LOAD_DYLINKER", read_dylinker},
     {LC_ID_DYLINKER, ONCE, "LC_ID_DYLINKER", NULL},
     {LC_PREBOUND_DYLIB, 0, "LC_PREBOUND_DYLIB", NULL},
     {0x11, ONCE, "LC_ROUTINES", NULL},
     {0x12, ONCE, "LC_SUB_FRAMEWORK", NULL},
-    {0x13, 0, "LC_SUB_UMBRELLA", NULL},
-    {0x14, 0, "LC_SUB_CLIENT", NULL},
-    {0x15, 0, "LC_SUB_LIBRARY", NULL},
+    {0x13, 0, "LC_SUB_UMBRELLA", read_sub},
+    {0x14, 0, "LC_SUB_CLIENT", read_sub},
+    {0x15, 0, "LC_SUB_LIBRARY", read_sub},
     {0x16, ONCE, "LC_TWOLEVEL_HINTS", NULL},
     {0x17, ONCE, "LC_PREBIND_CKSUM", NULL},
-    {LC_LOAD_WEAK_DYLIB, REQUIRED, "LC_LOAD_WEAK_DYLIB", read_dylib},
+    {LC_LOAD_WEAK_DYLIB, REQUIRED | CAREFUL, "LC_LOAD_WEAK_DYLIB", read_dylib},
     {LC_SEGMENT_64, 0, "LC_SEGMENT_64", read_segment},
     {0x1a, ONCE, "LC_ROUTINES_64", NULL},
     {LC_UUID, ONCE, "LC_UUID", read_uuid},
-    {LC_RPATH, REQUIRED, "LC_RPATH", read_rpath},
+    {LC_RPATH, REQUIRED | CAREFUL, "LC_RPATH", read_rpath},
     {LC_CODE_SIGNATURE, ONCE, "LC_CODE_SIGNATURE", read_signature},
     {LC_SEGMENT_SPLIT_INFO, ONCE, "LC_SEGMENT_SPLIT_INFO", read_linkedit},
-    {LC_REEXPORT_DYLIB, REQUIRED, "LC_REEXPORT_DYLIB", read_dylib},
-    {LC_LAZY_LOAD_DYLIB, 0, "LC_LAZY_LOAD_DYLIB", read_dylib},
+    {LC_REEXPORT_DYLIB, REQUIRED | CAREFUL, "LC_REEXPORT_DYLIB", read_dylib},
+    {LC_LAZY_LOAD_DYLIB, CAREFUL, "LC_LAZY_LOAD_DYLIB", read_dylib},
     {LC_ENCRYPTION_INFO, ONCE, "LC_ENCRYPTION_INFO", read_encryption},
     {LC_DYLD_INFO, ONCE | EITHER, "LC_DYLD_INFO", read_dyld_info},
-    {LC_LOAD_UPWARD_DYLIB, REQUIRED, "LC_LOAD_UPWARD_DYLIB", read_dylib},
+    {LC_LOAD_UPWARD_DYLIB, REQUIRED | CAREFUL, "LC_LOAD_UPWARD_DYLIB", read_dylib},
     {LC_VERSION_MIN_MACOSX, 0, "LC_VERSION_MIN_MACOSX", read_version_min},
     {LC_VERSION_MIN_IPHONEOS, 0, "LC_VERSION_MIN_IPHONEOS", read_version_min},
     {LC_FUNCTION_STARTS, ONCE, "LC_FUNCTION_STARTS", read_linkedit},
-    {LC_DYLD_ENVIRONMENT, 0, "LC_DYLD_ENVIRONMENT", read_environment},
+    {LC_DYLD_ENVIRONMENT, CAREFUL, "LC_DYLD_ENVIRONMENT", read_environment},
     {LC_MAIN, ONCE | REQUIRED, "LC_MAIN", read_main},
     {LC_DATA_IN_CODE, ONCE, "LC_DATA_IN_CODE", read_linkedit},
     {0x2a, ONCE, "LC_SOURCE_VERSION", NULL},
@@ -179,6 +180,35 @@ static const struct known_command {
     {LC_FUNCTION_VARIANT_FIXUPS, ONCE, "LC_FUNCTION_VARIANT_FIXUPS", read_linkedit},
     {0x39, ONCE, "LC_TARGET_TRIPLE", NULL},
 };
+
+/* Commands of one size: dyld takes no other (mach_o/UnsafeHeader.cpp, validStructureLoadCommands). */
+static uint32_t only_size(uint32_t type)
+{
+    static const struct {
+        uint32_t type, size;
+    } sizes[] = {{LC_SYMTAB, 24},
+                 {LC_DYSYMTAB, 80},
+                 {LC_UUID, 24},
+                 {LC_SEGMENT_SPLIT_INFO, 16},
+                 {LC_ENCRYPTION_INFO, 20},
+                 {LC_DYLD_INFO, 48},
+                 {LC_VERSION_MIN_MACOSX, 16},
+                 {LC_VERSION_MIN_IPHONEOS, 16},
+                 {LC_FUNCTION_STARTS, 16},
+                 {LC_MAIN, 24},
+                 {LC_ENCRYPTION_INFO_64, 24},
+                 {LC_VERSION_MIN_TVOS, 16},
+                 {LC_VERSION_MIN_WATCHOS, 16},
+                 {LC_DYLD_EXPORTS_TRIE, 16},
+                 {LC_DYLD_CHAINED_FIXUPS, 16},
+                 {LC_ATOM_INFO, 16},
+                 {LC_FUNCTION_VARIANTS, 16},
+                 {LC_FUNCTION_VARIANT_FIXUPS, 16}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i].type == type)
+            return sizes[i].size;
+    return 0;
+}
 
 bool claim(struct macho_view *view, uint64_t offset, uint64_t size, const char *what)
 {
@@ -206,10 +236,17 @@ static void take(struct macho_view *view, const struct command *c, uint32_t type
                      type, c->v.size);
         return;
     }
-    if (!(known->flags & EITHER) && !(type & LC_REQ_DYLD) != !(known->flags & REQUIRED))
+    if (!(known->flags & EITHER) && !(type & LC_REQ_DYLD) != !(known->flags & REQUIRED)) {
         MACHO_DEFECT(view, macho_command_unknown, c->at,
                      known->flags & REQUIRED ? "its type with LC_REQ_DYLD" : "its type without LC_REQ_DYLD",
                      "%s as type %#x", known->name, type);
+        if (!(known->flags & CAREFUL))
+            return;
+    }
+    uint32_t size = only_size(c->type);
+    if (size && c->v.size != size)
+        MACHO_DEFECT(view, macho_command, c->at, "a command of the size that its type has", "%s of %zu bytes, not %u",
+                     known->name, c->v.size, size);
     if (known->flags & ONCE && *seen & UINT64_C(1) << c->type)
         MACHO_DEFECT(view, macho_command_twice, c->at, "one of its kind", "another %s", known->name);
     *seen |= UINT64_C(1) << c->type;

@@ -53,6 +53,9 @@ void read_dylib(struct macho_view *view, const struct command *c)
                           : c->type == LC_LOAD_UPWARD_DYLIB ? DEPENDENCY_UPWARD
                           : c->type == LC_LAZY_LOAD_DYLIB   ? DEPENDENCY_LAZY
                                                             : DEPENDENCY_NEEDED;
+    struct cursor type = cursor_at(c->v, view->big_endian);
+    bool required = cursor_u32(&type) >> 31; /* LC_REQ_DYLD: with the wrong bit, or a lazy one, dyld skips it */
+    view->links |= c->type != LC_LAZY_LOAD_DYLIB && required == (c->type != LC_LOAD_DYLIB);
     const char *text = text_of(view, c, 24, DEFECT_ID_macho_command);
     if (!text || needed->count >= LIMIT_NEEDED) {
         needed->known = KNOWN_BROKEN;
@@ -64,6 +67,14 @@ void read_dylib(struct macho_view *view, const struct command *c)
 void read_dylib_id(struct macho_view *view, const struct command *c)
 {
     view->extra->install_name = text_of(view, c, 24, DEFECT_ID_macho_command);
+    if (view->extra->filetype == MH_EXECUTE)
+        MACHO_DEFECT(view, macho_command, c->at, "LC_ID_DYLIB in libraries alone", "a program with it");
+}
+
+/* LC_SUB_*: dyld reads the string, and goes by it in libraries only. */
+void read_sub(struct macho_view *view, const struct command *c)
+{
+    (void)text_of(view, c, 12, DEFECT_ID_macho_command);
 }
 
 void read_dylinker(struct macho_view *view, const struct command *c)

@@ -80,11 +80,11 @@ static void name_machine(struct macho_view *view)
     image->judged = image->bits == 64 && !view->big_endian && (image->arch == ARCH_AMD64 || image->arch == ARCH_ARM64);
 }
 
-/* What XNU runs at all (bsd/dev/i386 and arm, grade_binary): x86_64 ALL, ARCH1 and H; arm64 ALL, V8 and E. */
+/* What XNU runs at all (bsd/dev/i386 and arm, grade_binary): x86_64 ALL and H; arm64 ALL, V8 and E. */
 static bool is_graded(uint32_t cputype, uint32_t subtype)
 {
     if (cputype == CPU_TYPE_X86_64)
-        return subtype == 3 || subtype == 4 || subtype == SUBTYPE_X86_64H;
+        return subtype == 3 || subtype == SUBTYPE_X86_64H;
     return subtype <= SUBTYPE_ARM64E;
 }
 
@@ -135,10 +135,7 @@ static bool read_header(struct macho_view *view)
 static void imply_libsystem(struct macho_view *view)
 {
     struct image *image = view->image;
-    for (size_t i = 0; i < image->needed.count; i++)
-        if (image->needed.items[i].detail <= DEPENDENCY_LAZY)
-            return;
-    if (view->extra->filetype == MH_EXECUTE && image->interpreter.text)
+    if (!view->links && view->extra->filetype == MH_EXECUTE && image->interpreter.text)
         named_add(&view->file->arena, &image->needed, "/usr/lib/libSystem.B.dylib", image->offset, DEPENDENCY_IMPLIED);
 }
 
@@ -224,6 +221,7 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
     read_commands(&view);
     check_segments(&view);
     resolve_entry(&view);
+    check_program(&view);
     if (view.whole)
         imply_libsystem(&view);
     name_libc(image);

@@ -87,7 +87,9 @@ struct macho_view {
     uint64_t header_size;
     uint64_t text_offset; /* of the segment that maps the header; meaningful where has_text */
     bool has_text, has_version;
-    uint64_t main_offset; /* LC_MAIN entryoff */
+    bool links;                  /* some command names a dylib that dyld loads at start */
+    unsigned read_only_segments; /* with SG_READ_ONLY, and memory */
+    uint64_t main_offset;        /* LC_MAIN entryoff */
     uint64_t thread_pc;
     uint64_t linkedit_offset, linkedit_size; /* of __LINKEDIT; size 0: none */
     uint64_t symbol_count;
@@ -121,9 +123,13 @@ void read_main(struct macho_view *view, const struct command *c);
 void read_thread(struct macho_view *view, const struct command *c);
 void resolve_entry(struct macho_view *view);
 
+/* program.c: what the kernel asks of a program over and above its format */
+void check_program(struct macho_view *view);
+
 /* dylibs.c */
 void read_dylib(struct macho_view *view, const struct command *c);
 void read_dylib_id(struct macho_view *view, const struct command *c);
+void read_sub(struct macho_view *view, const struct command *c);
 void read_dylinker(struct macho_view *view, const struct command *c);
 void read_rpath(struct macho_view *view, const struct command *c);
 void read_environment(struct macho_view *view, const struct command *c);

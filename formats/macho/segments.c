@@ -14,6 +14,7 @@ enum {
     PROT_READ = 1,
     PROT_WRITE = 2,
     PROT_EXECUTE = 4,
+    SG_READ_ONLY = 0x10,
     SECTION_TYPE = 0xff,
     S_ZEROFILL = 1,
     S_GB_ZEROFILL = 0xc,
@@ -50,7 +51,7 @@ static void take_debug(struct macho_view *view, const struct section *s)
 /* Bytes of a section stand inside its segment's, both in the file and in memory. */
 static void check_section(struct macho_view *view, const struct segment *segment, const struct section *s)
 {
-    bool inside = segment->memory_size == 0 || /* never mapped: Go's __DWARF */
+    bool inside = (segment->memory_size == 0 && segment->file_size) || /* never mapped: Go's __DWARF */
                   (s->size <= segment->memory_size && s->address >= segment->address &&
                    s->address - segment->address <= segment->memory_size - s->size);
     bool in_file = !s->has_bytes || (s->offset >= segment->offset &&
@@ -95,7 +96,8 @@ static void take_segment(struct macho_view *view, const struct segment *s)
     struct segment_list *list = &image->segments;
     uint64_t offset = s->offset - image->offset;
     if (s->offset < image->offset || !range_fits(image->size, offset, s->file_size) ||
-        (s->memory_size && s->file_size > s->memory_size) || range_end(s->address, s->memory_size) == UINT64_MAX) {
+        (s->file_size > s->memory_size && (s->memory_size || s->access)) ||
+        range_end(s->address, s->memory_size) == UINT64_MAX) {
         defect_add(&view->file->arena, &image->defects, DEFECT_ID_macho_segment, s->header_offset,
                    "a file range inside the image, and no larger than the memory",
                    "%s: %#llx bytes at %#llx for %#llx bytes of memory", s->name, (unsigned long long)s->file_size,
@@ -130,9 +132,8 @@ void read_segment(struct macho_view *view, const struct command *c)
     s.offset = macho_at(view, cursor_word(&cursor, bits));
     s.file_size = cursor_word(&cursor, bits);
     s.max_access = access_of(cursor_u32(&cursor));
-    s.access = access_of(cursor_u32(&cursor));
-    uint32_t count = cursor_u32(&cursor);
-    cursor_skip(&cursor, 4);
+    uint32_t initial = cursor_u32(&cursor), count = cursor_u32(&cursor), flags = cursor_u32(&cursor);
+    s.access = access_of(initial);
     if (cursor.failed || (c->type == LC_SEGMENT_64) != (bits == 64) || !view_table(c->v, head, stride, count, &table) ||
         c->v.size != head + count * stride) { /* dyld wants the command to end with them */
         MACHO_DEFECT(view, macho_segment, c->at, "a segment command of this image's word size that holds its sections",
@@ -140,6 +141,11 @@ void read_segment(struct macho_view *view, const struct command *c)
         view->image->segments.known = view->image->sections.known = KNOWN_BROKEN;
         return;
     }
+    if (initial & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXECUTE))
+        MACHO_DEFECT(view, macho_segment, c->at, "an initprot of r, w and x alone", "%s: initprot %#x", s.name,
+                     initial);
+    if (flags & SG_READ_ONLY && s.memory_size && (s.address || s.file_size || initial)) /* __PAGEZERO is not mapped */
+        view->read_only_segments++;
     take_segment(view, &s);
     cursor = cursor_at(table, view->big_endian);
     for (uint32_t i = 0; i < count; i++)
@@ -207,33 +213,35 @@ void read_main(struct macho_view *view, const struct command *c)
     view->image->entry.header_offset = macho_at(view, c->at);
 }
 
-/* LC_UNIXTHREAD is a list of flavor, count of words and that many words of registers. */
+/* LC_UNIXTHREAD is a list of flavor, count of words and that many words of registers; the kernel refuses a
+ * program with a state that it does not know. LC_THREAD, of core files, is the same and not read. */
 void read_thread(struct macho_view *view, const struct command *c)
 {
     static const struct {
-        uint32_t cputype, flavor, pc; /* the byte offset of the program counter in the state */
-    } states[] = {{CPU_TYPE_X86_64, 4, 16 * 8},
-                  {CPU_TYPE_ARM64, 6, 32 * 8},
-                  {CPU_TYPE_X86, 1, 10 * 4},
-                  {CPU_TYPE_ARM, 1, 15 * 4}};
+        uint32_t cputype, flavor, count, pc; /* pc: the byte offset of the program counter in the state */
+    } states[] = {{CPU_TYPE_X86_64, 4, 42, 16 * 8},
+                  {CPU_TYPE_ARM64, 6, 68, 32 * 8},
+                  {CPU_TYPE_X86, 1, 16, 10 * 4},
+                  {CPU_TYPE_ARM, 1, 17, 15 * 4}};
     struct cursor cursor = command_cursor(view, c);
-    while (cursor.at + 8 <= c->v.size) {
+    while (c->type == LC_UNIXTHREAD && cursor.at < c->v.size) {
+        bool taken = false;
         uint32_t flavor = cursor_u32(&cursor), count = cursor_u32(&cursor);
         struct view state = cursor_take(&cursor, (uint64_t)count * 4);
         for (size_t i = 0; i < sizeof states / sizeof *states && !cursor.failed; i++) {
             struct view pc;
             int bits = states[i].cputype & CPU_ARCH_ABI64 ? 64 : 32;
-            if (c->type != LC_UNIXTHREAD || states[i].cputype != view->extra->cputype || states[i].flavor != flavor ||
+            if (states[i].cputype != view->extra->cputype || states[i].flavor != flavor || states[i].count != count ||
                 !view_sub(state, states[i].pc, bits == 64 ? 8 : 4, &pc))
                 continue;
             struct cursor at = cursor_at(pc, view->big_endian);
             view->thread_pc = cursor_word(&at, bits);
-            view->extra->has_unixthread = true;
+            view->extra->has_unixthread = taken = true;
             view->image->entry.header_offset = macho_at(view, c->at);
         }
-        if (cursor.failed) {
-            MACHO_DEFECT(view, macho_entry, c->at, "thread states inside the command", "flavor %u of %u words", flavor,
-                         count);
+        if (cursor.failed || (view->image->judged && !taken)) {
+            MACHO_DEFECT(view, macho_entry, c->at, "thread states of this CPU, inside the command",
+                         "flavor %u of %u words", flavor, count);
             return;
         }
     }

@@ -8,6 +8,7 @@
 static const uint32_t CSMAGIC_EMBEDDED_SIGNATURE = 0xfade0cc0, CSMAGIC_CODEDIRECTORY = 0xfade0c02,
                       CSMAGIC_BLOBWRAPPER = 0xfade0b01;
 enum {
+    COMMAND_SIZE = 16,
     SLOT_CODEDIRECTORY = 0,
     SLOT_ALTERNATE = 0x1000,
     SLOT_ALTERNATES = 5,
@@ -138,6 +139,8 @@ void read_signature(struct macho_view *view, const struct command *c)
     struct view area;
     struct blobs blobs = {0};
     image->signature = SIGNATURE_BROKEN;
+    if (c->v.size != COMMAND_SIZE) /* the kernel takes no other (load_code_signature) */
+        bad(view, c->at, "an LC_CODE_SIGNATURE of 16 bytes", "its size", c->v.size);
     extra->signature_offset = macho_at(view, offset);
     extra->signature_size = size;
     if (cursor.failed || !image_view(image, offset, size, &area)) {

@@ -146,7 +146,9 @@ static void read_one(struct table *t, const struct slice *s, const struct read_o
         extra->fat_cpusubtype = s->subtype;
         extra->fat_arch_offset = s->at;
         image->macho = extra;
-        if (extra->cputype != s->cputype || (extra->cpusubtype ^ s->subtype) & ~SUBTYPE_MASK)
+        /* of a program the kernel compares the capabilities, too (bsd/kern/kern_exec.c, exec_mach_imgact) */
+        uint32_t mask = extra->filetype == MH_EXECUTE ? UINT32_MAX : ~SUBTYPE_MASK;
+        if (extra->cputype != s->cputype || (extra->cpusubtype ^ s->subtype) & mask)
             defect_add(&file->arena, &image->defects, DEFECT_ID_fat_truth, s->at, "the CPU of the slice's own header",
                        "the table says cputype %#x, subtype %#x; the slice %#x, %#x", s->cputype, s->subtype,
                        extra->cputype, extra->cpusubtype);

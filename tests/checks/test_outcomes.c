@@ -38,8 +38,8 @@ static void common(struct scene *s)
     i->kind = KIND_EXECUTABLE;
     i->size = s->file.size = 65536;
     i->file = &s->file;
-    s->segments[0] = (struct segment){"__TEXT", 0x400000, 8192, 0, 8192, 65536, 5, 5, 64};
-    s->segments[1] = (struct segment){"__DATA", 0x410000, 8192, 65536, 4096, 65536, 6, 6, 120};
+    s->segments[0] = (struct segment){"__TEXT", 0x400000, 8192, 0, 8192, 65536, 5, 5, 64, 0};
+    s->segments[1] = (struct segment){"__DATA", 0x410000, 8192, 65536, 4096, 65536, 6, 6, 120, 0};
     i->segments = (struct segment_list){KNOWN_COMPLETE, 2, s->segments};
     i->sections.known = i->unowned.known = i->debug.known = i->build_paths.known = KNOWN_COMPLETE;
     i->entry = (struct entry){KNOWN_COMPLETE, 0x400100, 0x100, 24, true};

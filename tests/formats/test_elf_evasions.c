@@ -3,6 +3,7 @@
  * its library does not exist, so the loader ends it with 127; code that runs by itself ends
  * with 0. Where this machine can start such programs, the kernel and ld.so are asked, too. */
 #include "tests/formats/made_elf.h"
+#include "tests/oracle/elf_compare.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -380,6 +381,8 @@ static void case_of_evasion(void **state)
     agree(evasion, evasion->outcome, image);
     if (can_ask() && evasion->outcome != DEPENDS)
         agree(evasion, start(bytes, size), image);
+    if (can_ask())
+        assert_int_equal(elf_differences(bytes, size), 0); /* of what is mapped, before anything runs */
     free(bytes);
 }
 

@@ -1,0 +1,121 @@
+/* What Linux makes of memory that no byte of the file fills. Each case was first told by the kernel (tests/oracle). */
+#include "tests/formats/made_elf.h"
+
+static const struct segment *segment_at(const struct image *image, uint64_t address)
+{
+    for (size_t i = 0; i < image->segments.count; i++)
+        if (image->segments.items[i].address == address)
+            return &image->segments.items[i];
+    return NULL;
+}
+
+enum { EVERYTHING = ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE };
+
+TEST(pages_behind_the_bytes_of_code_can_be_written)
+{
+    clean();
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_memsz = 0x3000;
+    const struct segment *s = segment_at(read_made(), MAKE_ELF_BASE);
+    assert_non_null(s);
+    assert_int_equal(s->access, ACCESS_READ | ACCESS_EXECUTE);
+    assert_int_equal(s->cleared_access, EVERYTHING);
+}
+
+TEST(pages_of_code_without_any_bytes_can_be_written)
+{
+    clean();
+    Elf64_Phdr *p = make_elf_phdr(&made, PT_LOAD, PF_X, 0, 0);
+    p->p_vaddr = 0x500000;
+    p->p_memsz = 0x1000;
+    const struct image *image = read_made();
+    assert_int_equal(segment_at(image, 0x500000)->cleared_access, EVERYTHING);
+    assert_int_equal(image->defects.total, 0); /* it keeps to the format */
+}
+
+TEST(pages_behind_constants_can_be_written_and_not_executed)
+{
+    clean();
+    make_elf_phdr(&made, PT_LOAD, PF_R, MAKE_ELF_DATA, 0x100)->p_vaddr = 0x500000;
+    make_elf_find(&made, PT_LOAD)->p_memsz = 0x1001;
+    assert_int_equal(segment_at(read_made(), 0x500000)->cleared_access, ACCESS_READ | ACCESS_WRITE);
+}
+
+TEST(memory_that_ends_in_the_page_of_the_bytes_has_no_pages_of_its_own)
+{
+    clean();
+    made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz = 0x1000;
+    const struct image *image = read_made();
+    assert_int_equal(segment_at(image, make_elf_address(MAKE_ELF_DATA))->cleared_access, 0);
+    assert_int_equal(image->defects.total, 0);
+}
+
+TEST(the_rest_of_a_page_is_cleared_where_it_can_be_written)
+{
+    clean();
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_flags |= PF_W;
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_filesz = MAKE_ELF_CODE + 8;
+    made.header.e_entry += 16;
+    const struct image *image = read_made();
+    assert_int_equal(image->entry.known, KNOWN_COMPLETE);
+    assert_false(image->entry.in_code);
+}
+
+TEST(the_rest_of_a_page_keeps_its_bytes_where_it_cannot_be_written)
+{
+    clean();
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_filesz = MAKE_ELF_CODE + 8;
+    made.header.e_entry += 16;
+    const struct image *image = read_made();
+    assert_true(image->entry.in_code);
+    assert_int_equal(image->entry.offset, MAKE_ELF_CODE + 16);
+    only_defect(image, DEFECT_ID_elf_load);
+}
+
+/* The file ends in the page that is mapped last: zeros follow, not what an earlier segment has there. */
+TEST(the_page_in_which_the_file_ends_hides_an_earlier_one)
+{
+    clean();
+    made.section_count = 0;
+    made.size = 0x3000;
+    made.header.e_entry = made.phdrs[MAKE_ELF_LOAD_CODE].p_vaddr + MAKE_ELF_CODE + 0x20;
+    Elf64_Phdr *p = make_elf_phdr(&made, PT_LOAD, PF_R | PF_X, 0x3000, 0x10);
+    p->p_vaddr = MAKE_ELF_BASE + MAKE_ELF_CODE;
+    make_elf_put(&made, 0x3000, "sixteen bytes...", 0x10);
+    const struct image *image = read_made();
+    assert_int_equal(image->entry.known, KNOWN_COMPLETE);
+    assert_false(image->entry.in_code);
+}
+
+TEST(no_process_has_the_last_page_of_addresses)
+{
+    clean();
+    Elf64_Phdr *p = make_elf_phdr(&made, PT_LOAD, PF_R | PF_W, 0, 0);
+    p->p_vaddr = (UINT64_C(1) << 47) - 0x2000;
+    p->p_memsz = 0x2000;
+    const struct image *image = read_made();
+    only_defect(image, DEFECT_ID_elf_load);
+    assert_int_equal(image->segments.known, KNOWN_BROKEN);
+}
+
+TEST(an_alignment_beyond_all_addresses_is_told)
+{
+    clean();
+    made.phdrs[MAKE_ELF_LOAD_DATA].p_align = UINT64_C(1) << 47;
+    only_defect(read_made(), DEFECT_ID_elf_load);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(pages_behind_the_bytes_of_code_can_be_written),
+        T(pages_of_code_without_any_bytes_can_be_written),
+        T(pages_behind_constants_can_be_written_and_not_executed),
+        T(memory_that_ends_in_the_page_of_the_bytes_has_no_pages_of_its_own),
+        T(the_rest_of_a_page_is_cleared_where_it_can_be_written),
+        T(the_rest_of_a_page_keeps_its_bytes_where_it_cannot_be_written),
+        T(the_page_in_which_the_file_ends_hides_an_earlier_one),
+        T(no_process_has_the_last_page_of_addresses),
+        T(an_alignment_beyond_all_addresses_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
