@@ -6,6 +6,23 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Under the address sanitizer, what was not asked for cannot be touched, and a gap follows each piece. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+enum { GAP = 16 };
+#define HIDE(at, size) ASAN_POISON_MEMORY_REGION(at, size)
+#define SHOW(at, size) ASAN_UNPOISON_MEMORY_REGION(at, size)
+#else
+enum { GAP = 0 };
+#define HIDE(at, size) ((void)(at), (void)(size))
+#define SHOW(at, size) ((void)(at), (void)(size))
+#endif
+
 /* An arena that has grown to MANY is filled by thousands of records: it takes memory by the huge page, so that not every
  * 4 KiB of them are a page fault. */
 enum { BLOCK = 32 * 1024, MANY = 1 << 20, HUGE_BLOCK = 2 << 20, ALIGN = 16 };
@@ -53,18 +70,20 @@ static void push(struct arena *arena, size_t size)
     arena->next = block->bytes;
     arena->left = room;
     arena->held += room;
+    HIDE(arena->next, room);
 }
 
 void *arena_room(struct arena *arena, size_t size)
 {
-    if (size > SIZE_MAX - ALIGN)
+    if (size > SIZE_MAX - ALIGN - GAP)
         exhausted(arena);
-    size_t rounded = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    size_t rounded = ((size + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + GAP;
     if (rounded > arena->left || !arena->next) /* no bytes have an address, too */
         push(arena, rounded);
     void *memory = arena->next;
     arena->next += rounded;
     arena->left -= rounded;
+    SHOW(memory, size);
     return memory;
 }
 
@@ -221,8 +240,10 @@ void arena_reset(struct arena *arena)
     arena->blocks = keep;
     arena->next = keep ? keep->bytes : NULL;
     arena->left = arena->held = keep ? keep->size : 0;
-    if (keep)
+    if (keep) {
         keep->older = NULL;
+        HIDE(keep->bytes, keep->size);
+    }
 }
 
 void arena_free(struct arena *arena)

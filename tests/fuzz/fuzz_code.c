@@ -1,0 +1,48 @@
+/* The two decoders and the tables that functions begin by. The first byte chooses the architecture; the others are a
+ * program of one segment that can be executed. */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdlib.h>
+
+#include "checks/code/scan.h"
+
+enum { AT = 0x1000 };
+
+static void scan_it(struct file *file)
+{
+    struct segment segment = {.name = "",
+                              .address = AT,
+                              .memory_size = file->size,
+                              .file_size = file->size,
+                              .access = ACCESS_READ | ACCESS_EXECUTE,
+                              .max_access = ACCESS_READ | ACCESS_EXECUTE};
+    bool arm = file->bytes[0] & 1;
+    struct elf_extra extra = {.type = 2, .machine = arm ? 183 : 62};
+    struct image image = {.file = file,
+                          .size = file->size,
+                          .name = arm ? "arm64" : "amd64",
+                          .machine = "",
+                          .format = FORMAT_ELF,
+                          .os = OS_LINUX,
+                          .arch = arm ? ARCH_ARM64 : ARCH_AMD64,
+                          .bits = 64,
+                          .kind = KIND_EXECUTABLE,
+                          .judged = true,
+                          .linkage = LINKAGE_STATIC,
+                          .entry = {.known = KNOWN_COMPLETE, .address = AT + file->size / 2, .in_code = true},
+                          .segments = {KNOWN_COMPLETE, 1, &segment},
+                          .elf = &extra};
+    struct scan scan;
+    if (scan_code(&image, &file->arena, &scan))
+        for (unsigned i = 1; i < FEATURE_COUNT; i++)
+            if (features_have(&scan.present, (enum feature)i) &&
+                (scan.first[i] >= file->size || feature_arch((enum feature)i) != image.arch))
+                abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size)
+        with_file(data, size, scan_it);
+    return 0;
+}
