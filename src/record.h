@@ -143,6 +143,8 @@ static inline struct record *record_unpack(struct arena *arena, const uint8_t *d
 {
     return record_unpack_next(arena, NULL, data, size);
 }
+/* The eight bytes that end a packed record, of those before them. Proof against accidents, not against intent. */
+uint64_t record_seal(const uint8_t *data, size_t size);
 
 const char *verdict_name(enum verdict verdict); /* "pass", "fail", "unknown", "error" */
 

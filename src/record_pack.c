@@ -3,7 +3,8 @@
  * What is read comes from a process that a hostile file may have taken over: each length is
  * compared with the bytes that are left, and no count is believed that they could not hold.
  * Numbers are unsigned LEB128, as most of them are small. A text that is the same constant as in the record before is
- * not told again. */
+ * not told again. Behind all stands a seal: bytes that changed on the way, or in a worker whose memory a hostile
+ * file spoilt, are no record, however well they could be read. */
 #include "src/record.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "formats/bytes.h"
 
 enum { RECORD_OWN = 7 /* texts of a record itself, before those of its images */ };
-enum { MAGIC = 0x33524141, /* "AAR3" */ ROOM = 4096, WORD_MOST = 10 /* bytes */ };
+enum { MAGIC = 0x34524141, /* "AAR4" */ ROOM = 4096, WORD_MOST = 10 /* bytes */ };
 
 enum { /* bytes of the smallest item of each list: one for a number or a text told before, two for a new text */
        TEXT_LEAST = 2,
@@ -368,13 +369,30 @@ static void visit(struct codec *c, struct record *record)
         visit_image(c, &record->images[i]);
 }
 
+uint64_t record_seal(const uint8_t *data, size_t size)
+{
+    uint64_t seal = size, piece;
+    for (; size >= sizeof piece; data += sizeof piece, size -= sizeof piece) {
+        memcpy(&piece, data, sizeof piece);
+        seal = (seal ^ piece) * UINT64_C(0x9e3779b97f4a7c15);
+        seal ^= seal >> 32;
+    }
+    for (; size; data++, size--)
+        seal = (seal ^ *data) * UINT64_C(0x9e3779b97f4a7c15);
+    return seal ^ seal >> 29;
+}
+
 bool record_pack_next(const struct record *record, const struct arena *arena, struct record_memory *memory,
                       struct bytes *out)
 {
     struct record copy = *record;
     struct codec c = {.writing = true, .out = out, .own = arena, .memory = memory};
+    size_t from = out->size;
     visit(&c, &copy);
-    return !c.failed;
+    if (c.failed)
+        return false;
+    uint64_t seal = record_seal(out->data + from, out->size - from);
+    return bytes_add(out, &seal, sizeof seal);
 }
 
 /* What every reader of a record takes for granted. */
@@ -393,6 +411,13 @@ static bool is_whole(const struct record *record)
 
 struct record *record_unpack_next(struct arena *arena, struct record_memory *memory, const uint8_t *data, size_t size)
 {
+    uint64_t seal;
+    if (size < sizeof seal)
+        return NULL;
+    size -= sizeof seal;
+    memcpy(&seal, data + size, sizeof seal);
+    if (seal != record_seal(data, size))
+        return NULL;
     struct codec c = {.arena = arena, .memory = memory, .data = data, .left = size};
     struct record *record = arena_alloc(arena, sizeof *record);
     visit(&c, record);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "formats/read.h"
+#include "src/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,5 +18,8 @@ void with_file(const uint8_t *data, size_t size, void (*use)(struct file *file))
 
 /* The arena of a case, empty, and the `escape` to leave it by: for targets that read no file. */
 struct arena *case_arena(jmp_buf *escape);
+
+/* The record that the bytes are once a seal that fits them stands behind; NULL: none. */
+struct record *unpack_sealed(struct arena *arena, const uint8_t *data, size_t size);
 
 #endif

@@ -73,7 +73,7 @@ static size_t unpack(struct arena *arena, const uint8_t *data, size_t size, stru
         size -= 2;
         if (length > size)
             length = size;
-        records[count] = record_unpack(arena, data, length);
+        records[count] = unpack_sealed(arena, data, length);
         count += records[count] != NULL;
         data += length;
         size -= length;

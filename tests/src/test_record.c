@@ -120,6 +120,31 @@ static void a_record_with_more_behind_it_is_none(void **state)
     free(packed.data);
 }
 
+/* Whatever changed on the way from a worker, the seal does not fit it. */
+static void a_changed_byte_is_refused(void **state)
+{
+    (void)state;
+    struct bytes packed = {0};
+    pack(sample_record(&arena, "plain"), &packed);
+    for (size_t at = 0; at < packed.size; at++)
+        for (unsigned bit = 0; bit < 8; bit++) {
+            packed.data[at] ^= (uint8_t)(1U << bit);
+            assert_null(record_unpack(&other, packed.data, packed.size));
+            packed.data[at] ^= (uint8_t)(1U << bit);
+        }
+    assert_non_null(record_unpack(&other, packed.data, packed.size));
+    free(packed.data);
+}
+
+/* What a worker that was taken over could send: other bytes, and a seal that fits them. */
+static struct record *unpack_sealed(struct bytes *packed)
+{
+    size_t size = packed->size - sizeof(uint64_t);
+    uint64_t seal = record_seal(packed->data, size);
+    memcpy(packed->data + size, &seal, sizeof seal);
+    return record_unpack(&other, packed->data, packed->size);
+}
+
 static void render(struct record *record)
 {
     static const struct reporter *const all[] = {&report_json, &report_text};
@@ -140,10 +165,10 @@ static void a_changed_byte_brings_nothing_down(void **state)
         sample->images[0].results[i].count = 0;
     sample->images[0].result_count = 6;
     pack(sample, &packed);
-    for (size_t at = 0; at < packed.size; at++)
+    for (size_t at = 0; at < packed.size - sizeof(uint64_t); at++)
         for (size_t i = 0; i < sizeof masks; i++) {
             packed.data[at] ^= masks[i];
-            struct record *record = record_unpack(&other, packed.data, packed.size);
+            struct record *record = unpack_sealed(&packed);
             record ? taken++ : refused++;
             if (record)
                 render(record);
@@ -183,7 +208,7 @@ static void a_changed_word_brings_nothing_down(void **state)
             uint64_t old;
             memcpy(&old, packed.data + at, sizeof old);
             memcpy(packed.data + at, &values[i], sizeof old);
-            struct record *record = record_unpack(&other, packed.data, packed.size);
+            struct record *record = unpack_sealed(&packed);
             if (record && at % 3 == 0)
                 render(record);
             memcpy(packed.data + at, &old, sizeof old);
@@ -200,6 +225,7 @@ int main(void)
         cmocka_unit_test(null_and_empty_texts_differ),
         cmocka_unit_test(a_cut_record_is_none),
         cmocka_unit_test(a_record_with_more_behind_it_is_none),
+        cmocka_unit_test(a_changed_byte_is_refused),
         cmocka_unit_test(a_changed_byte_brings_nothing_down),
         cmocka_unit_test(a_changed_word_brings_nothing_down),
     };
