@@ -54,9 +54,13 @@ static void claim_platform(const struct image *image, struct finding *f, size_t 
 static void claim_cgo(const struct image *image, struct finding *f, size_t *claims, const char **open)
 {
     bool pie = image->go->buildmode && strcmp(image->go->buildmode, "pie") == 0;
-    if (image->go->cgo_enabled != ANSWER_NO || image->os != OS_LINUX)
+    if (image->go->cgo_enabled != ANSWER_NO || (image->os != OS_LINUX && image->os != OS_UNKNOWN))
         return;
     ++*claims;
+    if (image->os == OS_UNKNOWN) {
+        *open = "the operating system cannot be read from the bytes";
+        return;
+    }
     if (image->needed.count)
         evidence(f, image->needed.items[0].offset, "a program without C", "CGO_ENABLED=0, but %s is needed",
                  image->needed.items[0].text);
@@ -68,6 +72,8 @@ static void claim_cgo(const struct image *image, struct finding *f, size_t *clai
                  "CGO_ENABLED=0, but %s is linked in", libc_name(image->libc));
     else if (image->needed.known == KNOWN_BROKEN || image->interpreter_known == KNOWN_BROKEN)
         *open = "loader and libraries cannot be read to their end";
+    else if (image->libc == LIBC_UNKNOWN)
+        *open = "whether a C library is linked in cannot be told";
 }
 
 /* Whether a Go linker flag is set, as package flag reads them: the last counts, and what
@@ -114,7 +120,7 @@ static void claim_ldflags(const struct image *image, struct finding *f, size_t *
         *open = "whether debug information is left cannot be told";
 }
 
-static void claim_buildmode(const struct image *image, struct finding *f, size_t *claims)
+static void claim_buildmode(const struct image *image, struct finding *f, size_t *claims, const char **open)
 {
     const char *mode = image->go->buildmode;
     if (!mode)
@@ -127,6 +133,8 @@ static void claim_buildmode(const struct image *image, struct finding *f, size_t
                  kind_name(image->kind));
     else if (strcmp(mode, "pie") == 0 && image->pie == ANSWER_NO)
         evidence(f, image->go->offset, "a position-independent program", "-buildmode=pie, but fixed addresses");
+    else if (strcmp(mode, "pie") == 0 && image->pie == ANSWER_UNKNOWN)
+        *open = "whether the program can run at any address cannot be told";
 }
 
 static void check(const struct subject *subject, struct finding *f)
@@ -141,7 +149,7 @@ static void check(const struct subject *subject, struct finding *f)
         claim_platform(image, f, &claims, &open);
         claim_cgo(image, f, &claims, &open);
         claim_ldflags(image, f, &claims, &open);
-        claim_buildmode(image, f, &claims);
+        claim_buildmode(image, f, &claims, &open);
     }
     if (f->total)
         fail(f, "%s", f->evidence[0].observed);

@@ -7,9 +7,11 @@
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
-    const char *declared = image->os == OS_MACOS ? subject->expect->demands.macos_minimum : NULL;
+    const char *minimum = subject->expect->demands.macos_minimum, *declared = image->os == OS_MACOS ? minimum : NULL;
     if (!image->min_os) {
         unknown(f, "the image does not say which release of its system it asks for");
+    } else if (minimum && image->os == OS_UNKNOWN) {
+        unknown(f, "macOS %s is declared; the image does not say which system it is for", minimum);
     } else if (!declared) {
         not_applicable(f, "no minimum was declared; the image asks for %s %s or newer", os_name(image->os),
                        image->min_os);
