@@ -74,6 +74,8 @@ static void check(const struct subject *subject, struct finding *f)
     } else if (image->go && cpu_go_asks(image->arch, image->go->level, &had)) {
         evidence(f, image->go->offset, "a level that the declared CPU has", "GOAMD64=%s", image->go->level);
         fail(f, "the program ends at once on a CPU below x86-64-%s, and %s is declared", image->go->level, cpu);
+    } else if (image->go && image->go->known == KNOWN_BROKEN) {
+        unknown(f, "%s is declared, and the Go build information, which has the level, is damaged", cpu);
     } else if (!subject->code_was_read) {
         unknown(f, "%s is declared, and the code was not read (--no-code)", cpu);
     } else {

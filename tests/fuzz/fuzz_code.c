@@ -1,9 +1,10 @@
-/* The two decoders and the tables that functions begin by. The first byte chooses the architecture; the others are a
- * program of one segment that can be executed. */
+/* The two decoders, the tables that functions begin by, and the way from the entry to each instruction. The first byte
+ * chooses the architecture; the others are a program of one segment that can be executed. */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 
+#include "checks/code/reach.h"
 #include "checks/code/scan.h"
 
 enum { AT = 0x1000 };
@@ -33,6 +34,9 @@ static void scan_it(struct file *file)
                           .segments = {KNOWN_COMPLETE, 1, &segment},
                           .elf = &extra};
     struct scan scan;
+    struct reach_report report;
+    if (reach_program(&image, &file->arena, &report) && report.broken + report.understood > 2 * file->size)
+        abort();
     if (scan_code(&image, &file->arena, &scan))
         for (unsigned i = 1; i < FEATURE_COUNT; i++)
             if (features_have(&scan.present, (enum feature)i) &&

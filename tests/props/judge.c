@@ -8,8 +8,14 @@
 
 struct record *judge_bytes(struct arena *arena, const char *name, const void *bytes, size_t size, const char *target)
 {
+    return judge_with(arena, name, bytes, size, target, true);
+}
+
+struct record *judge_with(struct arena *arena, const char *name, const void *bytes, size_t size, const char *target,
+                          bool code)
+{
     struct audit_options options = {
-        .file = {.max_size = LIMIT_FILE_SIZE}, .read = {.code = true}, .rules = true, .has_target = target != NULL};
+        .file = {.max_size = LIMIT_FILE_SIZE}, .read = {.code = code}, .rules = true, .has_target = target != NULL};
     struct policy policy = {.folder = "/", .here = "/"};
     struct complaints complaints = {.arena = arena};
     const char *text = sample_policy(name);

@@ -12,5 +12,8 @@
 
 /* A record in `arena`, with its verdict set; NULL: out of memory, or a target that is none. */
 struct record *judge_bytes(struct arena *arena, const char *name, const void *bytes, size_t size, const char *target);
+/* The same, with or without a look at the code. */
+struct record *judge_with(struct arena *arena, const char *name, const void *bytes, size_t size, const char *target,
+                          bool code);
 
 #endif
