@@ -11,7 +11,7 @@ static unsigned padding(const struct body *b, uint64_t at)
     struct step step;
     size_t left = (size_t)(b->end - at);
     const uint8_t *p = map_bytes(b->map, at, left < 16 ? left : 16);
-    if (!p)
+    if (!p || left < b->unit)
         return (unsigned)b->unit;
     if (b->unit == 4)
         return load_le32(p) == 0 || load_le32(p) == 0xd503201f ? 4 : 0;
