@@ -129,7 +129,7 @@ static char *file_text(const struct run *run, size_t index, size_t *size)
     if (!out)
         return NULL;
     fputs("- ❌ a file of which more would be told than there is room for: ", out);
-    for (size_t i = 0; run->records[index]->path[i] && i < 200; i++)
+    for (size_t i = 0; i < 200 && run->records[index]->path[i]; i++)
         fprintf(out, "%02x", (unsigned char)run->records[index]->path[i]);
     fputs(" (its name in hexadecimal digits)\n\n", out);
     return fclose(out) == 0 ? text : NULL;

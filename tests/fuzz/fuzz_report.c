@@ -1,6 +1,6 @@
 /* The reports: the first byte chooses a format, the second how it looks, the rest are up to three records as workers
  * send them, each with its size before it. Whatever is in them, a report is written to its end, is text,
- * and is JSON where it says so. */
+ * and is JSON or XML where it says so. */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -52,6 +52,35 @@ static bool are_json_lines(const char *text, size_t size)
     return true;
 }
 
+/* XML as far as escaping can break it: each `<` begins a tag, each tag ends, and ends in its turn; each `&` begins one of
+ * the five entities or a number. */
+static bool is_xml(const char *text, size_t size)
+{
+    enum { DEEP = 16, NAME = 32 };
+    char open[DEEP][NAME];
+    size_t depth = 0;
+    for (const char *at = text, *end = text + size; at < end; at++) {
+        if (*at == '&' && strspn(at + 1, "abcdefghijklmnopqrstuvwxyz#0123456789ABCDEF") + 1 != strcspn(at, ";"))
+            return false;
+        if (*at != '<')
+            continue;
+        size_t name = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz-"), length = strcspn(at, ">");
+        bool closes = at[1] == '/', alone = length > 1 && (at[length - 1] == '/' || at[1] == '?');
+        if (memchr(at + 1, '<', length - 1) || at[length] != '>' || name >= NAME)
+            return false;
+        if (closes && (depth-- == 0 || strncmp(open[depth], at + 2, strlen(open[depth])) != 0))
+            return false;
+        if (!closes && !alone && (name == 0 || depth == DEEP))
+            return false;
+        if (!closes && !alone) {
+            memcpy(open[depth], at + 1, name);
+            open[depth++][name] = 0;
+        }
+        at += length;
+    }
+    return depth == 0;
+}
+
 static bool is_good(const struct reporter *reporter, bool inspection, bool colour, const char *text, size_t size)
 {
     static const struct reporter *const json[] = {&report_json, &report_sarif, &report_gitlab, &report_cyclonedx};
@@ -59,6 +88,8 @@ static bool is_good(const struct reporter *reporter, bool inspection, bool colou
     for (size_t i = 0; i < sizeof json / sizeof *json; i++)
         if (reporter == json[i])
             good = good && is_json(text, size);
+    if (reporter == &report_junit)
+        good = good && is_xml(text, size);
     if (reporter == &report_ndjson && !inspection)
         good = good && are_json_lines(text, size);
     return good;
