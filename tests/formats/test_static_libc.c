@@ -267,6 +267,104 @@ static void a_dlopen_that_is_not_found_leaves_it_open(void **state)
     expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
 }
 
+static void put_a64(size_t at, uint32_t word)
+{
+    put(&s, at, &word, sizeof word);
+}
+
+/* ADRP and ADD of register `n`, `apart` bytes from each other: the address of a place of the file. */
+static void put_address(size_t at, size_t apart, unsigned n, size_t place)
+{
+    uint32_t pages = (uint32_t)((place >> 12) - (at >> 12));
+    put_a64(at, 0x90000000 | (pages & 3) << 29 | (pages >> 2 & 0x7ffff) << 5 | n);
+    put_a64(at + apart, 0x91000000 | (uint32_t)(place & 0xfff) << 10 | n << 5 | n);
+}
+
+/* BL, or B with another first byte. */
+static void put_branch(size_t at, uint32_t opcode, size_t to)
+{
+    put_a64(at, opcode | ((uint32_t)(to - at) >> 2 & 0x3ffffff));
+}
+
+/* dlopen.o, as A64 code, at the places of the other. */
+static void put_dlopen_a64(void)
+{
+    put_text(&s, CONSTANTS + 0x500, "invalid mode parameter");
+    put_address(CODE + 0x120, 4, 1, CONSTANTS + 0x501);
+    put_address(CODE + 0x190, 8, 0, CODE + 0x110);
+}
+
+static void a64_code_that_does_not_call_dlopen_does_not_use_it(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_AARCH64);
+    put_dlopen_a64();
+    put_branch(CODE + 0x10, 0x94000000, CODE + 0x400); /* to somewhere else */
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+    assert_true(s.reading.images[0].latent.possible & LATENT_DLOPEN);
+}
+
+static void a_call_of_dlopen_in_a64_code_is_use(void **state)
+{
+    static const size_t from[] = {CODE + 0x10, CODE + 0x800}; /* forwards and backwards */
+    static const uint32_t opcodes[] = {0x94000000, 0x14000000};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        start_glibc(&s, EM_AARCH64);
+        put_dlopen_a64();
+        put_branch(from[i], opcodes[i], CODE + 0x180);
+        expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
+        file_close(&s.file);
+    }
+    start_glibc(&s, EM_AARCH64);
+    put_dlopen_a64();
+    put_address(CODE + 0x20, 4, 3, CODE + 0x180); /* its address */
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
+}
+
+static void an_add_of_another_register_forms_no_address(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_AARCH64);
+    put_dlopen_a64();
+    put_address(CODE + 0x20, 4, 3, CODE + 0x180);
+    put_a64(CODE + 0x24, 0x91000000 | 0x180 << 10 | 4 << 5 | 4);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+}
+
+/* Programs for fixed addresses below 4 GiB: MOV r32, imm32, and MOV r/m64, imm32. */
+static void absolute_addresses_refer_as_well(void **state)
+{
+    static const uint8_t moves[][3] = {{0x90, 0x90, 0xbf}, {0x48, 0xc7, 0xc7}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t text = (uint32_t)BASE + CONSTANTS + 0x501, doit = (uint32_t)BASE + CODE + 0x110,
+                 function = (uint32_t)BASE + CODE + 0x180;
+        start_glibc(&s, EM_X86_64);
+        put_text(&s, CONSTANTS + 0x500, "invalid mode parameter");
+        const struct {
+            size_t at;
+            uint32_t address;
+        } places[] = {{CODE + 0x120, text}, {CODE + 0x190, doit}, {CODE + 0x10, function}};
+        for (size_t k = 0; k < 3; k++) {
+            put(&s, places[k].at, moves[i], 3);
+            put(&s, places[k].at + 3, &places[k].address, 4);
+        }
+        expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
+        if (i == 0)
+            file_close(&s.file);
+    }
+}
+
+static void a_text_that_two_places_refer_to_leaves_dlopen_open(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_AARCH64);
+    put_dlopen_a64();
+    put_address(CODE + 0x700, 4, 1, CONSTANTS + 0x501);
+    expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
+}
+
 static void a_text_across_two_segments_is_found(void **state)
 {
     (void)state;
@@ -375,6 +473,11 @@ int main(void)
         CASE(a_contained_dlopen_that_no_code_calls_is_not_used),
         CASE(a_call_of_dlopen_is_use),
         CASE(taking_the_address_of_dlopen_is_use),
+        CASE(a64_code_that_does_not_call_dlopen_does_not_use_it),
+        CASE(a_call_of_dlopen_in_a64_code_is_use),
+        CASE(an_add_of_another_register_forms_no_address),
+        CASE(absolute_addresses_refer_as_well),
+        CASE(a_text_that_two_places_refer_to_leaves_dlopen_open),
         CASE(a_dlopen_that_is_not_found_leaves_it_open),
         CASE(a_text_across_two_segments_is_found),
         CASE(a_segment_cut_by_the_end_of_the_file_forbids_a_no),
