@@ -54,6 +54,16 @@ static bool subtype_claim(const struct image *image, struct claim_of_level *clai
     return true;
 }
 
+/* Why there may be a claim that cannot be read; NULL: there is none. */
+static const char *unread_claim(const struct image *image)
+{
+    if (image->go && image->go->known == KNOWN_BROKEN && !image->go->level)
+        return "the Go build information, which has a level, is damaged";
+    if (image->format == FORMAT_MACHO && image->arch == ARCH_ARM64 && image->os == OS_UNKNOWN)
+        return "the system that the cpusubtype speaks of cannot be read";
+    return NULL;
+}
+
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
@@ -61,7 +71,10 @@ static void check(const struct subject *subject, struct finding *f)
     struct claim_of_level claim;
     struct features had;
     struct need_report need;
-    if (!go_claim(image, f->arena, &claim) && !note_claim(image, &claim) && !subtype_claim(image, &claim)) {
+    const char *unread = unread_claim(image);
+    if (unread) {
+        unknown(f, "%s", unread);
+    } else if (!go_claim(image, f->arena, &claim) && !note_claim(image, &claim) && !subtype_claim(image, &claim)) {
         not_applicable(f, "the file says nothing of a level");
     } else if (!subject->code_was_read) {
         unknown(f, "%s says %s, and the code was not read (--no-code)", claim.text, claim.cpu);

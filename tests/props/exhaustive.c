@@ -1,8 +1,8 @@
 /* Every change of one byte, and every length, of files that we have.
  *
- *   exhaustive full FILE...      each of the 255 other values of each byte of every sound sample of at most 16 KiB; every
- *                                length of every sample of at most 64 KiB; and some values of each byte of the metadata
- *                                of FILE, which are programs of this machine
+ *   exhaustive lengths           every length of every sample of at most 64 KiB
+ *   exhaustive bytes             each of the 255 other values of each byte of every sound sample of at most 16 KiB
+ *   exhaustive metadata FILE...  some values of each byte of the metadata of FILE, which are programs of this machine
  *   exhaustive share SECONDS [SEED]   some of the same for the samples, chosen by the seed, which is printed
  *
  * Of each case: the audit ends, soon and in little memory, every rule answers, and a file that Linux starts through an
@@ -328,9 +328,11 @@ static void share(long seconds, uint64_t seed)
 int main(int argc, char **argv)
 {
     keep_watch();
-    if (argc >= 2 && strcmp(argv[1], "full") == 0) {
+    if (argc >= 2 && strcmp(argv[1], "lengths") == 0) {
         every_length();
+    } else if (argc >= 2 && strcmp(argv[1], "bytes") == 0) {
         every_byte();
+    } else if (argc >= 2 && strcmp(argv[1], "metadata") == 0) {
         metadata_of(argv + 2);
     } else if (argc >= 3 && strcmp(argv[1], "share") == 0) {
         share(strtol(argv[2], NULL, 10), argc > 3 ? strtoull(argv[3], NULL, 10) : (uint64_t)time(NULL));

@@ -3,7 +3,8 @@
  *
  *   fail_closed CASES [SEED]
  *
- * Each sample is taken as it is, and then with some bytes of it changed. Half of the cases take from the model and judge anew. A quarter take from the record, as a worker that saw less would
+ * Each sample is taken as it is, and then with some bytes of it changed; half of them
+ * by a policy that declares all there is to declare. Half of the cases take from the model and judge anew. A quarter take from the record, as a worker that saw less would
  * have sent it. A quarter change bytes of the packed record: it is refused, or its verdict is no better. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,9 +251,13 @@ static struct record *judge_reading(struct arena *arena, const struct sample_sta
                                     bool code)
 {
     struct finding *findings = arena_array(arena, reading->count * rule_count, sizeof *findings);
-    for (size_t i = 0; i < reading->count; i++)
-        run_rules(&(struct subject){reading, &reading->images[i], &s->expect, code}, arena, findings + i * rule_count);
-    return record_make(arena, s->name, &s->file, reading, findings, &s->expect, &(struct record_options){0});
+    struct code_study *studies = arena_array(arena, reading->count, sizeof *studies);
+    for (size_t i = 0; i < reading->count; i++) {
+        studies[i] = (struct code_study){.image = &reading->images[i], .arena = arena, .allowed = code};
+        run_rules(&(struct subject){reading, &reading->images[i], &s->expect, code, &studies[i]}, arena,
+                  findings + i * rule_count);
+    }
+    return record_make(arena, s->name, &s->file, reading, findings, studies, &s->expect, &(struct record_options){0});
 }
 
 static void take_from_model(const struct sample_state *s, struct arena *arena)
@@ -356,7 +361,18 @@ static void spoil(struct sample_bytes *whole)
         whole->data[roll(roll(2) && whole->size > HEADERS ? HEADERS : whole->size)] ^= (uint8_t)(1U << roll(8));
 }
 
-static bool begin(const struct sample *sample, bool changed, struct sample_state *s)
+/* Every rule that asks for nothing until something is declared. */
+static void demand(struct demands *demands)
+{
+    demands->glibc_floor = "2.17";
+    demands->macos_minimum = "10.13";
+    demands->size_max = 4096;
+    demands->cpus[0] = "x86-64-v2";
+    demands->cpus[1] = "armv8.0";
+    demands->neon_loops = 1;
+}
+
+static bool begin(const struct sample *sample, bool changed, bool demanding, struct sample_state *s)
 {
     struct sample_bytes whole = {0};
     struct complaints complaints = {.arena = &s->arena};
@@ -377,6 +393,8 @@ static bool begin(const struct sample *sample, bool changed, struct sample_state
         s->expect.demands = s->policy.parameters.demands;
     if (target && expect_target(target, &s->expect.target))
         s->expect.source = TARGET_OPTION;
+    if (demanding && !policy)
+        demand(&s->expect.demands);
     read_file(&s->file, &(struct read_options){.code = true}, &s->reading);
     s->record = judge_reading(&s->arena, s, &s->reading, true);
     return decide(&s->arena, policy ? &s->policy : NULL, s->record, &s->before) && record_pack(s->record, &s->packed);
@@ -398,7 +416,7 @@ int main(int argc, char **argv)
     printf("seed %llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < sample_count * ROUNDS && cases; i++) {
         struct sample_state state;
-        if (!begin(&samples[i / ROUNDS], i % ROUNDS != 0, &state)) {
+        if (!begin(&samples[i / ROUNDS], i % ROUNDS > 1, i % 2, &state)) {
             fprintf(stderr, "%s: cannot be made, read or judged\n", samples[i / ROUNDS].name);
             return 1;
         }
