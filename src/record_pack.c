@@ -395,10 +395,18 @@ bool record_pack_next(const struct record *record, const struct arena *arena, st
     return bytes_add(out, &seal, sizeof seal);
 }
 
+/* A digest, which reports write as it stands; or none. */
+static bool is_digest(const char *text)
+{
+    size_t size = strspn(text, "0123456789abcdef");
+    return text[size] == 0 && (size == 0 || size == 64);
+}
+
 /* What every reader of a record takes for granted. */
 static bool is_whole(const struct record *record)
 {
-    if (!record->path || !record->sha256 || !record->container || !record->target || !record->target_source)
+    if (!record->path || !record->sha256 || !is_digest(record->sha256) || !record->container || !record->target ||
+        !record->target_source)
         return false;
     for (size_t i = 0; i < record->image_count; i++) {
         const struct record_image *image = &record->images[i];

@@ -96,7 +96,7 @@ static inline struct record *sample_record(struct arena *arena, const char *text
     struct record *record = arena_alloc(arena, sizeof *record);
     *record = (struct record){.path = text,
                               .size = 123456,
-                              .sha256 = "00ff",
+                              .sha256 = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff",
                               .container = "universal",
                               .target = text,
                               .target_source = "option",

@@ -88,6 +88,27 @@ static void null_and_empty_texts_differ(void **state)
     free(packed.data);
 }
 
+/* Reports write it as it stands. */
+static void a_digest_that_is_none_is_refused(void **state)
+{
+    static const char *const digests[] = {"00ff", "\"",
+                                          "00FF00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff",
+                                          "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00f\"",
+                                          "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff0"};
+    (void)state;
+    struct bytes packed = {0};
+    struct record *record = sample_record(&arena, "plain");
+    for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
+        record->sha256 = digests[i];
+        pack(record, &packed);
+        assert_null(record_unpack(&other, packed.data, packed.size));
+    }
+    record->sha256 = "";
+    pack(record, &packed);
+    assert_non_null(record_unpack(&other, packed.data, packed.size));
+    free(packed.data);
+}
+
 static void a_cut_record_is_none(void **state)
 {
     (void)state;
@@ -223,6 +244,7 @@ int main(void)
         cmocka_unit_test(nothing_is_lost),
         cmocka_unit_test(records_in_a_row_are_told_once),
         cmocka_unit_test(null_and_empty_texts_differ),
+        cmocka_unit_test(a_digest_that_is_none_is_refused),
         cmocka_unit_test(a_cut_record_is_none),
         cmocka_unit_test(a_record_with_more_behind_it_is_none),
         cmocka_unit_test(a_changed_byte_is_refused),
