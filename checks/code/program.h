@@ -156,8 +156,9 @@ static inline uint32_t mention_to(const struct program *p, const struct function
 
 static inline const struct mention *function_mentions(const struct program *p, const struct function *f, size_t *count)
 {
+    const struct mention *all = f->built ? p->mentions : p->outline.mentions;
     *count = f->built ? f->own_count : f->mention_count;
-    return f->built ? p->mentions + f->first_own : p->outline.mentions + f->first_mention;
+    return all ? all + (f->built ? f->first_own : f->first_mention) : NULL; /* no list at all: nor a place in it */
 }
 
 #endif
