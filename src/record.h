@@ -145,6 +145,9 @@ static inline struct record *record_unpack(struct arena *arena, const uint8_t *d
 }
 /* The eight bytes that end a packed record, of those before them. Proof against accidents, not against intent. */
 uint64_t record_seal(const uint8_t *data, size_t size);
+/* What every reader of a record takes for granted: no text is missing, and those that reports write as they stand are
+ * what they should be. Asked by record_unpack_next(). */
+bool record_is_whole(const struct record *record);
 
 const char *verdict_name(enum verdict verdict); /* "pass", "fail", "unknown", "error" */
 

@@ -369,19 +369,6 @@ static void visit(struct codec *c, struct record *record)
         visit_image(c, &record->images[i]);
 }
 
-uint64_t record_seal(const uint8_t *data, size_t size)
-{
-    uint64_t seal = size, piece;
-    for (; size >= sizeof piece; data += sizeof piece, size -= sizeof piece) {
-        memcpy(&piece, data, sizeof piece);
-        seal = (seal ^ piece) * UINT64_C(0x9e3779b97f4a7c15);
-        seal ^= seal >> 32;
-    }
-    for (; size; data++, size--)
-        seal = (seal ^ *data) * UINT64_C(0x9e3779b97f4a7c15);
-    return seal ^ seal >> 29;
-}
-
 bool record_pack_next(const struct record *record, const struct arena *arena, struct record_memory *memory,
                       struct bytes *out)
 {
@@ -393,28 +380,6 @@ bool record_pack_next(const struct record *record, const struct arena *arena, st
         return false;
     uint64_t seal = record_seal(out->data + from, out->size - from);
     return bytes_add(out, &seal, sizeof seal);
-}
-
-/* A digest, which reports write as it stands; or none. */
-static bool is_digest(const char *text)
-{
-    size_t size = strspn(text, "0123456789abcdef");
-    return text[size] == 0 && (size == 0 || size == 64);
-}
-
-/* What every reader of a record takes for granted. */
-static bool is_whole(const struct record *record)
-{
-    if (!record->path || !record->sha256 || !is_digest(record->sha256) || !record->container || !record->target ||
-        !record->target_source)
-        return false;
-    for (size_t i = 0; i < record->image_count; i++) {
-        const struct record_image *image = &record->images[i];
-        if (!image->name || !image->machine || !image->format || !image->os || !image->arch || !image->endian ||
-            !image->kind)
-            return false;
-    }
-    return true;
 }
 
 struct record *record_unpack_next(struct arena *arena, struct record_memory *memory, const uint8_t *data, size_t size)
@@ -429,5 +394,5 @@ struct record *record_unpack_next(struct arena *arena, struct record_memory *mem
     struct codec c = {.arena = arena, .memory = memory, .data = data, .left = size};
     struct record *record = arena_alloc(arena, sizeof *record);
     visit(&c, record);
-    return c.failed || c.left || !is_whole(record) ? NULL : record;
+    return c.failed || c.left || !record_is_whole(record) ? NULL : record;
 }
