@@ -71,7 +71,8 @@ void naive_read(const uint8_t *bytes, size_t size, struct naive *n)
     read_headers(n);
 }
 
-/* Later segments replace earlier ones, page by page; behind p_filesz the kernel clears what p_memsz has more. */
+/* Later segments replace earlier ones, page by page; behind p_filesz the kernel clears what p_memsz has more, on the last
+ * page of bytes only where it can be written. */
 enum naive_byte naive_at(const struct naive *n, uint64_t address, uint8_t *byte, unsigned *flags)
 {
     for (size_t i = n->phnum; i-- > 0;) {
@@ -81,10 +82,13 @@ enum naive_byte naive_at(const struct naive *n, uint64_t address, uint8_t *byte,
         if (number(n, at, 4) != PT_LOAD || memsz == 0 || address < first || address >= end)
             continue;
         uint64_t place = (offset & ~(uint64_t)(PAGE - 1)) + (address - first);
-        bool cleared = memsz > filesz && (filesz == 0 || address >= vaddr + filesz);
-        if (!cleared && place >= n->size)
-            continue; /* past the end of the file: nothing that could be read */
+        uint64_t bytes_end = vaddr + filesz;
         *flags = (unsigned)number(n, at + 4, 4) & 7;
+        if (!(*flags & PF_W)) /* the rest of that page cannot be cleared, and keeps what the file has there */
+            bytes_end = (bytes_end + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+        bool cleared = memsz > filesz && (filesz == 0 || address >= bytes_end);
+        if (!cleared && place >= n->size) /* zeros to the end of the page that the file ends in; nothing behind it */
+            return place / PAGE == (n->size - 1) / PAGE ? NAIVE_ZERO : NAIVE_NOWHERE;
         *byte = cleared ? 0 : n->bytes[place];
         return cleared ? NAIVE_ZERO : NAIVE_BYTE;
     }
