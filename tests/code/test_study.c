@@ -18,6 +18,7 @@ static struct need_report against(enum arch arch, const void *code, size_t size,
     make_elf_clean(&made, arch);
     memset(made.bytes + MAKE_ELF_CODE, 0, MAKE_ELF_CODE_SIZE);
     make_elf_put(&made, MAKE_ELF_CODE, code, size);
+    file_close(&file); /* the one before, if there was one */
     struct code_study study = {.image = read_made(), .arena = &arena, .allowed = true};
     assert_non_null(cpu_read(name, &had));
     assert_true(study_against(&study, &had, &need));

@@ -133,7 +133,7 @@ static void forget_texts(struct image *image)
     FORGET_LIST(image->versions);
 }
 
-static void forget_one(struct copy *copy, struct subject *subject)
+static void forget_one(struct copy *copy)
 {
     struct image *image = &copy->image;
     switch (roll(20)) {
@@ -193,8 +193,7 @@ static void forget_one(struct copy *copy, struct subject *subject)
         break;
     case 16:
         image->code_looks = CODE_NOT_LOOKED_AT;
-        image->code_words = image->code_typical_words = 0;
-        subject->code_was_read = false;
+        image->code_words = image->code_typical_words = 0; /* --no-code is no loss: its user chose it, and is told */
         break;
     case 17:
         drop(&image->defects.count, image->defects.items, sizeof *image->defects.items); /* `total` tells */
@@ -270,7 +269,7 @@ static void take_from_model(const struct sample_state *s, struct arena *arena)
         struct copy *copy = arena_alloc(arena, sizeof *copy);
         copy_image(arena, &s->reading.images[i], copy);
         for (size_t left = roll(4); left; left--)
-            forget_one(copy, &subject);
+            forget_one(copy);
         reading.images[i] = copy->image;
     }
     struct record *record = judge_reading(arena, s, &reading, subject.code_was_read);
