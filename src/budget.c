@@ -8,7 +8,7 @@ uint64_t budget_processor(uint64_t size)
     return 10 * SECOND + size / (100 * MEGABYTE) * 10 * SECOND;
 }
 
-/* Six times as much: others use the processors as well, and a file may lie on another machine. */
+/* Six times as much: the file may lie on another machine. */
 uint64_t budget_wait(uint64_t size)
 {
     return 6 * budget_processor(size);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 uint64_t budget_processor(uint64_t size); /* nanoseconds on the worker's processor-time clock */
-uint64_t budget_wait(uint64_t size);      /* nanoseconds between two signs of life, whether it computes or not */
+uint64_t budget_wait(uint64_t size);      /* nanoseconds in which it computes nothing */
 uint64_t budget_memory(uint64_t size);    /* bytes of address space beyond what a worker begins with */
 
 #endif

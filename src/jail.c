@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -70,7 +71,7 @@ static bool enter_limits(uint64_t memory, uint64_t *base)
 {
     bool good = limit(RLIMIT_CORE, 0) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limit(RLIMIT_FSIZE, 0) &&
                 limit(RLIMIT_NPROC, 0) && limit(RLIMIT_NOFILE, STDERR_FILENO + 1 + WIRE_FILES);
-    *base = address_space();
+    *base = JAIL_SANITIZED ? 0 : address_space();
     return good && (JAIL_SANITIZED || (*base != 0 && limit(RLIMIT_AS, *base + memory)));
 }
 
@@ -95,9 +96,19 @@ static bool enter_landlock(void)
     return good;
 }
 
+struct sorted {
+    uint64_t words[8];
+};
+
+static int compare(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct sorted));
+}
+
 /* The list of allowed calls is made when assay is built, by make_jail.c: to make it takes longer than to audit a file. */
 static bool enter_seccomp(void)
 {
+    struct sorted items[64] = {{{0}}};
     static const struct sock_filter filter[] = {
 #if JAIL_SANITIZED
 #include "jail_filter_sanitized.h"
@@ -107,6 +118,8 @@ static bool enter_seccomp(void)
     };
     /* the kernel only reads it, but its interface dates from before const */
     const struct sock_fprog program = {sizeof filter / sizeof *filter, (struct sock_filter *)(uintptr_t)filter};
+    qsort(items, sizeof items / sizeof *items, sizeof *items,
+          compare); /* glibc's, before 2.37, asks once for the memory there is */
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 

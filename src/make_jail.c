@@ -74,6 +74,7 @@ static bool write_filter(scmp_filter_ctx filter)
     close(ends[1]);
     while ((size = read(ends[0], &step, sizeof step)) == (ssize_t)sizeof step)
         printf("{0x%04x, %u, %u, 0x%08x},\n", step.code, step.jt, step.jf, step.k);
+    close(ends[0]);
     return size == 0;
 }
 
@@ -85,6 +86,7 @@ int main(int argc, char **argv)
                 allow(filter, calls, sizeof calls / sizeof *calls) &&
                 (!sanitized || allow(filter, more_calls, sizeof more_calls / sizeof *more_calls)) &&
                 write_filter(filter);
+    seccomp_release(filter);
     if (!good)
         fprintf(stderr, "no filter of system calls can be made for %s\n", argc >= 2 ? argv[1] : "no processor");
     return !good || fflush(stdout) != 0;

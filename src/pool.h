@@ -23,8 +23,9 @@ struct worker {
     bool greeted;             /* its hello came */
     uint64_t base, limit;     /* bytes of its address space at first, and its limit now; 0: none */
     struct watch {
-        size_t turn;                /* the file it was last seen at, counted from 1 */
-        uint64_t processor, waited; /* nanoseconds: its clock then, and the time since */
+        size_t turn;              /* the file it was last seen at, counted from 1 */
+        uint64_t processor, last; /* nanoseconds: its clock then, and when it was last looked at */
+        uint64_t waited;          /* since then, without computing */
     } watch;
     const char *ended; /* why the parent ended it */
     struct {

@@ -1,6 +1,6 @@
 /* What bounds a worker from outside, since a file may have taken it over: its processor time and its memory for the
  * file that it is at. The clock is the worker's own processor time, so that a loaded machine ends nobody; the other
- * clock, for workers that wait and do not compute, runs in steps of a second at most, so that it stands still while
+ * clock runs only while a worker does not compute, and in steps of a second at most, so that it stands still while
  * this process is stopped as well. */
 #include <signal.h>
 #include <sys/resource.h>
@@ -10,6 +10,8 @@
 #include "src/pool.h"
 
 #define SECOND UINT64_C(1000000000)
+
+enum { BUSY = 100 /* a worker that has had one part in so many of the time computes, if slowly, and does not wait */ };
 
 static uint64_t read_clock(clockid_t clock)
 {
@@ -40,14 +42,16 @@ static void look_after(struct pool *pool, struct worker *worker, uint64_t step)
     const bool stream = pool->walk->items[worker->queue[slot]].origin == ORIGIN_STREAM; /* it may wait for others */
     struct watch *watch = &worker->watch;
     if (turn > watch->turn) { /* never back: the worker itself says where it is */
-        *watch = (struct watch){turn, processor, 0};
+        *watch = (struct watch){turn, processor, processor, 0};
         return;
     }
-    watch->waited += step;
+    if ((processor - watch->last) * BUSY < step)
+        watch->waited += step;
+    watch->last = processor;
     if (processor > watch->processor && processor - watch->processor > budget_processor(size))
         end(pool, worker, "it took more processor time than", budget_processor(size));
     else if (!stream && watch->waited > budget_wait(size))
-        end(pool, worker, "it gave no answer for", budget_wait(size));
+        end(pool, worker, "it did nothing for", budget_wait(size));
 }
 
 void watch_time(struct pool *pool)

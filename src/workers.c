@@ -204,7 +204,8 @@ static bool replace(struct pool *pool, struct worker *worker)
     if (worker->count == 0)
         return worker->greeted; /* it is started again if there is more to do, but not where it cannot even begin */
     const char *why = cause_of_death(pool, worker, status);
-    for (size_t place = worker_place(worker); worker->count; place--) {
+    /* what is no record stands where the first answer should, though the worker may have gone on */
+    for (size_t place = worker->babbles ? 0 : worker_place(worker); worker->count; place--) {
         size_t index = worker_pop(worker);
         if (place == 0)
             give_error(pool, index, why);

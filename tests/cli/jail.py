@@ -14,6 +14,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bench"))
+sys.dont_write_bytecode = True
+import worst  # noqa: E402
+
 SKIPPED = 77
 ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
 LAYERS = ["no-new-privileges", "limits", "landlock", "seccomp"]
@@ -62,7 +66,7 @@ def only_listed_calls(assay, paths, root, trace):
     wrong = workers = 0
     for options in ([], ["--no-digest"], ["--no-code", "--no-digest"], ["-j1"], ["--format", "cyclonedx"]):
         done = strace(["-o", str(trace)], [assay, "check", "--sandbox=require", *options, *paths])
-        if done.returncode not in (1, 3):
+        if done.returncode not in (1, 3) or b"process that audited" in done.stdout:
             print(f"{options}: exit {done.returncode}: {done.stderr!r}")
             wrong += 1
         found = worker_calls(trace)
@@ -80,9 +84,11 @@ def only_listed_calls(assay, paths, root, trace):
     return wrong + (workers == 0)
 
 
-def refused_layers(assay, path):
+def refused_layers(assay, path, sanitized):
     wrong = 0
     for layer, injection in REFUSALS.items():
+        if sanitized and "when" in injection:
+            continue  # its runtime makes the same call
         done = strace(["-o", "/dev/null", "-e", "inject=" + injection], [assay, "check", "--format", "json", path])
         report = json.loads(done.stdout)
         if report["sandbox"] != {"mode": "auto", "layers": [name for name in LAYERS if name != layer]} or report["verdict"] != "pass":
@@ -113,10 +119,13 @@ def main():
         subprocess.run([make_samples, folder], check=True)
         paths = [str(path) for part in (pathlib.Path(folder), root / "corpus/real", root / "corpus/malformed") for path in sorted(part.iterdir())
                  if path.suffix != ".md"]
+        many = os.path.join(folder, "many-segments")  # enough to sort that the C library asks for memory, and in the worker first
+        pathlib.Path(many).write_bytes(worst.elf([worst.phdr(1, 4, i << 12, worst.BASE + (i << 12), 4096) for i in range(60)], bytes(1 << 18)))
         trace = pathlib.Path(folder) / "trace"
         if not sanitized:
             wrong += only_listed_calls(assay, paths, root, trace)
-        wrong += refused_layers(assay, os.path.join(folder, "elf-static-clean"))
+            wrong += only_listed_calls(assay, [many], root, trace)
+        wrong += refused_layers(assay, os.path.join(folder, "elf-static-clean"), sanitized)
     print(f"{wrong} complaints")
     return wrong != 0
 
