@@ -57,7 +57,7 @@ static uint64_t address_space(void)
     return strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static bool limit(int what, uint64_t most)
+static bool limit(unsigned what, uint64_t most)
 {
     struct rlimit now;
     if (getrlimit(what, &now) != 0)

@@ -20,8 +20,8 @@ struct worker {
     volatile uint32_t *begun; /* shared with it, as untrusted as its answers */
     bool babbles;             /* it sent what is no record */
     struct record_memory memory;
-    bool greeted;             /* its hello came */
-    uint64_t base, limit;     /* bytes of its address space at first, and its limit now; 0: none */
+    bool greeted;         /* its hello came */
+    uint64_t base, limit; /* bytes of its address space at first, and its limit now; 0: none */
     struct watch {
         size_t turn;              /* the file it was last seen at, counted from 1 */
         uint64_t processor, last; /* nanoseconds: its clock then, and when it was last looked at */
