@@ -38,6 +38,10 @@ void named_add(struct arena *arena, struct named_list *list, const char *text, u
 void debug_add(struct arena *arena, struct debug_list *list, enum debug kind, const char *where, uint64_t offset,
                uint64_t size)
 {
+    if (list->count >= LIMIT_DEBUG) {
+        list->known = KNOWN_BROKEN;
+        return;
+    }
     list->items = arena_grow(arena, list->items, list->count, sizeof *list->items);
     list->items[list->count++] = (struct debug_info){kind, where, offset, size};
 }

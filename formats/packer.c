@@ -81,12 +81,19 @@ void read_packer(struct image *image)
         return;
     if (image->sections.known == KNOWN_COMPLETE && !grows(image))
         return;
+    uint64_t left = image->size; /* segments that name the same bytes again and again are not followed */
     for (size_t i = 0; i < image->segments.count; i++) {
         const struct segment *s = &image->segments.items[i];
         uint64_t size = s->file_size < SAMPLE ? s->file_size : SAMPLE;
         struct view v;
-        if (!(s->access & ACCESS_EXECUTE) || size < LEAST ||
-            !file_view(image->file, s->offset + (s->file_size - size) / 2, size, &v))
+        if (!(s->access & ACCESS_EXECUTE) || size < LEAST)
+            continue;
+        if (size > left) {
+            image->segments.known = KNOWN_BROKEN;
+            return;
+        }
+        left -= size;
+        if (!file_view(image->file, s->offset + (s->file_size - size) / 2, size, &v))
             continue;
         if (sameness(v) < PACKED_SAMENESS)
             image->packer = (struct named){

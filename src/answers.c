@@ -21,10 +21,28 @@ size_t worker_pop(struct worker *worker)
     return index;
 }
 
+/* What a worker says before it sees a file. Reports tell what all of them had. */
+static bool take_hello(struct pool *pool, struct worker *worker)
+{
+    struct hello hello;
+    if (worker->greeted || worker->inbox.size - worker->inbox.taken < sizeof hello)
+        return worker->greeted;
+    memcpy(&hello, worker->inbox.data + worker->inbox.taken, sizeof hello);
+    worker->inbox.taken += sizeof hello;
+    worker->greeted = true;
+    worker->base = hello.base;
+    pool->sandbox->layers = (unsigned)hello.layers & (pool->sandbox->needed ? pool->sandbox->layers : JAIL_ALL);
+    pool->sandbox->needed = true;
+    watch_memory(worker);
+    return true;
+}
+
 /* Unpacks the whole records that came. False: the worker sends what is no record. */
 static bool take_answers(struct pool *pool, struct worker *worker)
 {
     uint64_t size;
+    if (!take_hello(pool, worker))
+        return true;
     for (; worker->inbox.size - worker->inbox.taken >= sizeof size; worker->inbox.taken += sizeof size + (size_t)size) {
         const uint8_t *at = worker->inbox.data + worker->inbox.taken;
         memcpy(&size, at, sizeof size);

@@ -73,7 +73,7 @@ static void leave_out(struct arena *arena, struct run *run, const struct walk *w
 static int check(struct options *options, struct arena *arena)
 {
     struct walk walk = {.arena = arena};
-    struct run run = {.gate = &options->gate};
+    struct run run = {.gate = &options->gate, .sandbox = {.wish = options->sandbox}};
     struct problem problem = {0};
     options->audit.rules = true;
     if (options->argument_count == 0 && !options->files_from) {
@@ -85,8 +85,8 @@ static int check(struct options *options, struct arena *arena)
         return STATUS_USAGE;
     run.count = walk.count;
     run.records = arena_array(arena, walk.count, sizeof *run.records);
-    if (!audit_all(arena, &walk, &options->audit, options->jobs, isatty(STDERR_FILENO) ? show_progress : NULL,
-                   run.records, &problem)) {
+    const struct crew crew = {options->jobs, isatty(STDERR_FILENO) ? show_progress : NULL, &run.sandbox};
+    if (!audit_all(arena, &walk, &options->audit, &crew, run.records, &problem)) {
         fprintf(stderr, "assay: %s\n", problem.text);
         return STATUS_USAGE;
     }

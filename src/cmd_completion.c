@@ -17,6 +17,7 @@ enum values {
     VALUES_LEVELS,
     VALUES_WHEN,
     VALUES_CPUS,
+    VALUES_SANDBOX,
     VALUES_RULES,
     VALUES_POLICY,
     VALUES_SHELLS
@@ -30,7 +31,8 @@ static enum values values_of_option(const struct option_row *row)
     } kinds[] = {{"FORMAT", VALUES_FORMATS}, {"FORMAT=FILE", VALUES_OUTPUTS},
                  {"LEVEL", VALUES_LEVELS},   {"WHEN", VALUES_WHEN},
                  {"CPU", VALUES_CPUS},       {"FILE", VALUES_FILES},
-                 {"LIST", VALUES_FILES},     {"FILE[:LINE]", VALUES_FILES}};
+                 {"LIST", VALUES_FILES},     {"FILE[:LINE]", VALUES_FILES},
+                 {"MODE", VALUES_SANDBOX}};
     if (row->id == ID_PROFILE)
         return VALUES_PROFILES;
     if (row->id == ID_FORMAT && row->commands == (COMMAND_INSPECT | COMMAND_CPU))
@@ -95,6 +97,10 @@ static void write_words(enum values values)
         break;
     case VALUES_WHEN:
         fputs("auto always never", stdout);
+        break;
+    case VALUES_SANDBOX:
+        for (enum sandbox_wish wish = SANDBOX_AUTO; wish <= SANDBOX_OFF; wish++)
+            printf("%s%s", wish ? " " : "", sandbox_wish_name(wish));
         break;
     case VALUES_POLICY:
         fputs("show lint", stdout);

@@ -141,7 +141,8 @@ static bool judge(struct options *options, struct arena *arena, struct run *run)
     walk_sort(&walk);
     run->records = arena_array(arena, walk.count, sizeof *run->records);
     options->audit.rules = true;
-    if (!good || !audit_all(arena, &walk, &options->audit, options->jobs, NULL, run->records, &problem)) {
+    const struct crew crew = {options->jobs, NULL, &run->sandbox};
+    if (!good || !audit_all(arena, &walk, &options->audit, &crew, run->records, &problem)) {
         fprintf(stderr, "assay: %s\n", problem.text);
         return false;
     }
@@ -183,7 +184,7 @@ static bool write_file(const char *text, size_t size)
 
 static int init(struct options *options, struct arena *arena)
 {
-    struct run run = {.gate = &options->gate};
+    struct run run = {.gate = &options->gate, .sandbox = {.wish = options->sandbox}};
     char here[PATH_MAX], *text = NULL;
     size_t size = 0, left = 0;
     struct policy policy = {.folder = here, .here = here}, again = {.here = here};

@@ -14,6 +14,8 @@ int look_at_one(const struct options *options, const struct audit_options *audit
     struct walk walk = {.arena = &arena};
     struct record *record = NULL;
     struct problem problem = {0};
+    struct sandbox sandbox = {.wish = options->sandbox};
+    const struct crew crew = {.jobs = 1, .sandbox = &sandbox};
     const struct report_options look = {.colour = colour_wanted(options), .verbose = true};
     if (options->argument_count != 1) {
         fputs("assay: inspect and cpu take one file\n", stderr);
@@ -30,8 +32,11 @@ int look_at_one(const struct options *options, const struct audit_options *audit
         return STATUS_UNDECIDED;
     }
     walk_add_file(&walk, options->arguments[0]);
-    if (!audit_all(&arena, &walk, audit, 1, NULL, &record, &problem))
+    if (!audit_all(&arena, &walk, audit, &crew, &record, &problem)) {
+        fprintf(stderr, "assay: %s\n", problem.text);
+        arena_free(&arena);
         return STATUS_USAGE;
+    }
     bool read = !record->error;
     bool written = write(record, &look, stdout);
     if (!read) {

@@ -5,6 +5,7 @@
 
 #include "src/policy/policy.h"
 #include "src/record.h"
+#include "src/sandbox.h"
 
 struct profile {
     const char *name;    /* "release" */
@@ -59,6 +60,7 @@ struct run {
         size_t waived; /* results that a waiver excuses */
     } summary;
     enum verdict verdict;
+    struct sandbox sandbox;
 };
 
 /* Sets every record's verdict, every result's level and waiver, the findings, the summary and the run's verdict. */

@@ -1,17 +1,30 @@
 /* The command line: options, then one command. */
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio_ext.h>
+#include <unistd.h>
 
 #include "src/commands.h"
 
 enum { KEPT = 16 << 20 }; /* bytes; above formats/file.c's limit for memory of its own */
+
+/* What is closed stays as good as closed, and its number is given to nothing else. */
+static bool hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
+            return false;
+    return true;
+}
 
 int main(int argc, char **argv)
 {
     static char room[1 << 16];
     struct options options;
     int status;
+    if (!hold_standard_streams())
+        return 2;
     __fsetlocking(stdout, FSETLOCKING_BYCALLER); /* one thread, many small writes */
     setvbuf(stdout, room, _IOFBF, sizeof room);
 #ifdef M_MMAP_THRESHOLD /* glibc: files come and go, keep the memory of small ones */

@@ -31,6 +31,10 @@ const struct option_row option_table[] = {
     {ID_BASELINE, "baseline", NULL, COMMAND_INIT, "waive what the named files fail today"},
     {'0', "null", NULL, COMMAND_CHECK | COMMAND_INIT, "names in LIST end with NUL"},
     {'j', "jobs", "N", COMMAND_CHECK, "audit with N processes (default: the processors there are)"},
+    {ID_SANDBOX, "sandbox", "MODE", COMMAND_CHECK | COMMAND_INSPECT | COMMAND_CPU | COMMAND_INIT,
+     "read files in processes that may do nothing else: auto (default), as far as the\nkernel can; require, or exit "
+     "with 2; "
+     "off"},
     {ID_NO_CODE, "no-code", NULL, COMMAND_CHECK | COMMAND_INSPECT,
      "look at headers, tables and notes only, not at instructions and texts"},
     {ID_NO_DIGEST, "no-digest", NULL, COMMAND_CHECK | COMMAND_INSPECT,

@@ -153,6 +153,16 @@ static bool set_colour(struct options *options, const char *text)
     return true;
 }
 
+static bool set_sandbox(struct options *options, const char *text)
+{
+    for (enum sandbox_wish wish = SANDBOX_AUTO; wish <= SANDBOX_OFF; wish++)
+        if (strcmp(text, sandbox_wish_name(wish)) == 0) {
+            options->sandbox = wish;
+            return true;
+        }
+    return complain("--sandbox", text, "auto, require or off");
+}
+
 /* What one option means. False: it is not understood, and that was said. */
 static bool apply(struct options *options, int id, const char *value)
 {
@@ -186,6 +196,8 @@ static bool apply(struct options *options, int id, const char *value)
         return read_size(value, &options->audit.file.max_size);
     case ID_COLOR:
         return set_colour(options, value);
+    case ID_SANDBOX:
+        return set_sandbox(options, value);
     case 'j':
         return read_jobs(value, &options->jobs);
     case ID_FILES_FROM:

@@ -30,6 +30,7 @@ struct options {
     bool exit_zero, baseline;
     enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
     unsigned jobs;
+    enum sandbox_wish sandbox;
 };
 
 /* Reads the command line. False: *status is what to exit with (0 after --help and --version), everything is said. */

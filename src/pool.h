@@ -15,10 +15,19 @@ struct worker {
     int requests, answers;
     size_t first, count; /* its queue: items it was given and has not answered, a ring of indices */
     size_t queue[QUEUE];
+    uint64_t sizes[QUEUE];    /* of the files in the queue */
     size_t answered;          /* since it was started */
     volatile uint32_t *begun; /* shared with it, as untrusted as its answers */
     bool babbles;             /* it sent what is no record */
     struct record_memory memory;
+    bool greeted;         /* its hello came */
+    uint64_t base, limit; /* bytes of its address space at first, and its limit now; 0: none */
+    struct watch {
+        size_t turn;              /* the file it was last seen at, counted from 1 */
+        uint64_t processor, last; /* nanoseconds: its clock then, and when it was last looked at */
+        uint64_t waited;          /* since then, without computing */
+    } watch;
+    const char *ended; /* why the parent ended it */
     struct {
         uint8_t *data; /* in the run's arena: records point into it */
         size_t taken, size, room;
@@ -34,6 +43,8 @@ struct pool {
     size_t *again;  /* items whose worker died before it came to them, or that could not be sent yet */
     int send_error; /* why the last datagram could not be sent; 0: it was */
     unsigned count, batch;
+    uint64_t looked; /* nanoseconds: when workers were last looked after */
+    struct sandbox *sandbox;
     struct worker *workers;
     volatile uint32_t *begun; /* one for each worker */
 };
@@ -44,5 +55,11 @@ size_t worker_pop(struct worker *worker);
 bool worker_listen(struct pool *pool, struct worker *worker) MUST_CHECK;
 /* The place in its queue of the file that a worker died at. */
 size_t worker_place(const struct worker *worker);
+
+enum { WATCH_EVERY = 100 /* milliseconds */ };
+/* Ends workers whose file took too much time, now and then; the end of their answers tells the rest. */
+void watch_time(struct pool *pool);
+/* Limits a worker's memory by the largest of the files that it has. */
+void watch_memory(struct worker *worker);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "src/jail.h"
+
 enum {
     WIRE_FILES = 32,     /* descriptors in one datagram; the kernel takes 253 */
     WIRE_SIZE = 1 << 16, /* bytes of one datagram, below the smallest default of net.core.wmem */
@@ -15,6 +17,16 @@ enum {
 struct wire {
     int requests, answers;
     volatile uint32_t *begun; /* shared with the parent: files taken up so far, the one at work included */
+    pid_t parent;
+    enum sandbox_wish wish;
 };
+
+/* What a worker says first, before any file has been seen, and so the truth. */
+struct hello {
+    uint64_t layers; /* of its jail */
+    uint64_t base;   /* bytes of its address space; 0: its memory is not limited */
+};
+
+enum { WORKER_NO_MEMORY = 3 }; /* its exit status, where there is none to answer with */
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "src/budget.h"
 #include "src/wire.h"
 #include "src/workers.h"
 
@@ -26,7 +27,7 @@ static bool send_answers(struct desk *desk)
     const uint8_t *at = desk->out.data;
     size_t left = desk->out.size;
     while (left) {
-        ssize_t sent = write(desk->wire->answers, at, left);
+        ssize_t sent = write(JAIL_ANSWERS, at, left);
         if (sent <= 0)
             return false;
         at += sent;
@@ -58,7 +59,9 @@ static bool answer(struct desk *desk, const char *path, int fd, unsigned flags)
         }
     }
     arena_reset(&desk->arena);
-    return good && (desk->out.size < ENOUGH || send_answers(desk));
+    if (!good)
+        _exit(WORKER_NO_MEMORY);
+    return desk->out.size < ENOUGH || send_answers(desk);
 }
 
 /* The descriptors that came with a datagram. */
@@ -85,7 +88,7 @@ static bool serve(struct desk *desk)
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     int fds[WIRE_FILES];
-    ssize_t size = recvmsg(desk->wire->requests, &message, MSG_CMSG_CLOEXEC);
+    ssize_t size = recvmsg(JAIL_REQUESTS, &message, MSG_CMSG_CLOEXEC);
     if (size <= 0 || message.msg_flags & MSG_CTRUNC) /* files without descriptors could never be answered */
         return false;
     size_t count = take_descriptors(&message, fds), at = 0;
@@ -98,10 +101,24 @@ static bool serve(struct desk *desk)
     return count > 0 && send_answers(desk);
 }
 
+/* Into the jail, and tells the parent how much of one there is. */
+static bool enter(struct desk *desk)
+{
+    const struct wire *wire = desk->wire;
+    struct hello hello = {0};
+    if (!jail_prepare(wire->parent, wire->requests, wire->answers))
+        return false;
+    if (wire->wish != SANDBOX_OFF)
+        hello.layers = jail_enter(JAIL_ALL, budget_memory(desk->options->file.max_size), &hello.base);
+    return bytes_add(&desk->out, &hello, sizeof hello) && send_answers(desk) &&
+           (wire->wish != SANDBOX_REQUIRE || hello.layers == JAIL_ALL);
+}
+
 _Noreturn void worker_main(const struct wire *wire, const struct audit_options *options)
 {
     struct desk desk = {.wire = wire, .options = options, .text = malloc(WIRE_SIZE)};
-    while (desk.text && serve(&desk))
+    bool inside = desk.text && enter(&desk);
+    while (inside && serve(&desk))
         continue;
-    _exit(desk.text ? 0 : 1);
+    _exit(desk.text ? 0 : WORKER_NO_MEMORY);
 }

@@ -65,17 +65,9 @@ static bool start(struct pool *pool, struct worker *worker)
     }
     (void)fcntl(answers[1], F_SETPIPE_SZ, PIPE_SIZE); /* so that a worker seldom waits for its reader */
     *worker->begun = 0;
-    pid_t pid = fork();
-    if (pid == 0) {
-        for (unsigned i = 0; i < pool->count; i++)
-            if (pool->workers[i].pid > 0) {
-                close(pool->workers[i].requests);
-                close(pool->workers[i].answers);
-            }
-        close(requests[0]);
-        close(answers[0]);
-        worker_main(&(struct wire){requests[1], answers[1], worker->begun}, pool->options);
-    }
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0)
+        worker_main(&(struct wire){requests[1], answers[1], worker->begun, parent, pool->sandbox->wish}, pool->options);
     close(requests[1]);
     close(answers[1]);
     if (pid < 0) {
@@ -108,18 +100,24 @@ static size_t batch_size(const struct pool *pool)
     return share < 1 ? 1 : share < pool->batch ? share : pool->batch;
 }
 
-/* What a file counts against BATCH_BYTES: nothing where only its headers are read. */
-static size_t weight(const struct pool *pool, int fd)
+/* The bytes that a worker may have to read; of a stream, all that it may be. */
+static uint64_t size_of(const struct pool *pool, const struct item *item, int fd)
 {
     struct stat status;
-    bool whole = pool->options->file.digest || pool->options->read.code;
-    return whole && fstat(fd, &status) == 0 && status.st_size > 0 ? (size_t)status.st_size : 0;
+    if (item->origin == ORIGIN_STREAM)
+        return pool->options->file.max_size;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < 0)
+        return 0;
+    uint64_t size = (uint64_t)status.st_size;
+    return size < pool->options->file.max_size ? size : pool->options->file.max_size;
 }
 
 /* Fills a datagram with the next items, and puts them into the worker's queue; how many. */
 static size_t gather(struct pool *pool, struct worker *worker, char *text, size_t *size, int *fds)
 {
-    size_t count = 0, bytes = 0, most = batch_size(pool);
+    size_t count = 0, most = batch_size(pool);
+    uint64_t bytes = 0; /* nothing where only headers are read */
+    bool whole = pool->options->file.digest || pool->options->read.code;
     *size = 0;
     while (count < most && bytes < BATCH_BYTES && is_more(pool)) {
         size_t index = pool->again_count ? pool->again[pool->again_count - 1] : pool->next;
@@ -137,11 +135,13 @@ static size_t gather(struct pool *pool, struct worker *worker, char *text, size_
         pool->again_count ? pool->again_count-- : pool->next++;
         if (fd < 0)
             continue;
-        bytes += weight(pool, fd);
+        uint64_t file_size = size_of(pool, item, fd);
+        bytes += whole ? file_size : 0;
         text[*size] = item->origin == ORIGIN_TREE ? WIRE_TREE : item->origin == ORIGIN_STREAM ? WIRE_STREAM : 0;
         memcpy(text + *size + 1, item->path, length);
         *size += 1 + length;
         fds[count++] = fd;
+        worker->sizes[(worker->first + worker->count) % QUEUE] = file_size;
         worker->queue[(worker->first + worker->count++) % QUEUE] = index;
     }
     return count;
@@ -171,6 +171,8 @@ static bool feed(struct pool *pool, struct worker *worker, char *text)
     memcpy(CMSG_DATA(c), fds, count * sizeof(int));
     ssize_t sent = sendmsg(worker->requests, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     pool->send_error = sent < 0 ? errno : 0;
+    if (sent >= 0)
+        watch_memory(worker);
     for (size_t i = 0; i < count; i++) {
         close(fds[i]);
         if (sent < 0)
@@ -183,9 +185,13 @@ static const char *cause_of_death(struct pool *pool, const struct worker *worker
 {
     if (worker->babbles)
         return "the process that audited this file answered with what is no record";
+    if (worker->ended)
+        return worker->ended;
     if (WIFSIGNALED(status))
         return arena_print(pool->arena, "the process that audited this file was ended by signal %d (%s)",
                            WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WIFEXITED(status) && WEXITSTATUS(status) == WORKER_NO_MEMORY)
+        return "no memory for the record of this file";
     return "the process that audited this file ended before it answered";
 }
 
@@ -196,9 +202,10 @@ static bool replace(struct pool *pool, struct worker *worker)
     kill(worker->pid, SIGKILL);
     stop(worker, &status);
     if (worker->count == 0)
-        return true; /* it is started again if there is more to do */
+        return worker->greeted; /* it is started again if there is more to do, but not where it cannot even begin */
     const char *why = cause_of_death(pool, worker, status);
-    for (size_t place = worker_place(worker); worker->count; place--) {
+    /* what is no record stands where the first answer should, though the worker may have gone on */
+    for (size_t place = worker->babbles ? 0 : worker_place(worker); worker->count; place--) {
         size_t index = worker_pop(worker);
         if (place == 0)
             give_error(pool, index, why);
@@ -243,6 +250,21 @@ static bool feed_all(struct pool *pool, char *text, struct pollfd *polls, struct
     return !is_stuck(pool);
 }
 
+static bool is_jailed(const struct pool *pool, struct problem *problem)
+{
+    const struct sandbox *sandbox = pool->sandbox;
+    char missing[128] = "";
+    if (sandbox->wish != SANDBOX_REQUIRE || !sandbox->needed || sandbox->layers == JAIL_ALL)
+        return true;
+    for (unsigned i = 0; i < JAIL_LAYERS; i++)
+        if (!(sandbox->layers >> i & 1)) {
+            strcat(missing, *missing ? ", " : "");
+            strcat(missing, jail_layer_name(i));
+        }
+    problem_set(problem, STATUS_NO_MEMORY, "--sandbox=require: not to be had here: %s", missing);
+    return false;
+}
+
 static bool serve(struct pool *pool, char *text, void (*progress)(size_t, size_t), struct problem *problem)
 {
     struct pollfd polls[MOST_JOBS];
@@ -252,7 +274,7 @@ static bool serve(struct pool *pool, char *text, void (*progress)(size_t, size_t
             return false;
         if (pool->done == all)
             break;
-        if (poll(polls, pool->count, -1) < 0 && errno != EINTR) {
+        if (poll(polls, pool->count, WATCH_EVERY) < 0 && errno != EINTR) {
             problem_set(problem, STATUS_READ_FAILED, "poll: %s", strerror(errno));
             return false;
         }
@@ -261,6 +283,9 @@ static bool serve(struct pool *pool, char *text, void (*progress)(size_t, size_t
                 problem_set(problem, STATUS_NO_MEMORY, "no new process for one that ended: %s", strerror(errno));
                 return false;
             }
+        if (!is_jailed(pool, problem))
+            return false;
+        watch_time(pool);
         if (progress)
             progress(pool->done, all);
     }
@@ -297,8 +322,10 @@ static bool audit_apart(struct pool *pool, unsigned jobs, void (*progress)(size_
     bool good = start_all(pool, jobs, problem) && serve(pool, text, progress, problem);
     for (unsigned i = 0; i < pool->count; i++) {
         int status;
-        if (pool->workers[i].pid > 0)
+        if (pool->workers[i].pid > 0) {
+            kill(pool->workers[i].pid, SIGKILL); /* an honest one waits, and no other one is to be waited for */
             stop(&pool->workers[i], &status);
+        }
     }
     if (pool->begun)
         munmap((void *)(uintptr_t)pool->begun, jobs * sizeof *pool->begun);
@@ -307,6 +334,7 @@ static bool audit_apart(struct pool *pool, unsigned jobs, void (*progress)(size_
 
 static void audit_here(struct pool *pool, void (*progress)(size_t, size_t))
 {
+    pool->sandbox->needed = pool->walk->count > 0;
     for (size_t i = 0; i < pool->walk->count; i++) {
         const struct item *item = &pool->walk->items[i];
         int fd = open_or_tell(pool, i, false);
@@ -336,13 +364,20 @@ static unsigned jobs_within_limits(unsigned jobs, unsigned *batch)
     return jobs;
 }
 
-bool audit_all(struct arena *arena, const struct walk *walk, const struct audit_options *options, unsigned jobs,
-               void (*progress)(size_t done, size_t all), struct record **records, struct problem *problem)
+bool audit_all(struct arena *arena, const struct walk *walk, const struct audit_options *options,
+               const struct crew *crew, struct record **records, struct problem *problem)
 {
-    struct pool pool = {.arena = arena, .walk = walk, .options = options, .records = records};
-    jobs = jobs_within_limits(jobs > walk->count ? (unsigned)walk->count : jobs, &pool.batch);
-    if (jobs > 1)
-        return audit_apart(&pool, jobs, progress, problem);
-    audit_here(&pool, progress);
+    struct pool pool = {.arena = arena, .walk = walk, .options = options, .records = records, .sandbox = crew->sandbox};
+    const enum sandbox_wish wish = crew->sandbox->wish;
+    unsigned wanted = crew->jobs > walk->count ? (unsigned)walk->count : crew->jobs;
+    unsigned jobs = jobs_within_limits(wanted, &pool.batch);
+    *crew->sandbox = (struct sandbox){.wish = wish};
+    if (jobs > 1 || (jobs == 1 && wish != SANDBOX_OFF))
+        return audit_apart(&pool, jobs, crew->progress, problem);
+    if (wanted && wish == SANDBOX_REQUIRE) {
+        problem_set(problem, STATUS_NO_MEMORY, "--sandbox=require: too few descriptors for a worker");
+        return false;
+    }
+    audit_here(&pool, crew->progress);
     return true;
 }

@@ -75,11 +75,15 @@ static const char *string_at(const struct elf_view *view, uint64_t address)
     return exec_view_rest(view, address, LIMIT_TEXT, &bytes) ? image_string(view->image, bytes, 0) : NULL;
 }
 
+struct strings { /* NULL: no such entry */
+    const struct dyn *table, *size;
+};
+
 /* A string of DT_STRTAB, or NULL and a defect. */
-static const char *string(struct elf_view *view, const struct dyn *table, const struct dyn *d)
+static const char *string(struct elf_view *view, const struct strings *strings, const struct dyn *d)
 {
+    const struct dyn *table = strings->table, *size = strings->size;
     uint64_t address = table ? range_end(table->value, d->value) : UINT64_MAX;
-    const struct dyn *size = dynamic_last(view, DT_STRSZ);
     if (size && d->value >= size->value)
         ELF_DEFECT(view, elf_string, d->at, "an offset below DT_STRSZ", "offset %#llx, DT_STRSZ %#llx",
                    (unsigned long long)d->value, (unsigned long long)size->value);
@@ -102,10 +106,10 @@ static void add_paths(struct elf_view *view, const char *text, const struct dyn 
     }
 }
 
-static void add_dependency(struct elf_view *view, const struct dyn *table, const struct dyn *d, enum dependency how)
+static void add_dependency(struct elf_view *view, const struct strings *table, const struct dyn *d, enum dependency how)
 {
-    const char *text = string(view, table, d);
-    if (!text || view->image->needed.count >= LIMIT_NEEDED)
+    const char *text = view->image->needed.count < LIMIT_NEEDED ? string(view, table, d) : NULL;
+    if (!text)
         view->image->needed.known = KNOWN_BROKEN;
     else
         named_add(&view->file->arena, &view->image->needed, text, d->at, how);
@@ -115,7 +119,10 @@ static void read_entries(struct elf_view *view)
 {
     struct image *image = view->image;
     struct elf_extra *extra = view->extra;
-    const struct dyn *table = dynamic_last(view, DT_STRTAB), *path;
+    const struct strings strings = {dynamic_last(view, DT_STRTAB), dynamic_last(view, DT_STRSZ)}, *table = &strings;
+    const struct dyn *path, *name = dynamic_last(view, DT_SONAME);
+    extra->has_soname = name != NULL;
+    extra->soname = name ? string(view, table, name) : NULL;
     for (size_t i = 0; i < view->dyn_count; i++) {
         const struct dyn *d = &view->dyns[i];
         switch (d->tag) {
@@ -146,10 +153,6 @@ static void read_entries(struct elf_view *view)
         case DT_FLAGS_1:
             extra->flag_pie |= (d->value & DF_1_PIE) != 0;
             extra->bind_now |= (d->value & DF_1_NOW) != 0;
-            break;
-        case DT_SONAME:
-            extra->has_soname = true;
-            extra->soname = string(view, table, d);
             break;
         default:
             break;

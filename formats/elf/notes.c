@@ -112,9 +112,15 @@ static bool ends_well(struct elf_view *view, const struct phdr *p)
 
 void read_notes(struct elf_view *view)
 {
+    uint64_t left = view->image->size; /* segments that name the same bytes again and again are not followed */
     for (size_t i = 0; i < view->phnum; i++) {
         const struct phdr *p = &view->phdrs[i];
-        if (p->type == PT_NOTE && p->filesz && !ends_well(view, p))
+        if (p->type != PT_NOTE || p->filesz == 0)
+            continue;
+        if (p->filesz > left)
+            ELF_DEFECT(view, elf_note, p->at, "notes that stand once in the file", "%#llx bytes at offset %#llx",
+                       (unsigned long long)p->filesz, (unsigned long long)p->offset);
+        else if (left -= p->filesz, !ends_well(view, p))
             ELF_DEFECT(view, elf_note, p->at, "notes that fill their segment",
                        "a note at offset %#llx that runs past it", (unsigned long long)p->offset);
     }

@@ -131,10 +131,17 @@ static void read_range(struct elf_view *view, const struct dyn *table, const str
 static void read_static(struct elf_view *view)
 {
     const struct section_list *sections = &view->image->sections;
+    uint64_t left = view->image->size; /* sections that name the same bytes again and again are not followed */
     for (size_t i = 0; i < sections->count; i++) {
         const struct section *s = &sections->items[i];
-        if (s->type == SHT_RELA && s->flags & SHF_ALLOC && s->size)
-            (void)count_table(view, s->offset - view->image->offset, s->size, s->offset);
+        if (s->type != SHT_RELA || !(s->flags & SHF_ALLOC) || s->size == 0)
+            continue;
+        if (s->size > left) {
+            view->extra->slots_known = view->extra->relocations_known = KNOWN_BROKEN;
+            return;
+        }
+        left -= s->size;
+        (void)count_table(view, s->offset - view->image->offset, s->size, s->offset);
     }
     if (sections->known != KNOWN_COMPLETE)
         view->extra->slots_known = view->extra->relocations_known = KNOWN_BROKEN; /* nothing says where they would be */

@@ -113,16 +113,22 @@ static void take_setting(struct arena *arena, struct view line, struct go_info *
 static void take_modules(struct arena *arena, struct view text, struct go_info *go)
 {
     struct view line;
+    size_t settings = 0;
     for (size_t at = 0; at < text.size;) {
         const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
         if (!end || !view_sub(text, at, (size_t)(end - text.data) - at, &line))
             return; /* debug.ParseBuildInfo, too, ends at a line without end */
         at = (size_t)(end - text.data) + 1;
-        if (begins(&line, "path\t"))
+        bool path = begins(&line, "path\t"), setting = !path && begins(&line, "build\t");
+        if ((path || setting) && settings++ == LIMIT_GO_SETTINGS) {
+            go->known = KNOWN_BROKEN; /* the last of a kind counts, and would have to be copied each time */
+            return;
+        }
+        if (path)
             go->path = arena_copy(arena, line.data, line.size < LIMIT_TEXT ? line.size : LIMIT_TEXT);
         else if (begins(&line, "dep\t"))
             go->modules++;
-        else if (begins(&line, "build\t"))
+        else if (setting)
             take_setting(arena, line, go);
     }
 }

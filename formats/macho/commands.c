@@ -220,8 +220,23 @@ bool claim(struct macho_view *view, uint64_t offset, uint64_t size, const char *
                      (unsigned long long)size, (unsigned long long)offset, (unsigned long long)view->image->size);
         return false;
     }
+    if (view->owned_count >= LIMIT_CLAIMS) {
+        view->image->unowned.known = KNOWN_BROKEN;
+        return true;
+    }
     view->owned = arena_grow(arena, view->owned, view->owned_count, sizeof *view->owned);
     view->owned[view->owned_count++] = (struct range){.offset = macho_at(view, offset), .size = size};
+    return true;
+}
+
+bool spend(struct macho_view *view, uint64_t offset, uint64_t size, const char *what)
+{
+    if (size > view->image->size - view->spent) {
+        MACHO_DEFECT(view, macho_linkedit, offset, "tables that share no bytes", "%s: %#llx bytes more", what,
+                     (unsigned long long)size);
+        return false;
+    }
+    view->spent += size;
     return true;
 }
 

@@ -92,7 +92,7 @@ void read_dylinker(struct macho_view *view, const struct command *c)
 void read_rpath(struct macho_view *view, const struct command *c)
 {
     const char *text = text_of(view, c, 12, DEFECT_ID_macho_command);
-    if (text)
+    if (text && view->image->search_paths.count < LIMIT_NEEDED)
         named_add(&view->file->arena, &view->image->search_paths, text, text_at(view, c), 0);
     else
         view->image->search_paths.known = KNOWN_BROKEN;
@@ -101,7 +101,7 @@ void read_rpath(struct macho_view *view, const struct command *c)
 void read_environment(struct macho_view *view, const struct command *c)
 {
     const char *text = text_of(view, c, 12, DEFECT_ID_macho_command);
-    if (text)
+    if (text && view->image->needed.count < LIMIT_NEEDED)
         named_add(&view->file->arena, &view->image->needed, text, text_at(view, c), DEPENDENCY_ENVIRONMENT);
     else
         view->image->needed.known = KNOWN_BROKEN;

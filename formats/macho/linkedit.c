@@ -48,7 +48,7 @@ static bool opcodes_end(struct view v, const uint8_t *operands)
 static bool trie_ends(struct arena *arena, struct view v)
 {
     uint8_t *seen = arena_array(arena, v.size / 8 + 1, 1);
-    uint32_t *stack = arena_array(arena, v.size / 2 + 2, sizeof *stack); /* an edge takes two bytes at least */
+    uint32_t *stack = arena_room(arena, (v.size / 2 + 2) * sizeof *stack); /* an edge takes two bytes at least */
     size_t depth = 0;
     stack[depth++] = 0;
     while (depth) {
@@ -79,8 +79,8 @@ static bool trie_ends(struct arena *arena, struct view v)
 static void check_trie(struct macho_view *view, uint64_t offset, uint64_t size)
 {
     struct view v;
-    if (size && claim(view, offset, size, "the export trie") && image_view(view->image, offset, size, &v) &&
-        !trie_ends(&view->file->arena, v))
+    if (size && claim(view, offset, size, "the export trie") && spend(view, offset, size, "the export trie") &&
+        image_view(view->image, offset, size, &v) && !trie_ends(&view->file->arena, v))
         MACHO_DEFECT(view, macho_linkedit, offset, "an export trie whose nodes lie inside it, each reached once",
                      "a node outside, unfinished or reached again");
 }
@@ -99,7 +99,8 @@ void read_dyld_info(struct macho_view *view, const struct command *c)
     for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
         uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
         if (!cursor.failed && size && claim(view, offset, size, streams[i].what) &&
-            image_view(view->image, offset, size, &v) && !opcodes_end(v, streams[i].operands))
+            spend(view, offset, size, streams[i].what) && image_view(view->image, offset, size, &v) &&
+            !opcodes_end(v, streams[i].operands))
             MACHO_DEFECT(view, macho_linkedit, offset, "opcodes that dyld knows, ending with their bytes",
                          "%s that do not", streams[i].what);
     }

@@ -96,6 +96,7 @@ struct macho_view {
     bool whole;         /* every load command was read */
     size_t owned_count; /* ranges of the file that commands claim */
     struct range *owned;
+    uint64_t spent; /* bytes of tables that were read */
 };
 
 static inline struct cursor command_cursor(const struct macho_view *view, const struct command *c)
@@ -115,6 +116,9 @@ static inline uint64_t macho_at(const struct macho_view *view, uint64_t offset)
 void read_commands(struct macho_view *view);
 /* The bytes [offset, offset + size) belong to the image's link-edit data; a defect where they are not inside it. */
 bool claim(struct macho_view *view, uint64_t offset, uint64_t size, const char *what);
+
+/* Before a table is read: tables stand apart, so that together they are no larger than the image. False, and a defect: these are. */
+bool spend(struct macho_view *view, uint64_t offset, uint64_t size, const char *what);
 
 /* segments.c */
 void read_segment(struct macho_view *view, const struct command *c);

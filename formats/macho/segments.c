@@ -146,6 +146,11 @@ void read_segment(struct macho_view *view, const struct command *c)
                      initial);
     if (flags & SG_READ_ONLY && s.memory_size && (s.address || s.file_size || initial)) /* __PAGEZERO is not mapped */
         view->read_only_segments++;
+    if (view->image->segments.count >= LIMIT_SEGMENTS || view->image->sections.count + count > LIMIT_SEGMENTS) {
+        MACHO_DEFECT(view, macho_segment, c->at, "at most 65536 segments and sections", "%u sections more", count);
+        view->image->segments.known = view->image->sections.known = KNOWN_BROKEN;
+        return;
+    }
     take_segment(view, &s);
     cursor = cursor_at(table, view->big_endian);
     for (uint32_t i = 0; i < count; i++)

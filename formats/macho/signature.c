@@ -148,7 +148,7 @@ void read_signature(struct macho_view *view, const struct command *c)
         return;
     }
     claim(view, offset, size, "the code signature");
-    if (!read_blobs(view, area, offset, &blobs))
+    if (!spend(view, offset, size, "the code signature") || !read_blobs(view, area, offset, &blobs))
         return;
     extra->code_limit = blobs.best.limit;
     extra->signature_flags = blobs.best.flags;

@@ -16,12 +16,17 @@ struct nlist {
     uint8_t type;
 };
 
-static void take_path(struct macho_view *view, const char *text, uint64_t at)
+/* Of a string table that may have no NUL, as many symbols as there may be look at no more than a path's length. */
+static void take_path(struct macho_view *view, struct view strings, uint32_t name, uint64_t at)
 {
     struct named_list *paths = &view->image->build_paths;
-    if (text[0] == '/' && paths->count < LIMIT_PATHS &&
-        (paths->count == 0 || strcmp(paths->items[paths->count - 1].text, text) != 0))
-        named_add(&view->file->arena, paths, text, at, 0);
+    uint64_t most = name < strings.size ? strings.size - name : 0;
+    struct view v;
+    if (paths->count >= LIMIT_PATHS || !view_sub(strings, name, most < LIMIT_TEXT ? most : LIMIT_TEXT, &v) ||
+        v.size == 0 || v.data[0] != '/' || view_string(v, 0) < 0)
+        return;
+    if (paths->count == 0 || strcmp(paths->items[paths->count - 1].text, (const char *)v.data) != 0)
+        named_add(&view->file->arena, paths, image_string(view->image, v, 0), at, 0);
 }
 
 /* Whether the name is `text`. */
@@ -36,11 +41,8 @@ static void take_stab(struct macho_view *view, const struct nlist *n, struct vie
     struct symbols *symbols = &view->image->symbols;
     symbols->stabs++;
     symbols->strip_mark = symbols->stabs == 1 && is_named(strings, n->name, strip_mark);
-    if (n->type == N_OSO || n->type == N_SO) {
-        const char *text = image_string(view->image, strings, n->name);
-        if (text)
-            take_path(view, text, at);
-    }
+    if (n->type == N_OSO || n->type == N_SO)
+        take_path(view, strings, n->name, at);
 }
 
 static void take_symbol(struct macho_view *view, const struct nlist *n, struct view strings, uint64_t at)
@@ -82,7 +84,8 @@ void read_symtab(struct macho_view *view, const struct command *c)
     }
     claim(view, offset, count * stride, "the symbol table");
     claim(view, strings_at, strings_size, "the string table");
-    if (!image_view(view->image, offset, count * stride, &table) ||
+    if (!spend(view, offset, count * stride + strings_size, "the symbol table and its strings") ||
+        !image_view(view->image, offset, count * stride, &table) ||
         !image_view(view->image, strings_at, strings_size, &strings))
         return;
     symbols->known = KNOWN_COMPLETE;

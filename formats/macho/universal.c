@@ -11,7 +11,7 @@
 
 #include "formats/limits.h"
 
-enum { HEADER = 8, ARCH_SIZE = 20, ARCH_64_SIZE = 32, ALIGN_MOST = 15, LEAST_IMAGE = 28 };
+enum { SHARED = 2, HEADER = 8, ARCH_SIZE = 20, ARCH_64_SIZE = 32, ALIGN_MOST = 15, LEAST_IMAGE = 28 };
 static const uint32_t SUBTYPE_MASK = 0xff000000;
 
 struct slice {
@@ -26,6 +26,7 @@ struct table {
     bool little_endian, wide;
     uint32_t announced;
     uint64_t stride, end;
+    uint64_t spent; /* bytes of the slices that were read */
     size_t count;
     struct slice *slices;
 };
@@ -132,12 +133,17 @@ static void compare_slices(struct table *t)
                        (unsigned long long)sorted[i].offset, (unsigned long long)sorted[i - 1].offset);
 }
 
-/* A slice is a thin Mach-O image; an archive of objects is no program, but is no damage. */
+/* A slice is a thin Mach-O image; an archive of objects is no program, but is no damage. Slices stand apart: one that
+ * shares its bytes with others, which is a defect, is not read where together they are larger than twice the file. */
 static void read_one(struct table *t, const struct slice *s, const struct read_options *options, struct image *image)
 {
     struct file *file = t->file;
     struct view head;
+    bool shared = s->size > SHARED * file->size - t->spent;
     uint32_t magic = file_view(file, s->offset, 8, &head) ? load_be32(head.data) : 0;
+    t->spent += shared ? 0 : s->size;
+    if (shared)
+        magic = 0;
     if (magic == 0xfeedface || magic == 0xfeedfacf || magic == 0xcefaedfe || magic == 0xcffaedfe) {
         read_macho_image(file, s->offset, s->size, options, image);
         struct macho_extra *extra = arena_alloc(&file->arena, sizeof *extra);
@@ -160,10 +166,12 @@ static void read_one(struct table *t, const struct slice *s, const struct read_o
                             .offset = s->offset,
                             .size = s->size,
                             .name = name ? name : "slice",
-                            .machine = archive ? "ar archive" : "a slice that is no Mach-O image",
+                            .machine = archive  ? "ar archive"
+                                       : shared ? "a slice of bytes that were read already"
+                                                : "a slice that is no Mach-O image",
                             .kind = archive ? KIND_ARCHIVE : KIND_DATA,
                             .interpreter_known = KNOWN_BROKEN};
-    if (!archive)
+    if (!archive && !shared)
         defect_add(&file->arena, &image->defects, DEFECT_ID_fat_slice, s->offset, "a Mach-O header", "%#x", magic);
 }
 

@@ -329,6 +329,18 @@ static void write_policy(FILE *out, const struct policy *policy)
     fputs("},\n", out);
 }
 
+void report_json_sandbox(FILE *out, const struct sandbox *sandbox)
+{
+    const char *between = "";
+    fprintf(out, "\"sandbox\":{\"mode\":\"%s\",\"layers\":[", sandbox_wish_name(sandbox->wish));
+    for (unsigned i = 0; i < JAIL_LAYERS; i++)
+        if (sandbox->layers >> i & 1) {
+            fprintf(out, "%s\"%s\"", between, jail_layer_name(i));
+            between = ",";
+        }
+    fputs("]}", out);
+}
+
 void report_json_finding(FILE *out, const struct run_finding *f)
 {
     fprintf(out, "{\"rule\":\"%s\",\"outcome\":\"%s\",\"level\":\"%s\"", f->rule->id, outcome_name(f->outcome),
@@ -353,6 +365,9 @@ static bool write_run(const struct run *run, const struct report_options *option
             "\"waived\":%zu},\n",
             s->files, s->pass, s->fail, s->unknown, s->error, run->skipped_count, s->waived);
     write_policy(out, run->gate->policy);
+    putc(' ', out);
+    report_json_sandbox(out, &run->sandbox);
+    fputs(",\n", out);
     fputs(" \"findings\":[", out);
     for (size_t i = 0; i < run->finding_count; i++) {
         fputs(i ? ",\n  " : "\n  ", out);

@@ -48,8 +48,9 @@ static bool write_body(FILE *out, const struct run *run)
     const struct policy *policy = run->gate->policy;
     bool good = true;
     fprintf(out, "{\"schema\":\"assay-ndjson/1\",\"tool\":{\"name\":\"assay\",\"version\":\"%s\"},", ASSAY_VERSION);
-    fprintf(out, "\"profile\":\"%s\",\"fail_on\":\"%s\",\"policy\":", run->gate->profile->name,
-            level_name(run->gate->fail_on));
+    fprintf(out, "\"profile\":\"%s\",\"fail_on\":\"%s\",", run->gate->profile->name, level_name(run->gate->fail_on));
+    report_json_sandbox(out, &run->sandbox);
+    fputs(",\"policy\":", out);
     if (policy && policy->file) {
         fputs("{\"file\":", out);
         escape_json(out, policy->file);

@@ -142,3 +142,29 @@ void page_identity(const struct page *page, const struct record *record)
     if (once)
         write_traits(page, &record->images[0]);
 }
+
+static void write_layers(FILE *out, unsigned layers)
+{
+    const char *between = "";
+    for (unsigned i = 0; i < JAIL_LAYERS; i++)
+        if (layers >> i & 1) {
+            fprintf(out, "%s%s", between, jail_layer_name(i));
+            between = ", ";
+        }
+}
+
+void page_sandbox(const struct page *page, const struct sandbox *sandbox, bool always)
+{
+    const unsigned missing = JAIL_ALL & ~sandbox->layers;
+    const bool wanted = sandbox->wish != SANDBOX_OFF;
+    if (!sandbox->needed || !(always || (wanted && missing)))
+        return;
+    page_word(page, wanted && missing ? STYLE_UNSURE : STYLE_DIM, "sandbox: ");
+    write_layers(page->out, sandbox->layers);
+    fputs(!wanted ? "off" : !sandbox->layers ? "none" : "", page->out);
+    if (wanted && missing) {
+        fputs("; not to be had here: ", page->out);
+        write_layers(page->out, missing);
+    }
+    putc('\n', page->out);
+}

@@ -21,5 +21,7 @@ void page_address(const struct page *page, uint64_t address, const char *after);
 void page_pad(const struct page *page, size_t used, size_t width);
 /* "ELF linux/arm64 static, stripped, go1.26.0" */
 void page_identity(const struct page *page, const struct record *record);
+/* A line on the jail that files were read in: where one was wanted and is not whole, or `always`. */
+void page_sandbox(const struct page *page, const struct sandbox *sandbox, bool always);
 
 #endif

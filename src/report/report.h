@@ -30,6 +30,7 @@ extern const struct reporter report_text, report_json, report_sarif, report_gitl
 bool report_inspection(const struct record *record, const struct report_options *options, FILE *out); /* for people */
 /* An element of `files` of assay-report/1 (without a gate, as `inspect` shows it), and one of `findings`. */
 void report_json_file(FILE *out, const struct gate *gate, const struct record *record);
+void report_json_sandbox(FILE *out, const struct sandbox *sandbox);
 void report_json_finding(FILE *out, const struct run_finding *finding);
 /* On which processors a program runs, for people. */
 bool report_cpus(const struct record *record, const struct report_options *options, FILE *out);

@@ -388,6 +388,7 @@ static bool write_run(const struct run *run, const struct report_options *option
         putc('\n', out);
     write_findings(&sheet, run);
     write_skipped(&sheet, run);
+    page_sandbox(&sheet.page, &run->sandbox, options->verbose);
     write_summary(&sheet, run);
     return true;
 }

@@ -136,6 +136,7 @@ def tree_rows(table, assay, folder, files):
     table.row('wall, the same files, -j2 against -j1', pairs(both[0], both[1], WALL, 7, 3), 0.65)
     checksec_row(table, ours, folder, files)
     reports_row(table, assay, folder, files)
+    jail_row(table, assay, folder)
 
 
 def reports_row(table, assay, folder, files):
@@ -148,6 +149,12 @@ def reports_row(table, assay, folder, files):
     for form in ('sarif', 'junit', 'markdown', 'html', 'csv'):
         six += ['--output', form + '=' + os.path.join(folder, form)]
     table.row('wall, %d files, six reports against one' % min(2000, len(files)), pairs(six, one, WALL, 5), 1.2)
+
+
+def jail_row(table, assay, folder):
+    """Files are read, hashed and searched as by default."""
+    ours = [assay, 'check', '--policy', 'none', '--files-from', os.path.join(folder, 'some')]
+    table.row('wall, 2000 files, in the jail against --sandbox=off', pairs(ours, ours + ['--sandbox=off'], WALL, 7), 1.25)
 
 
 def checksec_row(table, ours, folder, files):

@@ -262,7 +262,6 @@ static struct record *judge_reading(struct arena *arena, const struct sample_sta
 static void take_from_model(const struct sample_state *s, struct arena *arena)
 {
     struct reading reading = s->reading;
-    struct subject subject = {.code_was_read = true};
     struct outcomes now;
     reading.images = arena_array(arena, reading.count, sizeof *reading.images);
     for (size_t i = 0; i < reading.count; i++) {
@@ -272,7 +271,7 @@ static void take_from_model(const struct sample_state *s, struct arena *arena)
             forget_one(copy);
         reading.images[i] = copy->image;
     }
-    struct record *record = judge_reading(arena, s, &reading, subject.code_was_read);
+    struct record *record = judge_reading(arena, s, &reading, true);
     if (!decide(arena, s->has_policy ? &s->policy : NULL, record, &now)) {
         fprintf(stderr, "%s: a rule gave no answer\n", s->name);
         wrong++;
