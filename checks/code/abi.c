@@ -259,7 +259,7 @@ static bool prepare(struct work *w, struct abi_study *study)
 void abi_study(const struct image *image, struct arena *arena, size_t most, struct abi_study *study)
 {
     struct work w = {.image = image};
-    *study = (struct abi_study){.made = true};
+    *study = (struct abi_study){0};
     if (image->arch != ARCH_ARM64 || !map_make(image, arena, &w.map) || w.map.code_size == 0)
         return;
     study->read = prepare(&w, study) && follow_all(&w, most, study, arena);

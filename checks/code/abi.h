@@ -44,7 +44,6 @@ struct abi_hits {
 };
 
 struct abi_study {
-    bool made; /* false: nobody asked yet */
     bool read; /* the code is in the file and could be read */
     uint64_t functions[ABI_PROFILES];
     uint64_t odd;                      /* functions that switch stacks, use SVE or call what keeps no convention */
