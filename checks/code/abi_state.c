@@ -1,5 +1,6 @@
 #include "checks/code/abi_state.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { WORD = 8, LAST_TEMPORARY = 18, FIRST_SAVED = 19 };
@@ -33,6 +34,11 @@ static struct abi_value meet(struct abi_value a, struct abi_value b)
     return numbers ? computed : nothing;
 }
 
+static inline bool settled(struct abi_value value, struct abi_value other)
+{
+    return value.kind == ABI_UNKNOWN || abi_same(value, other);
+}
+
 static bool join_value(struct abi_value *value, struct abi_value other)
 {
     if (abi_same(*value, other))
@@ -41,6 +47,11 @@ static bool join_value(struct abi_value *value, struct abi_value other)
     bool lost = !abi_same(both, *value);
     *value = both;
     return lost;
+}
+
+void abi_copy(struct abi_state *state, const struct abi_state *from)
+{
+    memcpy(state, from, offsetof(struct abi_state, slots) + from->slot_count * sizeof from->slots[0]);
 }
 
 struct abi_value abi_slot(const struct abi_state *state, int32_t at)
@@ -54,13 +65,16 @@ struct abi_value abi_slot(const struct abi_state *state, int32_t at)
 bool abi_join(struct abi_state *state, const struct abi_state *other)
 {
     bool lost = false;
-    if (memcmp(state->x, other->x, sizeof state->x) != 0)
-        for (unsigned r = 0; r < 32; r++)
+    for (unsigned r = 0; r < 32; r++)
+        if (!settled(state->x[r], other->x[r]))
             lost |= join_value(&state->x[r], other->x[r]);
-    if (memcmp(state->v, other->v, sizeof state->v) != 0)
-        for (unsigned i = 0; i < ABI_VECTORS; i++)
+    for (unsigned i = 0; i < ABI_VECTORS; i++)
+        if (!settled(state->v[i], other->v[i]))
             lost |= join_value(&state->v[i], other->v[i]);
     uint32_t kept = 0;
+    size_t slots = state->slot_count * sizeof state->slots[0];
+    if (state->slot_count == other->slot_count && memcmp(state->slots, other->slots, slots) == 0)
+        return lost;
     for (uint32_t i = 0; i < state->slot_count; i++) {
         struct abi_slot slot = state->slots[i];
         lost |= join_value(&slot.value, abi_slot(other, slot.at));

@@ -50,6 +50,7 @@ static inline int abi_alignment(struct abi_value value)
     return value.kind == ABI_STACK || value.kind == ABI_NEAR ? (int)(value.n & 15) : -1;
 }
 
+void abi_copy(struct abi_state *state, const struct abi_state *from); /* slots in use alone */
 void abi_entry(struct abi_state *state);
 /* What is known where nothing but the stack pointer is. */
 void abi_forget(struct abi_state *state, struct abi_value sp);

@@ -76,7 +76,7 @@ static void arrive(struct abi_walk *w, size_t at, const struct abi_state *state)
     if (w->loose || w->reporting)
         return;
     if (!(w->flags[at] & KNOWN)) {
-        *known = *state;
+        abi_copy(known, state);
         w->flags[at] |= KNOWN | PENDING;
     } else if (abi_join(known, state)) {
         w->flags[at] |= PENDING;
@@ -153,9 +153,10 @@ static bool flow(struct abi_walk *w, size_t at, const struct operands *o, struct
 
 static void walk_block(struct abi_walk *w, size_t at, const struct abi_state *begin)
 {
-    struct abi_state state = *begin;
+    struct abi_state state;
     struct operands o;
     size_t first = at;
+    abi_copy(&state, begin);
     for (; at < w->words; at++) {
         uint32_t word = abi_word(w, at);
         if (at != first && w->flags[at] & LEADER) {
