@@ -17,7 +17,7 @@ struct work {
     const struct image *image;
     struct map map;
     struct starts starts;
-    struct abi_bits called, led_to, taken, fragments; /* by BL; by any branch; by pointers */
+    struct abi_bits called, led_to, taken, fragments, endless; /* by BL; by any branch; by pointers */
 };
 
 const char *abi_profile_name(enum abi_profile profile)
@@ -192,6 +192,18 @@ static bool is_fragment(const struct work *w, const struct abi_function *f)
     return false;
 }
 
+bool abi_proves(const struct abi_walk *walk, const struct abi_function *f, const struct abi_hit *hit)
+{
+    const uint64_t record = (uint64_t)1 << REGISTER_FP | (uint64_t)1 << REGISTER_LR;
+    bool convention = hit->breach == BREACH_CALLEE_SAVED || hit->breach == BREACH_FRAME_RECORD ||
+                      hit->breach == BREACH_RETURN_ADDRESS || hit->breach == BREACH_PAC_PAIRING;
+    if (convention && (walk->odd || (f->fragment && !f->interface)))
+        return false;
+    if (f->profile == ABI_GUESSED && walk->odd)
+        return false;
+    return hit->breach != BREACH_CALLEE_SAVED || f->interface || (walk->saves & record) == record;
+}
+
 static void take(struct abi_study *study, const struct abi_walk *walk, const struct abi_function *f, size_t most,
                  struct arena *arena)
 {
@@ -201,11 +213,7 @@ static void take(struct abi_study *study, const struct abi_walk *walk, const str
     for (size_t i = 0; i < walk->hit_count; i++) {
         struct abi_hit hit = walk->hits[i];
         struct abi_hits *hits = &study->hits[hit.breach];
-        bool convention = hit.breach == BREACH_CALLEE_SAVED || hit.breach == BREACH_FRAME_RECORD ||
-                          hit.breach == BREACH_RETURN_ADDRESS || hit.breach == BREACH_PAC_PAIRING;
-        if ((convention && (walk->odd || (f->fragment && !f->interface))) || (f->profile == ABI_GUESSED && walk->odd))
-            continue;
-        if (hit.breach == BREACH_CALLEE_SAVED && !f->interface && !walk->record)
+        if (!abi_proves(walk, f, &hit))
             continue;
         hit.interface = f->interface;
         if (hits->kept < most) {
@@ -218,15 +226,18 @@ static void take(struct abi_study *study, const struct abi_walk *walk, const str
 
 static bool follow_all(struct work *w, size_t most, struct abi_study *study, struct arena *arena)
 {
-    enum abi_profile platform = abi_platform(w->image);
-    struct abi_walk walk = {
-        .map = &w->map, .fragments = &w->fragments, .reserves_x18 = platform == ABI_APPLE || platform == ABI_ANDROID};
+    struct abi_walk walk = {.map = &w->map,
+                            .called = &w->called,
+                            .endless = &w->endless,
+                            .fragments = &w->fragments,
+                            .platform = abi_platform(w->image)};
     bool good = true;
     size_t hint = 0;
     for (size_t i = 0; i < w->starts.count; i++) {
         struct abi_function f = function_of(w, i, &hint);
         if (abi_has(&w->led_to, f.start) && is_fragment(w, &f))
             abi_set(&w->fragments, f.start);
+        abi_note_endless(&w->endless, &w->map, &f);
     }
     hint = 0;
     for (size_t i = 0; good && i < w->starts.count; i++) {
@@ -242,7 +253,8 @@ static bool follow_all(struct work *w, size_t most, struct abi_study *study, str
 static bool prepare(struct work *w, struct abi_study *study)
 {
     if (!starts_find(w->image, &w->map, &w->starts) || !bits_make(&w->called, &w->map) ||
-        !bits_make(&w->led_to, &w->map) || !bits_make(&w->taken, &w->map) || !bits_make(&w->fragments, &w->map))
+        !bits_make(&w->led_to, &w->map) || !bits_make(&w->taken, &w->map) || !bits_make(&w->fragments, &w->map) ||
+        !bits_make(&w->endless, &w->map))
         return false;
     for (size_t i = 0; i < w->map.code_count; i++) {
         const uint8_t *bytes = map_bytes(&w->map, w->map.code[i].address, w->map.code[i].size);
@@ -268,4 +280,5 @@ void abi_study(const struct image *image, struct arena *arena, size_t most, stru
     free(w.led_to.words);
     free(w.taken.words);
     free(w.fragments.words);
+    free(w.endless.words);
 }

@@ -15,6 +15,7 @@ enum abi_breach {
     BREACH_FRAME_RECORD,      /* X29 does not lead to a frame record when another function is called */
     BREACH_RETURN_ADDRESS,    /* the function returns to behind a call of its own */
     BREACH_PAC_PAIRING,       /* X30 is used as it was signed, or authenticated as it never was */
+    BREACH_SYSTEM_CALL,       /* one of another system: SVC with the number n in reg */
     BREACH_COUNT
 };
 

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { WORD = 8, LAST_TEMPORARY = 18, FIRST_SAVED = 19 };
+enum { WORD = 8, LAST_RESULT = 8, LAST_TEMPORARY = 18, FIRST_SAVED = 19 };
 
 static const struct abi_value nothing = {0, ABI_UNKNOWN, 0, 0};
 static const struct abi_value computed = {0, ABI_COMPUTED, 0, 0};
@@ -24,19 +24,30 @@ void abi_forget(struct abi_state *state, struct abi_value sp)
     state->x[REGISTER_SP] = sp;
 }
 
+/* What no register that must be given back held at the entry. */
+static bool is_number(struct abi_value value)
+{
+    return value.kind == ABI_COMPUTED || value.kind == ABI_CONSTANT ||
+           (value.kind == ABI_ENTRY && value.reg <= LAST_TEMPORARY);
+}
+
+/* A way that a number comes on stays one, whatever comes on others. */
 static struct abi_value meet(struct abi_value a, struct abi_value b)
 {
     int one = abi_alignment(a), other = abi_alignment(b);
     if (one >= 0 && one == other)
         return abi_value(ABI_NEAR, 0, one);
-    bool numbers =
-        (a.kind == ABI_COMPUTED || a.kind == ABI_CONSTANT) && (b.kind == ABI_COMPUTED || b.kind == ABI_CONSTANT);
-    return numbers ? computed : nothing;
+    if (is_number(a) && is_number(b))
+        return computed;
+    if (a.kind == ABI_RELOADED && b.kind == ABI_RELOADED)
+        return abi_value(ABI_RELOADED, 0, ABI_ANYWHERE);
+    bool way = is_number(a) || is_number(b) || a.kind == ABI_MIXED || b.kind == ABI_MIXED;
+    return way ? abi_value(ABI_MIXED, 0, 0) : nothing;
 }
 
 static inline bool settled(struct abi_value value, struct abi_value other)
 {
-    return value.kind == ABI_UNKNOWN || abi_same(value, other);
+    return value.kind == ABI_MIXED || abi_same(value, other);
 }
 
 static bool join_value(struct abi_value *value, struct abi_value other)
@@ -78,7 +89,7 @@ bool abi_join(struct abi_state *state, const struct abi_state *other)
     for (uint32_t i = 0; i < state->slot_count; i++) {
         struct abi_slot slot = state->slots[i];
         lost |= join_value(&slot.value, abi_slot(other, slot.at));
-        if (slot.value.kind != ABI_UNKNOWN)
+        if (slot.value.kind != ABI_UNKNOWN && slot.value.kind != ABI_MIXED)
             state->slots[kept++] = slot;
     }
     state->slot_count = kept;
@@ -134,7 +145,9 @@ static struct abi_value moved(struct abi_value value, int64_t by)
         return abi_value(ABI_NEAR, 0, (value.n + by) & 15);
     if (by == 0)
         return value;
-    return value.kind == ABI_UNKNOWN ? nothing : computed;
+    if (value.kind == ABI_RELOADED)
+        return computed;
+    return value.kind == ABI_UNKNOWN || value.kind == ABI_MIXED ? nothing : computed;
 }
 
 /* All that is written becomes `value`. */
@@ -161,9 +174,10 @@ static void load(struct abi_state *state, const struct operands *o)
     bool known = place(state, o, &at);
     bool elsewhere = base.kind == ABI_ENTRY || base.kind == ABI_COMPUTED || base.kind == ABI_CONSTANT;
     for (unsigned i = 0; i < o->count; i++) {
-        struct abi_value value = known       ? abi_slot(state, (int32_t)at + (int32_t)(i * o->size))
-                                 : elsewhere ? computed
-                                             : nothing;
+        int32_t from = (int32_t)at + (int32_t)(i * o->size);
+        struct abi_value value = known ? abi_slot(state, from) : elsewhere ? computed : nothing;
+        if (known && value.kind == ABI_UNKNOWN && from < 0)
+            value = abi_value(ABI_RELOADED, 0, from);
         write_register(state, o->vector, o->regs[i], o->narrow ? computed : value);
     }
 }
@@ -188,8 +202,8 @@ static void move_base(struct abi_state *state, const struct operands *o)
 static void call(struct abi_state *state)
 {
     uint32_t kept = 0;
-    for (unsigned r = 0; r <= LAST_TEMPORARY; r++)
-        state->x[r] = nothing;
+    for (unsigned r = 0; r <= LAST_TEMPORARY; r++) /* compilers know of some callees that they leave X9 and on alone */
+        state->x[r] = r <= LAST_RESULT ? computed : nothing;
     state->x[REGISTER_LR] = abi_value(ABI_LINK, 0, 0);
     for (uint32_t i = 0; i < state->slot_count; i++)
         if (state->slots[i].value.kind == ABI_ENTRY || state->slots[i].value.kind == ABI_SIGNED)
@@ -221,7 +235,7 @@ static struct abi_value sum(struct abi_value a, struct abi_value b, int64_t sign
         return moved(b, a.n);
     if (one >= 0 && other >= 0)
         return abi_value(ABI_NEAR, 0, (one + sign_of_b * other) & 15);
-    return a.kind == ABI_UNKNOWN || b.kind == ABI_UNKNOWN || one >= 0 || other >= 0 ? nothing : computed;
+    return !is_number(a) || !is_number(b) || one >= 0 || other >= 0 ? nothing : computed;
 }
 
 /* What clearing low bits makes of a value. */

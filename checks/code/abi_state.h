@@ -13,7 +13,9 @@ enum abi_kind {
     ABI_STACK,    /* SP of the entry, plus n */
     ABI_NEAR,     /* an address or number that is n modulo 16 */
     ABI_LINK,     /* a return address that a call in this very function left in X30 */
-    ABI_SIGNED,   /* X30 of the entry, signed with key `reg` while SP was that of the entry plus n */
+    ABI_RELOADED, /* a word of this function's frame, n bytes from SP of the entry, that is not known to have been saved */
+    ABI_MIXED,    /* COMPUTED or CONSTANT on one way here, and on another not */
+    ABI_SIGNED, /* X30 of the entry, signed with key `reg` while SP was that of the entry plus n */
 };
 enum { ABI_VECTORS = 8, ABI_FIRST_VECTOR = 8, ABI_ENTRY_VECTOR = 40, ABI_SLOTS = 26, ABI_ANYWHERE = INT32_MIN };
 

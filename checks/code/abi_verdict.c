@@ -37,9 +37,11 @@ static const char *state_of(struct arena *arena, const struct abi_hit *hit)
     case BREACH_FRAME_RECORD:
         return "X29 holds neither a frame record's address nor what it held at the entry";
     case BREACH_RETURN_ADDRESS:
-        return arena_print(arena, "X%u is what a call in this function left in X30", (unsigned)hit->reg);
+        return arena_print(arena, "X%u holds what a call in this function left in X30, or what nobody put there",
+                           (unsigned)hit->reg);
     case BREACH_PAC_PAIRING:
         return "X30 is signed where it is used as it is, or authenticated where it was not signed alike";
+    case BREACH_SYSTEM_CALL:
     case BREACH_COUNT:
     default:
         return "";

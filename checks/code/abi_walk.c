@@ -113,7 +113,7 @@ static bool flow(struct abi_walk *w, size_t at, const struct operands *o, struct
             abi_forget(state, (struct abi_value){0});
         }
         pool(w, state->x[REGISTER_SP]);
-        return true;
+        return !abi_has(w->endless, w->f->start + at * 4 + (uint64_t)o->offset);
     case FORM_CALL_REGISTER:
         pool(w, state->x[REGISTER_SP]);
         return true;
@@ -227,8 +227,8 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
     w->words = function->size / 4;
     w->bytes = map_bytes(w->map, function->start, w->words * 4);
     w->hit_count = 0;
-    w->understood = 0;
-    w->odd = w->record = w->pooled = w->suspect = w->loose_broken = w->failed = false;
+    w->understood = w->saves = w->stores = 0;
+    w->odd = w->pooled = w->suspect = w->loose_broken = w->failed = false;
     w->pool = (struct abi_value){0};
     if (!w->bytes || w->words == 0)
         return true;
@@ -248,6 +248,40 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
     for (size_t at = 0; at < w->words; at++)
         w->understood += w->flags[at] & VISITED ? 4 : 0;
     return !w->failed;
+}
+
+/* Whether the function has an instruction that leaves it for good. */
+static bool may_return(const uint8_t *bytes, uint64_t size)
+{
+    struct operands o;
+    for (uint64_t at = 0; at + 4 <= size; at += 4) {
+        uint32_t word = load_le32(bytes + at);
+        if (word >> 25 == 0x6b && (word >> 21 & 7) != 1) /* BR, RET; not BLR */
+            return true;
+        if (!branches(word) || word >> 26 == 0x25)
+            continue;
+        a64_operands(word, &o);
+        if (at + (uint64_t)o.offset >= size)
+            return true;
+    }
+    return false;
+}
+
+void abi_note_endless(struct abi_bits *endless, const struct map *map, const struct abi_function *f)
+{
+    const uint8_t *bytes = f->profile == ABI_GUESSED ? NULL : map_bytes(map, f->start, f->size);
+    struct operands o;
+    uint64_t at = f->size & ~(uint64_t)3;
+    while (bytes && at && (load_le32(bytes + at - 4) == 0 || load_le32(bytes + at - 4) == (uint32_t)NOP))
+        at -= 4;
+    if (!bytes || at == 0)
+        return;
+    if (!may_return(bytes, at))
+        abi_set(endless, f->start);
+    if (load_le32(bytes + at - 4) >> 26 != 0x25)
+        return;
+    a64_operands(load_le32(bytes + at - 4), &o);
+    abi_set(endless, f->start + at - 4 + (uint64_t)o.offset);
 }
 
 void abi_walk_free(struct abi_walk *w)

@@ -34,13 +34,17 @@ static inline void abi_set(struct abi_bits *bits, uint64_t address)
 struct abi_walk {
     /* given */
     const struct map *map;
-    bool reserves_x18;                /* the platform */
+    enum abi_profile platform;
+    const struct abi_bits *called;    /* by BL */
+    const struct abi_bits *endless;   /* functions that never return */
     const struct abi_bits *fragments; /* functions that keep a convention of their own */
     /* of the function walked last */
     size_t hit_count;
     struct abi_hit *hits;
     uint64_t understood; /* bytes */
-    bool odd, record;    /* record: a frame record was made */
+    bool odd;
+    uint64_t stores; /* registers that it stores anywhere, or whose value at the entry it stores; the same bits */
+    uint64_t saves;  /* registers of the caller that it puts on the stack: bits numbered as ABI_ENTRY's */
     /* its own */
     const struct abi_function *f;
     const uint8_t *bytes;
@@ -62,6 +66,10 @@ static inline uint32_t abi_word(const struct abi_walk *walk, size_t at)
 void abi_look(struct abi_walk *walk, size_t at, uint32_t word, const struct operands *o, const struct abi_state *state);
 /* False: no memory. */
 bool abi_walk(struct abi_walk *walk, const struct abi_function *function) MUST_CHECK;
+/* Functions that never return: those without an instruction that does, and what a function calls with its last. */
+void abi_note_endless(struct abi_bits *endless, const struct map *map, const struct abi_function *function);
+/* Whether what was found in the function walked last is told: others may keep a convention of their own. */
+bool abi_proves(const struct abi_walk *walk, const struct abi_function *function, const struct abi_hit *hit);
 void abi_walk_free(struct abi_walk *walk);
 
 #endif

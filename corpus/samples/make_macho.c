@@ -64,6 +64,17 @@ static const uint32_t breaks_chain[] = {0xa9bf7bfd, /* stp x29, x30, [sp, #-16]!
                                         0xd65f03c0, /* ret */
                                         0};
 
+/* exit(), as Linux does it */
+static const uint32_t calls_linux[] = {0xd2800ba8, /* mov x8, #93 */
+                                       0xd4000001, /* svc #0 */
+                                       0xd65f03c0, /* ret */
+                                       0};
+
+static void change_system_call(struct macho *m)
+{
+    m->function = calls_linux;
+}
+
 static void change_x18(struct macho *m)
 {
     m->function = writes_x18;
@@ -87,6 +98,7 @@ static const struct {
     {"macho-declared-minimum", clean_arm64},
     {"abi-platform-register", change_x18},
     {"abi-frame-record", change_frame_record},
+    {"macho-linux-system-call", change_system_call},
     {"macho-foreign-rpath", change_rpath},
     {"macho-local-symbol", change_symbols},
     {"macho-executable-stack", change_stack},

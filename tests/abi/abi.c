@@ -10,7 +10,7 @@
 #include "formats/read.h"
 
 static const char *const breaches[] = {"stack-alignment", "no-access-below-sp", "platform-register", "callee-saved",
-                                       "frame-record",    "return-address",     "pac-pairing"};
+                                       "frame-record",    "return-address",     "pac-pairing",       "system-call"};
 
 static void show(const struct image *image, struct arena *arena)
 {

@@ -43,9 +43,8 @@ static void check(const struct example *example)
                                     .source = START_EH_FRAME,
                                     .profile = (uint8_t)example->profile,
                                     .interface = true};
-    struct abi_walk walk = {.map = &map,
-                            .fragments = &none,
-                            .reserves_x18 = example->profile == ABI_APPLE || example->profile == ABI_ANDROID};
+    struct abi_walk walk = {
+        .map = &map, .called = &none, .endless = &none, .fragments = &none, .platform = example->profile};
     assert_true(abi_walk(&walk, &function));
     if (walk.hit_count != example->count)
         fail_msg("%s: %zu hits instead of %u", example->name, walk.hit_count, example->count);
