@@ -17,7 +17,8 @@ struct work {
     const struct image *image;
     struct map map;
     struct starts starts;
-    struct abi_bits called, led_to, taken, fragments, endless; /* by BL; by any branch; by pointers */
+    struct abi_bits called, led_to, taken, pointed, fragments,
+        endless; /* by BL; by any branch; by pointers, and by those in data */
 };
 
 const char *abi_profile_name(enum abi_profile profile)
@@ -102,8 +103,10 @@ static void find_pointers(struct work *w, const struct span *span)
         if (value - w->taken.base >= w->taken.count * 4)
             continue;
         bool relocated = elf && at >= 16 && load_le64(span->data + at - 8) == R_AARCH64_RELATIVE;
-        if (!low || span->writes || relocated)
-            abi_set(&w->taken, value);
+        if (low && !span->writes && !relocated)
+            continue;
+        abi_set(&w->taken, value);
+        abi_set(&w->pointed, value);
     }
 }
 
@@ -169,6 +172,14 @@ static bool intact(const struct abi_state *state)
     return good;
 }
 
+/* Whether a store keeps registers of the caller's caller in the caller's frame. */
+static bool saves_for_caller(const struct abi_state *state, const struct operands *o)
+{
+    struct abi_value base = o->form == FORM_STORE ? state->x[o->base] : (struct abi_value){0};
+    bool precious = o->vector ? o->regs[0] >= 8 && o->regs[0] <= 15 : o->regs[0] >= 19 && o->regs[0] <= REGISTER_LR;
+    return base.kind == ABI_STACK && base.n + (o->post ? 0 : o->offset) >= 0 && precious;
+}
+
 /* A short run of instructions that returns with the registers of others changed, or the stack: a part of functions. */
 static bool is_fragment(const struct work *w, const struct abi_function *f)
 {
@@ -176,6 +187,7 @@ static bool is_fragment(const struct work *w, const struct abi_function *f)
     struct operands o;
     uint64_t size = f->size < FRAGMENT_WORDS * 4 ? f->size : FRAGMENT_WORDS * 4;
     const uint8_t *bytes = map_bytes(&w->map, f->start, size);
+    bool saves = false;
     abi_entry(&state);
     for (uint64_t at = 0; bytes && at + 4 <= size; at += 4) {
         uint32_t word = load_le32(bytes + at);
@@ -186,7 +198,8 @@ static bool is_fragment(const struct work *w, const struct abi_function *f)
         if (o.form == FORM_BRANCH || o.form == FORM_STOP || o.form == FORM_JUMP_REGISTER || stays)
             return false;
         if (o.form == FORM_RETURN || o.form == FORM_JUMP)
-            return !intact(&state) || (o.form == FORM_RETURN && o.base != REGISTER_LR);
+            return saves || !intact(&state) || (o.form == FORM_RETURN && o.base != REGISTER_LR);
+        saves |= saves_for_caller(&state, &o);
         abi_step(&state, &o);
     }
     return false;
@@ -204,6 +217,43 @@ bool abi_proves(const struct abi_walk *walk, const struct abi_function *f, const
     return hit->breach != BREACH_CALLEE_SAVED || f->interface || (walk->saves & record) == record;
 }
 
+/* BTI C, BTI JC, PACIASP and PACIBSP, or what traps. A pointer to the entry is the kernel's. */
+static bool lands(const struct work *w, const struct abi_function *f, uint32_t word)
+{
+    return word == 0xd503245fu || word == 0xd50324dfu || word == 0xd503233fu || word == 0xd503237fu ||
+           (word & 0xffc0001fu) == 0xd4000000u || word == 0 || f->start == w->image->entry.address ||
+           !abi_has(&w->pointed, f->start);
+}
+
+static void keep(struct abi_study *study, const struct abi_hit *hit, size_t most, struct arena *arena)
+{
+    struct abi_hits *hits = &study->hits[hit->breach];
+    if (hits->kept < most) {
+        hits->items = arena_grow(arena, hits->items, hits->kept, sizeof *hits->items);
+        hits->items[hits->kept++] = *hit;
+    }
+    hits->count++;
+}
+
+static void take_start(const struct work *w, struct abi_study *study, const struct abi_function *f, size_t most,
+                       struct arena *arena)
+{
+    const uint8_t *bytes = map_bytes(&w->map, f->start, 4);
+    if (f->profile == ABI_GUESSED || !bytes)
+        return;
+    study->pointed += abi_has(&w->pointed, f->start);
+    if (!lands(w, f, load_le32(bytes)))
+        keep(study,
+             &(struct abi_hit){.address = f->start,
+                               .function = f->start,
+                               .word = load_le32(bytes),
+                               .size = (uint32_t)f->size,
+                               .breach = BREACH_LANDING_PAD,
+                               .source = f->source,
+                               .interface = true},
+             most, arena);
+}
+
 static void take(struct abi_study *study, const struct abi_walk *walk, const struct abi_function *f, size_t most,
                  struct arena *arena)
 {
@@ -212,15 +262,10 @@ static void take(struct abi_study *study, const struct abi_walk *walk, const str
     study->odd += walk->odd && f->profile != ABI_GO && f->profile != ABI_GUESSED;
     for (size_t i = 0; i < walk->hit_count; i++) {
         struct abi_hit hit = walk->hits[i];
-        struct abi_hits *hits = &study->hits[hit.breach];
         if (!abi_proves(walk, f, &hit))
             continue;
         hit.interface = f->interface;
-        if (hits->kept < most) {
-            hits->items = arena_grow(arena, hits->items, hits->kept, sizeof *hits->items);
-            hits->items[hits->kept++] = hit;
-        }
-        hits->count++;
+        keep(study, &hit, most, arena);
     }
 }
 
@@ -243,8 +288,10 @@ static bool follow_all(struct work *w, size_t most, struct abi_study *study, str
     for (size_t i = 0; good && i < w->starts.count; i++) {
         struct abi_function f = function_of(w, i, &hint);
         good = abi_walk(&walk, &f);
-        if (good)
+        if (good) {
             take(study, &walk, &f, most, arena);
+            take_start(w, study, &f, most, arena);
+        }
     }
     abi_walk_free(&walk);
     return good;
@@ -253,8 +300,8 @@ static bool follow_all(struct work *w, size_t most, struct abi_study *study, str
 static bool prepare(struct work *w, struct abi_study *study)
 {
     if (!starts_find(w->image, &w->map, &w->starts) || !bits_make(&w->called, &w->map) ||
-        !bits_make(&w->led_to, &w->map) || !bits_make(&w->taken, &w->map) || !bits_make(&w->fragments, &w->map) ||
-        !bits_make(&w->endless, &w->map))
+        !bits_make(&w->led_to, &w->map) || !bits_make(&w->taken, &w->map) || !bits_make(&w->pointed, &w->map) ||
+        !bits_make(&w->fragments, &w->map) || !bits_make(&w->endless, &w->map))
         return false;
     for (size_t i = 0; i < w->map.code_count; i++) {
         const uint8_t *bytes = map_bytes(&w->map, w->map.code[i].address, w->map.code[i].size);
@@ -279,6 +326,7 @@ void abi_study(const struct image *image, struct arena *arena, size_t most, stru
     free(w.called.words);
     free(w.led_to.words);
     free(w.taken.words);
+    free(w.pointed.words);
     free(w.fragments.words);
     free(w.endless.words);
 }

@@ -16,6 +16,7 @@ enum abi_breach {
     BREACH_RETURN_ADDRESS,    /* the function returns to behind a call of its own */
     BREACH_PAC_PAIRING,       /* X30 is used as it was signed, or authenticated as it never was */
     BREACH_SYSTEM_CALL,       /* one of another system: SVC with the number n in reg */
+    BREACH_LANDING_PAD,       /* a pointer in data leads to a function that does not begin with one */
     BREACH_COUNT
 };
 
@@ -50,6 +51,7 @@ struct abi_study {
     uint64_t odd;                      /* functions that switch stacks, use SVE or call what keeps no convention */
     uint64_t code;                     /* bytes of it */
     uint64_t understood[ABI_PROFILES]; /* those of them that were followed */
+    uint64_t pointed;                  /* functions that pointers in data lead to */
     struct abi_hits hits[BREACH_COUNT];
 };
 

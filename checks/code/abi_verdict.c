@@ -41,6 +41,8 @@ static const char *state_of(struct arena *arena, const struct abi_hit *hit)
                            (unsigned)hit->reg);
     case BREACH_PAC_PAIRING:
         return "X30 is signed where it is used as it is, or authenticated where it was not signed alike";
+    case BREACH_LANDING_PAD:
+        return "a pointer leads here";
     case BREACH_SYSTEM_CALL:
     case BREACH_COUNT:
     default:
@@ -48,9 +50,9 @@ static const char *state_of(struct arena *arena, const struct abi_hit *hit)
     }
 }
 
-static void show(const struct subject *subject, struct finding *f, const struct abi_question *question,
-                 const struct abi_hits *hits)
+void abi_show(const struct subject *subject, struct finding *f, const struct abi_question *question)
 {
+    const struct abi_hits *hits = &subject->study->abi.hits[question->breach];
     for (size_t i = 0; i < hits->kept; i++) {
         const struct abi_hit *hit = &hits->items[i];
         uint64_t offset = EVIDENCE_NOWHERE;
@@ -78,7 +80,7 @@ static void answer(const struct subject *subject, struct finding *f, const struc
         code -= study->understood[ABI_GO];
     unsigned share = bytes >= code ? 100 : (unsigned)(bytes * 100 / code);
     if (hits->count) {
-        show(subject, f, question, hits);
+        abi_show(subject, f, question);
         fail(f, "%" PRIu64 " %s", hits->count, question->broken);
     } else if (all && all == study->functions[ABI_GO] && !of_go) {
         not_applicable(f, "all %" PRIu64 " functions keep Go's own convention, which does not ask for it", all);

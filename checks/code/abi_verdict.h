@@ -17,6 +17,8 @@ struct abi_question {
     bool of_conventions;  /* functions that could not be followed to their end are not judged */
 };
 
+/* A row of evidence for each of the first hits. */
+void abi_show(const struct subject *subject, struct finding *f, const struct abi_question *question);
 void abi_answer(const struct subject *subject, struct finding *f, const struct abi_question *question);
 
 #endif

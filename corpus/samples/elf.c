@@ -13,6 +13,7 @@ enum {
     PCLNTAB = 0x500,
     FRAMES = 0x500, /* .eh_frame, which Go programs do not have */
     FRAMES_SIZE = 0x100,
+    FIRST_FUNCTION = 12, /* behind the entry's three instructions */
     CODE = 0x600,
     CODE_SIZE = 0x100,
     DATA = CODE + CODE_SIZE,
@@ -150,6 +151,10 @@ static void write_dynamic(struct elf *e)
 {
     Elf64_Rela rela = {.r_offset = address(e, SLOT), .r_addend = (Elf64_Sxword)address(e, CODE)};
     rela.r_info = ELF64_R_INFO(0, (Elf64_Xword)(e->arm64 ? R_AARCH64_IRELATIVE : R_X86_64_IRELATIVE));
+    if (e->guarded) {
+        rela.r_info = ELF64_R_INFO(0, R_AARCH64_RELATIVE);
+        rela.r_addend = (Elf64_Sxword)address(e, CODE) + FIRST_FUNCTION;
+    }
     put(e, RELA, &rela, sizeof rela);
     e->strings = 1;
     if (e->needed)
@@ -217,8 +222,11 @@ static void write_constants(struct elf *e)
         put(e, at, text, strlen(text) + 1);
         at += strlen(text) + 1;
     }
+    static const uint32_t property[] = {4, 16, NT_GNU_PROPERTY_TYPE_0, 0x554e47, 0xc0000000, 4, 1 /* BTI */, 0};
     if (e->abi_tag)
         put(e, NOTE, tag, sizeof tag);
+    if (e->guarded)
+        put(e, NOTE, property, sizeof property);
     if (e->interpreter)
         put(e, INTERP, e->interpreter, strlen(e->interpreter) + 1);
 }
@@ -238,8 +246,8 @@ static void write_segments(struct elf *e)
     }
     if (e->dyns)
         add_segment(e, PT_DYNAMIC, PF_R | PF_W, DYNAMIC, DYNAMIC + e->dyns * sizeof(Elf64_Dyn), 8);
-    if (e->abi_tag)
-        add_segment(e, PT_NOTE, PF_R, NOTE, NOTE + 32, 4);
+    if (e->abi_tag || e->guarded)
+        add_segment(e, PT_NOTE, PF_R, NOTE, NOTE + 32, e->guarded ? 8 : 4);
     add_segment(e, PT_GNU_STACK, e->stack, 0, 0, 16);
     if (e->relro)
         add_segment(e, PT_GNU_RELRO, PF_R, DATA, DATA_END, 1);

@@ -206,6 +206,23 @@ static const uint32_t signs_alone[] = {0xd503233f, /* paciasp */
                                        0xd65f03c0, /* ret */
                                        0};
 
+static const uint32_t lands[] = {0xd503245f, /* bti c */
+                                 0xd65f03c0, /* ret */
+                                 0};
+
+static void clean_guarded(struct elf *e)
+{
+    clean_arm64(e);
+    e->guarded = true;
+    e->function = lands;
+}
+
+static void change_landing_pad(struct elf *e)
+{
+    clean_arm64(e);
+    e->guarded = true;
+}
+
 static void change_sp(struct elf *e)
 {
     clean_arm64(e);
@@ -275,6 +292,8 @@ static const struct {
     {"origin-go-cgo-disabled", change_cgo},
     {"origin-claims-match-bytes", change_claim},
     {"platform-page-alignment", change_alignment},
+    {"elf-arm64-landing-pads", clean_guarded},
+    {"hardening-branch-protection", change_landing_pad},
     {"abi-stack-alignment", change_sp},
     {"abi-no-access-below-sp", change_below_sp},
     {"abi-callee-saved", change_x19},

@@ -9,8 +9,9 @@
 #include "checks/code/abi.h"
 #include "formats/read.h"
 
-static const char *const breaches[] = {"stack-alignment", "no-access-below-sp", "platform-register", "callee-saved",
-                                       "frame-record",    "return-address",     "pac-pairing",       "system-call"};
+static const char *const breaches[] = {"stack-alignment", "no-access-below-sp", "platform-register",
+                                       "callee-saved",    "frame-record",       "return-address",
+                                       "pac-pairing",     "system-call",        "landing-pad"};
 
 static void show(const struct image *image, struct arena *arena)
 {
