@@ -1,6 +1,7 @@
 /* mutants EVERY FILE...: takes every EVERYth function that a table bounds, breaks one rule of the calling convention at one
  * instruction, and counts how often that is found. A line for each kind of change: mutants, found, and those of the rest
- * whose function could not be followed, or is odd. `mutants -v` names the first of each kind that were not found. */
+ * whose function could not be followed, or is odd. `mutants -v` names the first of each kind that were not found;
+ * `mutants -s` changes nothing, and prints of each function which registers it saves (cfi.py compares). */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ static const struct {
 static struct {
     uint64_t made, found, odd;
 } tally[CHANGES];
-static bool verbose;
+static bool verbose, listing;
 
 static bool precious(unsigned r, bool vector)
 {
@@ -114,7 +115,9 @@ static void mutate(const struct map *all, const struct abi_bits *called, const s
     memcpy(bytes, from, f.size);
     if (!abi_walk(&walk, &f))
         abort();
-    bool clean = walk.hit_count == 0;
+    if (listing)
+        printf("%" PRIx64 " %" PRIx64 " %" PRIx64 " %d\n", f.start, f.size, walk.saves, walk.odd);
+    bool clean = walk.hit_count == 0 && !listing;
     uint64_t saves = walk.saves;
     for (int change = 0; clean && change < CHANGES; change++) {
         struct operands o;
@@ -213,8 +216,9 @@ static bool read_one(const char *path, size_t every)
 int main(int argc, char **argv)
 {
     int first = 1;
-    if (argc > 1 && strcmp(argv[1], "-v") == 0) {
-        verbose = true;
+    if (argc > 1 && argv[1][0] == '-') {
+        verbose = strcmp(argv[1], "-v") == 0;
+        listing = strcmp(argv[1], "-s") == 0;
         first = 2;
     }
     size_t every = first < argc ? strtoul(argv[first], NULL, 10) : 0;
@@ -223,7 +227,7 @@ int main(int argc, char **argv)
     for (int i = first + 1; i < argc; i++)
         if (!read_one(argv[i], every))
             return 2;
-    for (int change = 0; change < CHANGES; change++)
+    for (int change = 0; change < CHANGES && !listing; change++)
         printf("%s | %" PRIu64 " | %" PRIu64 " | %.1f %% | %" PRIu64 "\n", changes[change].name, tally[change].made,
                tally[change].found,
                tally[change].made ? 100.0 * (double)tally[change].found / (double)tally[change].made : 0.0,
