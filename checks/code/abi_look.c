@@ -166,7 +166,7 @@ static void note_saves(struct abi_walk *w, const struct operands *o, const struc
         w->stores |= (uint64_t)1 << number;
         if (value.kind == ABI_ENTRY || value.kind == ABI_SIGNED)
             w->stores |= (uint64_t)1 << (value.kind == ABI_SIGNED ? REGISTER_LR : value.reg);
-        if (on_stack && is_entry(value, number))
+        if (on_stack && (is_entry(value, number) || value.kind == ABI_SIGNED))
             w->saves |= (uint64_t)1 << number;
     }
 }

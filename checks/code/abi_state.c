@@ -221,8 +221,10 @@ static void sign(struct abi_state *state, const struct operands *o)
 static void authenticate(struct abi_state *state)
 {
     struct abi_value lr = state->x[REGISTER_LR];
-    state->x[REGISTER_LR] =
-        lr.kind == ABI_SIGNED || lr.kind == ABI_ENTRY ? abi_value(ABI_ENTRY, REGISTER_LR, 0) : nothing;
+    if (lr.kind == ABI_SIGNED || lr.kind == ABI_ENTRY)
+        state->x[REGISTER_LR] = abi_value(ABI_ENTRY, REGISTER_LR, 0);
+    else if (lr.kind != ABI_LINK && lr.kind != ABI_CONSTANT && lr.kind != ABI_RELOADED)
+        state->x[REGISTER_LR] = nothing;
 }
 
 /* Sums of a stack address and a constant, or of what is known modulo 16. */

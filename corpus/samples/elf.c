@@ -151,6 +151,8 @@ static void write_dynamic(struct elf *e)
 {
     Elf64_Rela rela = {.r_offset = address(e, SLOT), .r_addend = (Elf64_Sxword)address(e, CODE)};
     rela.r_info = ELF64_R_INFO(0, (Elf64_Xword)(e->arm64 ? R_AARCH64_IRELATIVE : R_X86_64_IRELATIVE));
+    if (e->tls)
+        rela.r_info = ELF64_R_INFO(0, R_X86_64_DTPMOD64);
     if (e->guarded) {
         rela.r_info = ELF64_R_INFO(0, R_AARCH64_RELATIVE);
         rela.r_addend = (Elf64_Sxword)address(e, CODE) + FIRST_FUNCTION;

@@ -10,6 +10,7 @@ enum { ELF_ROOM = 0x1000, ELF_SECTIONS = 11, ELF_CONSTANTS = 0x2c0, ELF_STEP = 0
 
 struct elf {
     bool arm64, arm64_code, relro, abi_tag, symbols, debug, go;
+    bool tls;     /* a relocation asks for the number of a TLS module */
     bool guarded; /* promises landing pads, and holds a pointer to the first function */
     Elf64_Half type;
     Elf64_Word flags, stack, data_access;

@@ -223,6 +223,11 @@ static void change_landing_pad(struct elf *e)
     e->guarded = true;
 }
 
+static void change_tls(struct elf *e)
+{
+    e->tls = true;
+}
+
 static void change_sp(struct elf *e)
 {
     clean_arm64(e);
@@ -294,6 +299,7 @@ static const struct {
     {"platform-page-alignment", change_alignment},
     {"elf-arm64-landing-pads", clean_guarded},
     {"hardening-branch-protection", change_landing_pad},
+    {"abi-tls-model", change_tls},
     {"abi-stack-alignment", change_sp},
     {"abi-no-access-below-sp", change_below_sp},
     {"abi-callee-saved", change_x19},

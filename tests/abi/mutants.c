@@ -15,7 +15,20 @@
 
 enum { MOST_BYTES = 1 << 16, NOP = (int)0xd503201f, SHOWN = 20 };
 
-enum change { SAVE, RESTORE, FRAME, PUSH, SCRATCH, SCRATCH_VECTOR, PLATFORM, BELOW, LINK, UNLINK, CHANGES };
+enum change {
+    SAVE,
+    RESTORE,
+    FRAME,
+    PUSH,
+    SCRATCH,
+    SCRATCH_VECTOR,
+    PLATFORM,
+    BELOW,
+    LINK,
+    UNLINK,
+    UNAUTHENTICATED,
+    CHANGES
+};
 static const struct {
     const char *name;
     enum abi_breach breach;
@@ -28,7 +41,8 @@ static const struct {
                       {"platform-register: a result goes to X18", BREACH_PLATFORM_REGISTER},
                       {"no-access-below-sp: a store goes below SP", BREACH_BELOW_SP},
                       {"return-address: X30 is not saved", BREACH_RETURN_ADDRESS},
-                      {"return-address: X30 is not restored", BREACH_RETURN_ADDRESS}};
+                      {"return-address: X30 is not restored", BREACH_RETURN_ADDRESS},
+                      {"pac-pairing: AUTIASP is dropped", BREACH_PAC_PAIRING}};
 
 static struct {
     uint64_t made, found, odd;
@@ -72,6 +86,8 @@ static uint32_t broken(uint32_t word, const struct operands *o, enum change chan
         return (word & 0xffc07fffu) == 0xa9007bfdu || (word & 0xffc07fffu) == 0xa9807bfdu ? word | 31u << 10 : 0;
     case UNLINK: /* LDP X29, X30 is dropped */
         return (word & 0xffc07fffu) == 0xa9407bfdu ? (uint32_t)NOP : 0;
+    case UNAUTHENTICATED:
+        return word == 0xd50323bfu ? (uint32_t)NOP : 0;
     case CHANGES:
     default:
         return 0;
