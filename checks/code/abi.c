@@ -225,18 +225,15 @@ static bool lands(const struct work *w, const struct abi_function *f, uint32_t w
            !abi_has(&w->pointed, f->start);
 }
 
-static void keep(struct abi_study *study, const struct abi_hit *hit, size_t most, struct arena *arena)
+static void keep(struct abi_study *study, const struct abi_hit *hit, size_t most)
 {
     struct abi_hits *hits = &study->hits[hit->breach];
-    if (hits->kept < most) {
-        hits->items = arena_grow(arena, hits->items, hits->kept, sizeof *hits->items);
+    if (hits->kept < most)
         hits->items[hits->kept++] = *hit;
-    }
     hits->count++;
 }
 
-static void take_start(const struct work *w, struct abi_study *study, const struct abi_function *f, size_t most,
-                       struct arena *arena)
+static void take_start(const struct work *w, struct abi_study *study, const struct abi_function *f, size_t most)
 {
     const uint8_t *bytes = map_bytes(&w->map, f->start, 4);
     if (f->profile == ABI_GUESSED || !bytes)
@@ -251,11 +248,10 @@ static void take_start(const struct work *w, struct abi_study *study, const stru
                                .breach = BREACH_LANDING_PAD,
                                .source = f->source,
                                .interface = true},
-             most, arena);
+             most);
 }
 
-static void take(struct abi_study *study, const struct abi_walk *walk, const struct abi_function *f, size_t most,
-                 struct arena *arena)
+static void take(struct abi_study *study, const struct abi_walk *walk, const struct abi_function *f, size_t most)
 {
     study->functions[f->profile]++;
     study->understood[f->profile] += walk->understood;
@@ -265,11 +261,11 @@ static void take(struct abi_study *study, const struct abi_walk *walk, const str
         if (!abi_proves(walk, f, &hit))
             continue;
         hit.interface = f->interface;
-        keep(study, &hit, most, arena);
+        keep(study, &hit, most);
     }
 }
 
-static bool follow_all(struct work *w, size_t most, struct abi_study *study, struct arena *arena)
+static bool follow_all(struct work *w, size_t most, struct abi_study *study)
 {
     struct abi_walk walk = {.map = &w->map,
                             .called = &w->called,
@@ -289,8 +285,8 @@ static bool follow_all(struct work *w, size_t most, struct abi_study *study, str
         struct abi_function f = function_of(w, i, &hint);
         good = abi_walk(&walk, &f);
         if (good) {
-            take(study, &walk, &f, most, arena);
-            take_start(w, study, &f, most, arena);
+            take(study, &walk, &f, most);
+            take_start(w, study, &f, most);
         }
     }
     abi_walk_free(&walk);
@@ -321,7 +317,9 @@ void abi_study(const struct image *image, struct arena *arena, size_t most, stru
     *study = (struct abi_study){0};
     if (image->arch != ARCH_ARM64 || !map_make(image, arena, &w.map) || w.map.code_size == 0)
         return;
-    study->read = prepare(&w, study) && follow_all(&w, most, study, arena);
+    for (unsigned breach = 0; breach < BREACH_COUNT; breach++) /* before anything that only free() gives back */
+        study->hits[breach].items = arena_array(arena, most, sizeof *study->hits[breach].items);
+    study->read = prepare(&w, study) && follow_all(&w, most, study);
     free(w.starts.items);
     free(w.called.words);
     free(w.led_to.words);
