@@ -6,6 +6,8 @@
 #include "checks/expect.h"
 #include "formats/model.h"
 
+struct abi_study;
+
 struct subject {
     const struct reading *reading; /* the file's other slices */
     const struct image *image;

@@ -43,6 +43,18 @@ bool study_follow(struct code_study *study)
     return study->followed == STUDY_DONE;
 }
 
+bool study_conventions(struct code_study *study)
+{
+    enum { SHOWN = 8 };
+    if (study->convened == STUDY_NOT_ASKED) {
+        bool good = readable(study);
+        if (good)
+            abi_study(study->image, study->arena, SHOWN, &study->abi);
+        study->convened = good && study->abi.read ? STUDY_DONE : STUDY_IMPOSSIBLE;
+    }
+    return study->convened == STUDY_DONE;
+}
+
 unsigned study_coverage(const struct code_study *study)
 {
     const struct reach_report *r = &study->reach;

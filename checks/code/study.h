@@ -4,6 +4,7 @@
 #ifndef ASSAY_CHECKS_CODE_STUDY_H
 #define ASSAY_CHECKS_CODE_STUDY_H
 
+#include "checks/code/abi.h"
 #include "checks/code/reach.h"
 #include "checks/code/scan.h"
 
@@ -13,15 +14,19 @@ struct code_study {
     const struct image *image;
     struct arena *arena; /* of all that is learnt; lives at least as long as the study */
     bool allowed;        /* false (--no-code): nobody may look */
-    enum studied scanned, followed;
+    enum studied scanned, followed, convened;
     struct scan scan;
     struct reach_report reach;
+    struct abi_study abi;
 };
 
 /* The first tier. False: not allowed, or the code cannot be read in full (packed, encrypted, cut off). */
 bool study_scan(struct code_study *study) MUST_CHECK;
 /* The second. False: as above, or memory ran out. */
 bool study_follow(struct code_study *study) MUST_CHECK;
+
+/* How arm64 code keeps its calling convention; on its own, beside the two. False: as above. */
+bool study_conventions(struct code_study *study) MUST_CHECK;
 
 enum { COVERAGE_FLOOR = 90 /* percent */ };
 /* Bytes of code that were understood, in percent of those that can be run; after study_follow(). */

@@ -2,7 +2,9 @@
  * build information records GOOS, GOARCH, CGO_ENABLED, -buildmode and -ldflags
  * (runtime/debug.BuildInfo). Those are claims: they can be those of another build, of a
  * tool that did not obey (Go 1.19 for darwin keeps 3,000 local symbols despite -s), or
- * forged. Every claim that is there is compared; none is believed. */
+ * forged. The format of the file says which system it is for, and system calls of arm64
+ * say for which one code was built. Every claim that is there is compared; none is believed. */
+#include "checks/code/disassembly.h"
 #include "checks/common.h"
 
 #include <string.h>
@@ -137,12 +139,33 @@ static void claim_buildmode(const struct image *image, struct finding *f, size_t
         *open = "whether the program can run at any address cannot be told";
 }
 
+/* System calls are made in each system's own way. A file is for one system, and code that calls another one was built
+ * for that. */
+static void claim_system(const struct subject *subject, struct finding *f, size_t *claims)
+{
+    const struct image *image = subject->image;
+    if (image->arch != ARCH_ARM64 || !subject->code_was_read || !study_conventions(subject->study))
+        return;
+    const struct abi_hits *hits = &subject->study->abi.hits[BREACH_SYSTEM_CALL];
+    *claims += hits->count > 0;
+    for (size_t i = 0; i < hits->kept; i++) {
+        const struct abi_hit *hit = &hits->items[i];
+        uint64_t offset = 0;
+        bool found = image_address(image, hit->address, &offset);
+        evidence(f, found ? offset : EVIDENCE_NOWHERE, "system calls of the system that the file is for",
+                 "a program for %s makes system call %d of %s, at %#llx: %s", os_name(image->os), (int)hit->n,
+                 hit->reg == 8 ? "Linux" : "macOS", (unsigned long long)hit->address,
+                 disassembly(image, f->arena, hit->address));
+    }
+}
+
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     size_t claims = 0;
     const char *open = NULL; /* a claim that cannot be compared */
     claim_name(subject, f, &claims, &open);
+    claim_system(subject, f, &claims);
     if (image->go && image->go->known == KNOWN_BROKEN)
         open = "the Go build information is damaged";
     if (image->go && image->go->known == KNOWN_COMPLETE) {

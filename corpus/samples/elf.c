@@ -11,6 +11,9 @@ enum {
     INTERP = 0x280,
     CONSTANTS = ELF_CONSTANTS,
     PCLNTAB = 0x500,
+    FRAMES = 0x500, /* .eh_frame, which Go programs do not have */
+    FRAMES_SIZE = 0x100,
+    FIRST_FUNCTION = 12, /* behind the entry's three instructions */
     CODE = 0x600,
     CODE_SIZE = 0x100,
     DATA = CODE + CODE_SIZE,
@@ -89,6 +92,24 @@ static void add_section(struct elf *e, const char *name, Elf64_Word type, Elf64_
     e->shdrs[e->sections++] = s;
 }
 
+/* What compilers write for functions: where each begins and ends. */
+static void write_frames(struct elf *e, size_t at, size_t size, size_t next)
+{
+    /* version 1, "zR", alignments 4 and -8, return address in 30; pointers relative, of 4 bytes; CFA: SP + 0 */
+    static const uint8_t cie[] = {0x14, 0,    0,    0, 0,    0,  0,    0, 1, 'z', 'R', 0,
+                                  4,    0x78, 0x1e, 1, 0x1b, 12, 0x1f, 0, 0, 0,   0,   0};
+    enum { FDE = 20 };
+    uint32_t place = FRAMES + sizeof cie;
+    put(e, FRAMES, cie, sizeof cie);
+    for (; at + size <= CODE + CODE_SIZE && place + FDE <= FRAMES + FRAMES_SIZE; place += FDE) {
+        const uint32_t fde[] = {FDE - 4, place + 4 - FRAMES, (uint32_t)(address(e, at) - address(e, place + 8)),
+                                (uint32_t)size, 0};
+        put(e, place, fde, sizeof fde);
+        at += size;
+        size = next;
+    }
+}
+
 static void write_code(struct elf *e)
 {
     /* exit_group(0), then calls of a function with a frame */
@@ -104,9 +125,14 @@ static void write_code(struct elf *e)
         return;
     }
     put(e, from, start, sizeof start);
-    for (size_t at = from + sizeof start; at + sizeof function <= CODE + CODE_SIZE; at += sizeof function)
+    size_t first = from + sizeof start, size = 0;
+    for (; e->function && e->function[size / 4]; size += 4)
+        put(e, first + size, &e->function[size / 4], 4);
+    for (size_t at = first + size; at + sizeof function <= CODE + CODE_SIZE; at += sizeof function)
         put(e, at, function, sizeof function);
     put(e, CODE + CODE_SIZE - 4, function + 5, 4);
+    if (!e->go)
+        write_frames(e, first, size ? size : sizeof function, sizeof function);
 }
 
 static void write_versions(struct elf *e)
@@ -125,6 +151,12 @@ static void write_dynamic(struct elf *e)
 {
     Elf64_Rela rela = {.r_offset = address(e, SLOT), .r_addend = (Elf64_Sxword)address(e, CODE)};
     rela.r_info = ELF64_R_INFO(0, (Elf64_Xword)(e->arm64 ? R_AARCH64_IRELATIVE : R_X86_64_IRELATIVE));
+    if (e->tls)
+        rela.r_info = ELF64_R_INFO(0, R_X86_64_DTPMOD64);
+    if (e->guarded) {
+        rela.r_info = ELF64_R_INFO(0, R_AARCH64_RELATIVE);
+        rela.r_addend = (Elf64_Sxword)address(e, CODE) + FIRST_FUNCTION;
+    }
     put(e, RELA, &rela, sizeof rela);
     e->strings = 1;
     if (e->needed)
@@ -192,8 +224,11 @@ static void write_constants(struct elf *e)
         put(e, at, text, strlen(text) + 1);
         at += strlen(text) + 1;
     }
+    static const uint32_t property[] = {4, 16, NT_GNU_PROPERTY_TYPE_0, 0x554e47, 0xc0000000, 4, 1 /* BTI */, 0};
     if (e->abi_tag)
         put(e, NOTE, tag, sizeof tag);
+    if (e->guarded)
+        put(e, NOTE, property, sizeof property);
     if (e->interpreter)
         put(e, INTERP, e->interpreter, strlen(e->interpreter) + 1);
 }
@@ -213,8 +248,8 @@ static void write_segments(struct elf *e)
     }
     if (e->dyns)
         add_segment(e, PT_DYNAMIC, PF_R | PF_W, DYNAMIC, DYNAMIC + e->dyns * sizeof(Elf64_Dyn), 8);
-    if (e->abi_tag)
-        add_segment(e, PT_NOTE, PF_R, NOTE, NOTE + 32, 4);
+    if (e->abi_tag || e->guarded)
+        add_segment(e, PT_NOTE, PF_R, NOTE, NOTE + 32, e->guarded ? 8 : 4);
     add_segment(e, PT_GNU_STACK, e->stack, 0, 0, 16);
     if (e->relro)
         add_segment(e, PT_GNU_RELRO, PF_R, DATA, DATA_END, 1);
@@ -238,9 +273,11 @@ static void write_symbols(struct elf *e)
 static void write_sections(struct elf *e)
 {
     static const uint8_t unit[] = {8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0}; /* one empty unit of DWARF 4 */
-    size_t constants_end = e->go ? PCLNTAB : CODE;
+    size_t constants_end = e->go ? PCLNTAB : e->arm64_code ? FRAMES : CODE;
     e->sections = e->names = 1;
     add_section(e, ".rodata", SHT_PROGBITS, SHF_ALLOC, CONSTANTS, constants_end);
+    if (e->arm64_code && !e->go)
+        add_section(e, ".eh_frame", SHT_PROGBITS, SHF_ALLOC, FRAMES, FRAMES + FRAMES_SIZE);
     add_section(e, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, CODE, DATA);
     add_section(e, ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, DATA, e->dyns ? STRINGS : BUILD_INFO);
     if (e->go) {

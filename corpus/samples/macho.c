@@ -118,8 +118,31 @@ static void write_code(struct macho *m)
     size_t at = code_at(m), end = page(m);
     for (; !m->arm64 && at < end; at += sizeof amd64)
         put(m, at, amd64, sizeof amd64);
-    for (size_t i = 0; m->arm64 && at < end; at += 4, i++)
+    for (size_t i = 0; m->arm64 && at < end; at += 4, i++) {
+        if (i == 5)
+            for (size_t k = 0; m->function && m->function[k]; k++)
+                at = put32(m, at, m->function[k]);
         put32(m, at, arm64[i % 5]);
+    }
+}
+
+/* LC_FUNCTION_STARTS: the distances from one to the next. */
+static void write_function_starts(struct macho *m)
+{
+    enum { FILLER = 20 };
+    uint32_t at = (uint32_t)m->linkedit, start = code_at(m), size = 0;
+    uint8_t deltas[16] = {(uint8_t)(start | 0x80), (uint8_t)(start >> 7 | 0x80), (uint8_t)(start >> 14)};
+    const uint32_t words[] = {at, sizeof deltas};
+    for (size_t k = 0; m->function && m->function[k]; k++)
+        size += 4;
+    uint32_t used = FILLER;
+    for (size_t i = 3; used < CODE_SIZE && i + 1 < sizeof deltas; i++) {
+        deltas[i] = (uint8_t)(i == 4 && size ? size : FILLER);
+        used += deltas[i];
+    }
+    put(m, at, deltas, sizeof deltas);
+    m->linkedit += sizeof deltas;
+    add_command(m, 0x26, 16, words, 2);
 }
 
 static void write_symbols(struct macho *m)
@@ -174,6 +197,8 @@ void macho_write(struct macho *m)
     m->linkedit = page(m);
     write_code(m);
     size_t linkedit = write_segments(m);
+    if (m->arm64)
+        write_function_starts(m);
     write_symbols(m);
     add_text(m, 0xe, "/usr/lib/dyld", dylinker, 1);
     if (m->uuid)

@@ -11,6 +11,7 @@ struct macho {
     uint32_t flags;
     const char *dylib; /* a second one */
     const char *rpath;
+    const uint32_t *function; /* A64, ends with a 0: behind the first */
     /* while it is written */
     uint8_t bytes[MACHO_ROOM];
     size_t size, commands, linkedit;

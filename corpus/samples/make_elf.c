@@ -181,6 +181,83 @@ static void clean_neon(struct elf *e)
     e->code_size = sizeof code;
 }
 
+/* functions that break one rule of AAPCS64 each */
+static const uint32_t misaligned[] = {0xd10023ff, /* sub sp, sp, #8 */
+                                      0xf90003e0, /* str x0, [sp] */
+                                      0xf94003e0, /* ldr x0, [sp] */
+                                      0x910023ff, /* add sp, sp, #8 */
+                                      0xd65f03c0, /* ret */
+                                      0};
+static const uint32_t below_sp[] = {0xf81f03e0, /* stur x0, [sp, #-16] */
+                                    0xf85f03e0, /* ldur x0, [sp, #-16] */
+                                    0xd65f03c0, /* ret */
+                                    0};
+static const uint32_t clobbers_x19[] = {0xaa0003f3, /* mov x19, x0 */
+                                        0x91000660, /* add x0, x19, #1 */
+                                        0xd65f03c0, /* ret */
+                                        0};
+static const uint32_t loses_lr[] = {0x94000002, /* bl to the next function */
+                                    0xd65f03c0, /* ret */
+                                    0};
+static const uint32_t signs_alone[] = {0xd503233f, /* paciasp */
+                                       0xa9bf7bfd, /* stp x29, x30, [sp, #-16]! */
+                                       0x910003fd, /* mov x29, sp */
+                                       0xa8c17bfd, /* ldp x29, x30, [sp], #16 */
+                                       0xd65f03c0, /* ret */
+                                       0};
+
+static const uint32_t lands[] = {0xd503245f, /* bti c */
+                                 0xd65f03c0, /* ret */
+                                 0};
+
+static void clean_guarded(struct elf *e)
+{
+    clean_arm64(e);
+    e->guarded = true;
+    e->function = lands;
+}
+
+static void change_landing_pad(struct elf *e)
+{
+    clean_arm64(e);
+    e->guarded = true;
+}
+
+static void change_tls(struct elf *e)
+{
+    e->tls = true;
+}
+
+static void change_sp(struct elf *e)
+{
+    clean_arm64(e);
+    e->function = misaligned;
+}
+
+static void change_below_sp(struct elf *e)
+{
+    clean_arm64(e);
+    e->function = below_sp;
+}
+
+static void change_x19(struct elf *e)
+{
+    clean_arm64(e);
+    e->function = clobbers_x19;
+}
+
+static void change_lr(struct elf *e)
+{
+    clean_arm64(e);
+    e->function = loses_lr;
+}
+
+static void change_pac(struct elf *e)
+{
+    clean_arm64(e);
+    e->function = signs_alone;
+}
+
 static const struct {
     const char *name;
     void (*change)(struct elf *e);
@@ -220,6 +297,14 @@ static const struct {
     {"origin-go-cgo-disabled", change_cgo},
     {"origin-claims-match-bytes", change_claim},
     {"platform-page-alignment", change_alignment},
+    {"elf-arm64-landing-pads", clean_guarded},
+    {"hardening-branch-protection", change_landing_pad},
+    {"abi-tls-model", change_tls},
+    {"abi-stack-alignment", change_sp},
+    {"abi-no-access-below-sp", change_below_sp},
+    {"abi-callee-saved", change_x19},
+    {"abi-return-address", change_lr},
+    {"abi-pac-pairing", change_pac},
 };
 
 bool make_elf(const char *name, struct sample_bytes *out)

@@ -53,6 +53,38 @@ static void change_pie(struct macho *m)
     m->flags &= ~(uint32_t)PIE;
 }
 
+static const uint32_t writes_x18[] = {0xaa0003f2, /* mov x18, x0 */
+                                      0x91000640, /* add x0, x18, #1 */
+                                      0xd65f03c0, /* ret */
+                                      0};
+static const uint32_t breaks_chain[] = {0xa9bf7bfd, /* stp x29, x30, [sp, #-16]! */
+                                        0xaa0003fd, /* mov x29, x0 */
+                                        0x94000003, /* bl to the next function */
+                                        0xa8c17bfd, /* ldp x29, x30, [sp], #16 */
+                                        0xd65f03c0, /* ret */
+                                        0};
+
+/* exit(), as Linux does it */
+static const uint32_t calls_linux[] = {0xd2800ba8, /* mov x8, #93 */
+                                       0xd4000001, /* svc #0 */
+                                       0xd65f03c0, /* ret */
+                                       0};
+
+static void change_system_call(struct macho *m)
+{
+    m->function = calls_linux;
+}
+
+static void change_x18(struct macho *m)
+{
+    m->function = writes_x18;
+}
+
+static void change_frame_record(struct macho *m)
+{
+    m->function = breaks_chain;
+}
+
 static const struct {
     const char *name;
     void (*change)(struct macho *m);
@@ -64,6 +96,9 @@ static const struct {
     {"signature-present", change_signature},
     {"platform-minimum-os", clean_arm64},
     {"macho-declared-minimum", clean_arm64},
+    {"abi-platform-register", change_x18},
+    {"abi-frame-record", change_frame_record},
+    {"macho-linux-system-call", change_system_call},
     {"macho-foreign-rpath", change_rpath},
     {"macho-local-symbol", change_symbols},
     {"macho-executable-stack", change_stack},

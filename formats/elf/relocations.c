@@ -13,10 +13,12 @@
 
 /* The relocation types that are told apart, of one machine. */
 struct types {
-    uint32_t data, jump, irelative, relative;
+    uint32_t data, jump, irelative, relative, tls_module, tls_descriptor;
 };
-static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_IRELATIVE, R_X86_64_RELATIVE},
-                          arm64 = {R_AARCH64_GLOB_DAT, R_AARCH64_JUMP_SLOT, R_AARCH64_IRELATIVE, R_AARCH64_RELATIVE};
+static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_IRELATIVE,
+                                   R_X86_64_RELATIVE, R_X86_64_DTPMOD64,  R_X86_64_TLSDESC},
+                          arm64 = {R_AARCH64_GLOB_DAT, R_AARCH64_JUMP_SLOT,  R_AARCH64_IRELATIVE,
+                                   R_AARCH64_RELATIVE, R_AARCH64_TLS_DTPMOD, R_AARCH64_TLSDESC};
 
 /* What a table is counted with. Relocations stand in the order of what they write, so the
  * piece of the one before is nearly always that of the next. */
@@ -86,6 +88,9 @@ static void count_some(struct count *count, struct elf_extra *extra, struct view
             extra->irelative++;
             count_slot(count, extra, address, at + i);
         } else {
+            bool tls = type == types.tls_module || type == types.tls_descriptor;
+            if (tls && extra->dynamic_tls++ == 0)
+                extra->first_dynamic_tls_offset = at + i;
             extra->symbolic_relocations++;
         }
     }

@@ -298,7 +298,7 @@ static bool has_case(const struct rule *rule, enum outcome outcome)
 /* Whether a rule can give all three here: the size of a file is always known, and hand-made images have no code. */
 static bool has_three(const struct rule *rule)
 {
-    return rule != &rule_platform_size_budget && strncmp(rule->id, "isa/", 4) != 0;
+    return rule != &rule_platform_size_budget && strncmp(rule->id, "isa/", 4) != 0 && strncmp(rule->id, "abi/", 4) != 0;
 }
 
 /* The corpus shows each rule pass and fail (props/corpus); a rule that has cases here has them for what

@@ -1,0 +1,66 @@
+/* What is known of registers, stack pointer and stack at a place of a function, in terms of what they held when it was
+ * entered. Part of abi.c and abi_walk.c; nothing else includes this. */
+#ifndef ASSAY_CHECKS_CODE_ABI_STATE_H
+#define ASSAY_CHECKS_CODE_ABI_STATE_H
+
+#include "checks/code/operands.h"
+
+enum abi_kind {
+    ABI_UNKNOWN,
+    ABI_ENTRY,    /* what register `reg` held at the entry: 0 to 30 X, 40 to 47 the low half of V8 to V15 */
+    ABI_COMPUTED, /* the result of an instruction, or of a load from elsewhere than the stack */
+    ABI_CONSTANT, /* n */
+    ABI_STACK,    /* SP of the entry, plus n */
+    ABI_NEAR,     /* an address or number that is n modulo 16 */
+    ABI_LINK,     /* a return address that a call in this very function left in X30 */
+    ABI_RELOADED, /* a word of this function's frame, n bytes from SP of the entry, that is not known to have been saved */
+    ABI_MIXED,    /* COMPUTED or CONSTANT on one way here, and on another not */
+    ABI_SIGNED, /* X30 of the entry, signed with key `reg` while SP was that of the entry plus n */
+};
+enum { ABI_VECTORS = 8, ABI_FIRST_VECTOR = 8, ABI_ENTRY_VECTOR = 40, ABI_SLOTS = 26, ABI_ANYWHERE = INT32_MIN };
+
+struct abi_value {
+    int32_t n;
+    uint8_t kind, reg; /* enum abi_kind */
+    uint16_t unused;
+};
+struct abi_slot { /* eight bytes of the stack */
+    int32_t at;   /* from SP of the entry */
+    struct abi_value value;
+};
+struct abi_state {
+    struct abi_value x[32]; /* 31: SP */
+    struct abi_value v[ABI_VECTORS];
+    uint32_t slot_count;
+    struct abi_slot slots[ABI_SLOTS]; /* by address */
+};
+
+static inline struct abi_value abi_value(enum abi_kind kind, unsigned reg, int64_t n)
+{
+    bool fits = n == (int32_t)n;
+    return (struct abi_value){fits ? (int32_t)n : 0, (uint8_t)(fits ? kind : ABI_COMPUTED), (uint8_t)reg, 0};
+}
+
+static inline bool abi_same(struct abi_value a, struct abi_value b)
+{
+    return a.kind == b.kind && a.reg == b.reg && a.n == b.n;
+}
+
+/* SP modulo 16, or -1 where it is not known. */
+static inline int abi_alignment(struct abi_value value)
+{
+    return value.kind == ABI_STACK || value.kind == ABI_NEAR ? (int)(value.n & 15) : -1;
+}
+
+void abi_copy(struct abi_state *state, const struct abi_state *from); /* slots in use alone */
+void abi_entry(struct abi_state *state);
+/* What is known where nothing but the stack pointer is. */
+void abi_forget(struct abi_state *state, struct abi_value sp);
+/* Keeps what both say; whether anything was lost. */
+bool abi_join(struct abi_state *state, const struct abi_state *other);
+/* What the instruction at `address` does. A call keeps what AAPCS64 says it does; the callee's return address is LINK. */
+void abi_step(struct abi_state *state, const struct operands *o);
+/* The word of the stack at `at`; UNKNOWN where nothing is known. */
+struct abi_value abi_slot(const struct abi_state *state, int32_t at);
+
+#endif

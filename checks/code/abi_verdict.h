@@ -1,0 +1,24 @@
+/* How the rules of the family abi answer: one study of an image serves all of them, and they differ in what they ask. */
+#ifndef ASSAY_CHECKS_CODE_ABI_VERDICT_H
+#define ASSAY_CHECKS_CODE_ABI_VERDICT_H
+
+#include "checks/code/abi.h"
+#include "checks/finding.h"
+#include "checks/subject.h"
+
+enum { ABI_OF_PLATFORMS = 1 << ABI_AAPCS64 | 1 << ABI_APPLE | 1 << ABI_ANDROID, ABI_OF_ALL = (1 << ABI_PROFILES) - 1 };
+
+struct abi_question {
+    enum abi_breach breach;
+    const char *expected; /* the clause that is kept, for evidence */
+    const char *broken;   /* "%" PRIu64 " functions …": what fails */
+    unsigned profiles;    /* bits 1 << enum abi_profile: whose functions it speaks of */
+    const char *not_here; /* why it says nothing of an image for another platform */
+    bool of_conventions;  /* functions that could not be followed to their end are not judged */
+};
+
+/* A row of evidence for each of the first hits. */
+void abi_show(const struct subject *subject, struct finding *f, const struct abi_question *question);
+void abi_answer(const struct subject *subject, struct finding *f, const struct abi_question *question);
+
+#endif
