@@ -11,7 +11,9 @@ static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     const struct elf_extra *elf = image->elf;
-    if (image->linkage != LINKAGE_STATIC && image->linkage != LINKAGE_STATIC_PIE) {
+    if (image->linkage == LINKAGE_UNKNOWN) {
+        unknown(f, "whether the program is static cannot be told");
+    } else if (image->linkage != LINKAGE_STATIC && image->linkage != LINKAGE_STATIC_PIE) {
         not_applicable(f, "only static programs have all their thread-local variables in one module");
     } else if (elf->dynamic_tls) {
         evidence(f, elf->first_dynamic_tls_offset, "local-exec or initial-exec: offsets from the thread pointer",

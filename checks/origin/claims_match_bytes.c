@@ -141,11 +141,15 @@ static void claim_buildmode(const struct image *image, struct finding *f, size_t
 
 /* System calls are made in each system's own way. A file is for one system, and code that calls another one was built
  * for that. */
-static void claim_system(const struct subject *subject, struct finding *f, size_t *claims)
+static void claim_system(const struct subject *subject, struct finding *f, size_t *claims, const char **open)
 {
     const struct image *image = subject->image;
-    if (image->arch != ARCH_ARM64 || !subject->code_was_read || !study_conventions(subject->study))
+    if (image->arch != ARCH_ARM64 || !subject->code_was_read)
         return;
+    if (image->os == OS_UNKNOWN || !study_conventions(subject->study)) {
+        *open = "whether the system calls are those of its system cannot be told";
+        return;
+    }
     const struct abi_hits *hits = &subject->study->abi.hits[BREACH_SYSTEM_CALL];
     *claims += hits->count > 0;
     for (size_t i = 0; i < hits->kept; i++) {
@@ -165,7 +169,7 @@ static void check(const struct subject *subject, struct finding *f)
     size_t claims = 0;
     const char *open = NULL; /* a claim that cannot be compared */
     claim_name(subject, f, &claims, &open);
-    claim_system(subject, f, &claims);
+    claim_system(subject, f, &claims, &open);
     if (image->go && image->go->known == KNOWN_BROKEN)
         open = "the Go build information is damaged";
     if (image->go && image->go->known == KNOWN_COMPLETE) {
