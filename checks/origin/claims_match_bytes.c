@@ -146,10 +146,11 @@ static void claim_system(const struct subject *subject, struct finding *f, size_
     const struct image *image = subject->image;
     if (image->arch != ARCH_ARM64 || !subject->code_was_read)
         return;
-    if (image->os == OS_UNKNOWN || !study_conventions(subject->study)) {
+    bool studied = study_conventions(subject->study);
+    if (image->os == OS_UNKNOWN || (!studied && image->segments.known == KNOWN_BROKEN))
         *open = "whether the system calls are those of its system cannot be told";
-        return;
-    }
+    if (!studied)
+        return; /* packed or encrypted, which rules of their own tell */
     const struct abi_hits *hits = &subject->study->abi.hits[BREACH_SYSTEM_CALL];
     *claims += hits->count > 0;
     for (size_t i = 0; i < hits->kept; i++) {
