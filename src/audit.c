@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "checks/run.h"
+#include "src/found.h"
 
 /* What the policy declares for a file: its target, if it has one, and the rest. */
 static const struct target *ask_policy(struct arena *arena, const char *path, const struct policy *policy,
@@ -107,24 +108,10 @@ static struct record *audit(struct arena *arena, const char *path, struct file *
     return record ? record : record_error(arena, path, size, "no memory to audit this file");
 }
 
-/* What a file found in a tree is, if it is not worth judging; NULL where it is, or cannot be read. */
-static const char *no_program(int fd)
-{
-    uint8_t head[SNIFF_SIZE];
-    struct stat status;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-        return NULL;
-    ssize_t size = pread(fd, head, sizeof head, 0);
-    if (size < 0)
-        return NULL;
-    struct sniff found = sniff((struct view){head, (size_t)size}, (uint64_t)status.st_size);
-    return found.program ? NULL : found.machine;
-}
-
 struct record *audit_fd(struct arena *arena, const char *path, int fd, bool in_tree,
                         const struct audit_options *options)
 {
-    const char *skipped = in_tree ? no_program(fd) : NULL;
+    const char *skipped = in_tree ? found_no_program(fd) : NULL;
     if (skipped) {
         close(fd);
         return record_skipped(arena, path, skipped);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "src/found.h"
 #include "src/pool.h"
 #include "src/wire.h"
 
@@ -45,6 +46,13 @@ static int open_or_tell(struct pool *pool, size_t index, bool may_wait)
         return NOTHING_TO_OPEN;
     }
     int fd = open_item(item);
+    const char *skipped = fd >= 0 && item->origin == ORIGIN_TREE ? found_no_program(fd) : NULL;
+    if (skipped) { /* most of a tree: handing them over would cost more than the look */
+        close(fd);
+        pool->records[index] = record_skipped(pool->arena, item->path, skipped);
+        pool->done++;
+        return NOTHING_TO_OPEN;
+    }
     if (fd >= 0)
         return fd;
     if (may_wait && (errno == EMFILE || errno == ENFILE))
