@@ -45,8 +45,8 @@ static void put_records(const struct sample *sample, const struct sample_bytes *
         status = 1;
     } else if (packed.size <= UINT16_MAX) {
         const size_t size = packed.size - sizeof(uint64_t); /* without the seal, which the targets make */
-        const uint8_t head[] = {(uint8_t)(index % reporter_count), (uint8_t)(index / reporter_count),
-                                (uint8_t)size, (uint8_t)(size >> 8)};
+        const uint8_t head[] = {(uint8_t)(index % reporter_count), (uint8_t)(index / reporter_count), (uint8_t)size,
+                                (uint8_t)(size >> 8)};
         put("record", sample->name, "", 0, packed.data, size);
         put("report", sample->name, head, sizeof head, packed.data, size);
     }

@@ -8,7 +8,8 @@ __attribute__((noinline)) static void ask(void)
 }
 __attribute__((noinline)) static uint32_t work(uint32_t x)
 {
-    if (word & RICH_BIT) return rich(x);
+    if (word & RICH_BIT)
+        return rich(x);
     return plain(x);
 }
 int main(void)

@@ -4,6 +4,7 @@ int main(void)
 {
     const char *forbid = getenv("NO_RICH");
     int use = has();
-    if (forbid && *forbid == '1') use = 0;
+    if (forbid && *forbid == '1')
+        use = 0;
     return done(use ? rich(1) : plain(1));
 }

@@ -11,6 +11,7 @@ int main(void)
         USE();
         _exit(0);
     }
-    if (child > 0) waitpid(child, &status, 0);
+    if (child > 0)
+        waitpid(child, &status, 0);
     return done(status ? plain(1) : rich(1));
 }

@@ -7,7 +7,8 @@ struct worker {
 __attribute__((noinline)) static struct worker *make(void)
 {
     struct worker *worker = malloc(sizeof *worker);
-    if (!worker) exit(1);
+    if (!worker)
+        exit(1);
     worker->seed = 7;
     worker->work = has() ? rich : plain;
     return worker;

@@ -7,7 +7,8 @@ struct context {
 __attribute__((noinline)) static struct context *make(void)
 {
     struct context *context = malloc(sizeof *context);
-    if (!context) exit(1);
+    if (!context)
+        exit(1);
     context->seed = 7;
     context->can = has();
     return context;

@@ -3,7 +3,8 @@
 int main(int argc, char **argv)
 {
     (void)argv;
-    if (argc > 100) return done(plain(1)) + (int)rich(1);
+    if (argc > 100)
+        return done(plain(1)) + (int)rich(1);
     USE();
     return done(1);
 }

@@ -12,19 +12,22 @@ static atomic_uint count;
 __attribute__((noinline)) static uint32_t whole_sum(uint32_t x)
 {
     uint32_t sum = 0;
-    for (int i = 0; i < MANY; i++) sum += whole[i] * x;
+    for (int i = 0; i < MANY; i++)
+        sum += whole[i] * x;
     return sum;
 }
 __attribute__((noinline)) static float real_sum(float x)
 {
     float sum[8] = {0};
-    for (int i = 0; i < MANY; i++) sum[i % 8] += real[i] * x;
+    for (int i = 0; i < MANY; i++)
+        sum[i % 8] += real[i] * x;
     return sum[0] + sum[7];
 }
 __attribute__((noinline)) static int dot(void)
 {
     int sum = 0;
-    for (int i = 0; i < MANY; i++) sum += small[i] * other[i];
+    for (int i = 0; i < MANY; i++)
+        sum += small[i] * other[i];
     return sum;
 }
 __attribute__((noinline)) static uint32_t bits(uint64_t x, int by)

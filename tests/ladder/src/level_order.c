@@ -3,7 +3,8 @@
 static int level = -1;
 __attribute__((noinline)) static int told(void)
 {
-    if (level < 0) level = has() ? 3 : 1;
+    if (level < 0)
+        level = has() ? 3 : 1;
     return level;
 }
 int main(void)

@@ -12,10 +12,10 @@ static void caught(int number)
     (void)number;
     siglongjmp(back, 1);
 }
-#define PROBE(name, text)                                          \
-    if (!sigsetjmp(back, 1)) {                                     \
-        __asm__ volatile(text::[m] "r"(memory) : CLOBBERED);       \
-        puts(name);                                                \
+#define PROBE(name, text)                                                                                              \
+    if (!sigsetjmp(back, 1)) {                                                                                         \
+        __asm__ volatile(text::[m] "r"(memory) : CLOBBERED);                                                           \
+        puts(name);                                                                                                    \
     }
 #if defined __x86_64__
 #define CLOBBERED "rax", "rbx", "rcx", "rdx", "xmm0", "xmm1", "xmm2", "cc", "memory"
@@ -58,7 +58,8 @@ static void probe(void)
     if (!sigsetjmp(back, 1)) { /* no trap where it is missing, but another answer */
         uint64_t zeros;
         __asm__ volatile("lzcnt %1, %0" : "=r"(zeros) : "r"((uint64_t)1) : "cc");
-        if (zeros == 63) puts("LZCNT");
+        if (zeros == 63)
+            puts("LZCNT");
     }
 }
 #else

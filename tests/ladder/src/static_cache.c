@@ -3,12 +3,14 @@
 __attribute__((noinline)) static int cached(void)
 {
     static int state;
-    if (!state) state = 1 + has();
+    if (!state)
+        state = 1 + has();
     return state == 2;
 }
 int main(void)
 {
     uint32_t sum = 0;
-    for (uint32_t i = 0; i < 3; i++) sum += cached() ? rich(i) : plain(i);
+    for (uint32_t i = 0; i < 3; i++)
+        sum += cached() ? rich(i) : plain(i);
     return done(sum);
 }

@@ -6,7 +6,8 @@ static struct {
 __attribute__((noinline)) static void fill(void)
 {
     table.first = table.second = plain;
-    if (has()) table.second = rich;
+    if (has())
+        table.second = rich;
 }
 int main(void)
 {

@@ -10,7 +10,8 @@ int main(void)
 {
     pthread_t thread;
     uint32_t sum = 0;
-    if (pthread_create(&thread, NULL, run, &sum)) return 1;
+    if (pthread_create(&thread, NULL, run, &sum))
+        return 1;
     pthread_join(thread, NULL);
     return done(sum);
 }
