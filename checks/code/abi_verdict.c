@@ -82,8 +82,9 @@ static void answer(const struct subject *subject, struct finding *f, const struc
     if (hits->count) {
         abi_show(subject, f, question);
         fail(f, "%" PRIu64 " %s", hits->count, question->broken);
-    } else if (all && all == study->functions[ABI_GO] && !of_go) {
-        not_applicable(f, "all %" PRIu64 " functions keep Go's own convention, which does not ask for it", all);
+    } else if (share < FLOOR && !of_go && study->functions[ABI_GO] && study->functions[ABI_GO] >= all / 10 * 9) {
+        not_applicable(f, "%" PRIu64 " of %" PRIu64 " functions keep Go's own convention, which does not ask for it",
+                       study->functions[ABI_GO], all);
     } else if (share < FLOOR) {
         unknown(f, "only %u %% of the code could be followed in functions whose bounds are certain", share);
     } else if (question->of_conventions && study->odd) {
