@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -19,6 +20,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def git(*arguments):
+    """What git says; nothing where it, or its folder, is not there."""
+    if not shutil.which('git'):
+        return ''
     result = subprocess.run(['git', '-C', HERE, *arguments], capture_output=True, text=True)
     return result.stdout.strip() if result.returncode == 0 else ''
 
