@@ -12,7 +12,7 @@ static const char *source_name(unsigned source)
     static const char *const names[] = {
         [START_ENTRY] = "the entry",    [START_PCLNTAB] = "pclntab",
         [START_EH_FRAME] = ".eh_frame", [START_FUNCTION_STARTS] = "LC_FUNCTION_STARTS",
-        [START_CALL] = "a call",        [START_POINTER] = "a pointer",
+        [START_CALL] = "a call",
     };
     return names[source];
 }

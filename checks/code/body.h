@@ -62,7 +62,7 @@ struct body {
     struct site *sites;
     uint64_t understood; /* bytes */
     uint64_t broken;     /* undefined encodings that were reached by branches */
-    bool asks_cpu, has_indirect, never_returns;
+    bool has_indirect, never_returns;
     struct value result; /* of the first return that gives bits */
     uint16_t results;
     /* its own */

@@ -71,7 +71,6 @@ static void note_store(struct body *b, uint32_t block, uint64_t at, const struct
 void body_note(struct body *b, uint32_t block, uint64_t at, const struct step *step, const struct state *state)
 {
     struct site *site;
-    b->asks_cpu |= step->asks_cpu;
     if (b->noted[step->class] && (site = body_site(b, block, SITE_FEATURE, at)) != NULL)
         site->class = step->class;
     if (step->has_reference && map_find(b->map, step->reference) &&

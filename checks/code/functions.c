@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checks/code/a64.h"
+#include "checks/code/a64_fields.h"
 #include "checks/code/program.h"
 #include "checks/code/x86.h"
 
@@ -219,8 +219,7 @@ static uint64_t x86_call_at(const uint8_t *at, size_t n, uint64_t address, uint6
 static uint64_t a64_call_at(const uint8_t *at, size_t n, uint64_t address, uint64_t *target)
 {
     uint32_t word = n >= 4 ? load_le32(at) : 0;
-    uint64_t offset = (uint64_t)(word & 0x03ffffff) << 2, sign = (uint64_t)1 << 27;
-    *target = word >> 26 == 0x25 ? address + ((offset ^ sign) - sign) : 0; /* BL */
+    *target = word >> 26 == 0x25 ? address + sign_extend(field(word, 0, 26), 26) * 4 : 0; /* BL */
     return 4;
 }
 

@@ -1,14 +1,10 @@
 #include "checks/code/operands.h"
 
-static inline unsigned field(uint32_t word, unsigned from, unsigned bits)
-{
-    return word >> from & ((1u << bits) - 1);
-}
+#include "checks/code/a64_fields.h"
 
 static inline int64_t extended(uint32_t word, unsigned from, unsigned bits)
 {
-    int64_t top = (int64_t)1 << (bits - 1);
-    return ((int64_t)field(word, from, bits) ^ top) - top;
+    return (int64_t)sign_extend(field(word, from, bits), bits);
 }
 
 static inline uint32_t gpr(unsigned r) /* 31 is XZR */

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "checks/code/a64.h"
+#include "checks/code/a64_fields.h"
 #include "checks/code/body.h"
+#include "checks/code/flow_x86.h"
 #include "checks/code/x86.h"
 
 struct glance { /* at one instruction */
@@ -32,12 +34,10 @@ static bool writes_memory(const struct x86_insn *i)
 
 static bool glance_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t n, struct glance *g)
 {
-    static const uint8_t flows[] = {FLOW_NEXT,          FLOW_BRANCH, FLOW_JUMP, FLOW_CALL, FLOW_JUMP_INDIRECT,
-                                    FLOW_CALL_INDIRECT, FLOW_RETURN, FLOW_STOP, FLOW_NEXT};
     struct x86_insn i;
     if (!x86_decode(at, n, &i) || i.class == X86_INVALID)
         return false;
-    *g = (struct glance){.length = i.length, .class = i.class, .flow = (enum flow)flows[i.flow]};
+    *g = (struct glance){.length = i.length, .class = i.class, .flow = flow_of_x86((enum x86_flow)i.flow)};
     g->idle = i.class == X86_HINT || (i.map == MAP_ONE && i.opcode == 0x90);
     if (i.flow == X86_BRANCH || i.flow == X86_JUMP || i.flow == X86_CALL)
         g->target = x86_target(&i, address);
@@ -57,17 +57,6 @@ static bool glance_x86(const struct map *map, uint64_t address, const uint8_t *a
     if (i.map == MAP_0F)
         g->asks_cpu = i.opcode == 0xa2 || (i.opcode == 0x01 && i.modrm == 0xd0);
     return true;
-}
-
-static inline uint64_t sign_extend(uint64_t value, unsigned bits)
-{
-    uint64_t top = (uint64_t)1 << (bits - 1);
-    return (value ^ top) - top;
-}
-
-static inline unsigned field(uint32_t word, unsigned from, unsigned bits)
-{
-    return word >> from & ((1u << bits) - 1);
 }
 
 static void glance_branch(uint64_t address, uint32_t word, struct glance *g)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "checks/code/a64.h"
+#include "checks/code/a64_fields.h"
 #include "checks/code/quick.h"
 #include "checks/code/starts.h"
 #include "checks/code/x86.h"
@@ -76,21 +77,20 @@ static void sweep_x86(struct sweep *sweep, uint64_t address, const uint8_t *byte
 static bool a64_target(uint32_t word, uint64_t address, uint64_t *target)
 {
     unsigned bits;
-    uint32_t field;
+    uint32_t offset;
     if ((word & 0x7c000000u) == 0x14000000u) {
         bits = 26;
-        field = word;
+        offset = word;
     } else if ((word & 0x7e000000u) == 0x34000000u || (word & 0xff000000u) == 0x54000000u) {
         bits = 19;
-        field = word >> 5;
+        offset = word >> 5;
     } else if ((word & 0x7e000000u) == 0x36000000u) {
         bits = 14;
-        field = word >> 5;
+        offset = word >> 5;
     } else {
         return false;
     }
-    uint64_t offset = field & ((1u << bits) - 1), sign = (uint64_t)1 << (bits - 1);
-    *target = address + ((offset ^ sign) - sign) * 4;
+    *target = address + sign_extend(offset & ((1u << bits) - 1), bits) * 4;
     return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "checks/code/map.h"
 
-enum start_source { START_ENTRY, START_PCLNTAB, START_EH_FRAME, START_FUNCTION_STARTS, START_CALL, START_POINTER };
+enum start_source { START_ENTRY, START_PCLNTAB, START_EH_FRAME, START_FUNCTION_STARTS, START_CALL };
 
 struct start {
     uint64_t address;

@@ -79,8 +79,7 @@ struct step {
     uint8_t length, class; /* of the architecture's classes */
     uint8_t flow;          /* enum flow */
     bool allocated;
-    bool idle;     /* a no-operation, as padding is made of */
-    bool asks_cpu; /* CPUID, XGETBV, MRS of an ID register: the state has the answer */
+    bool idle; /* a no-operation, as padding is made of */
     bool has_reference, stores;
     uint8_t condition;   /* of FLOW_BRANCH */
     uint64_t target;     /* of a direct branch, jump or call */

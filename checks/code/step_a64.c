@@ -1,17 +1,8 @@
 #include "checks/code/a64.h"
+#include "checks/code/a64_fields.h"
 #include "checks/code/step.h"
 
 enum { XZR = 31, SP = 31, FRAME = 29, X0 = 0, LAST_CLOBBERED = 18 };
-static inline uint64_t sign_extend(uint64_t value, unsigned bits)
-{
-    uint64_t top = (uint64_t)1 << (bits - 1);
-    return (value ^ top) - top;
-}
-
-static inline unsigned field(uint32_t word, unsigned from, unsigned bits)
-{
-    return word >> from & ((1u << bits) - 1);
-}
 
 static inline struct value read_register(const struct state *state, unsigned r)
 {
@@ -66,10 +57,8 @@ static void branches(const struct map *map, uint32_t word, uint64_t address, str
     } else if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u) { /* BRK, HLT */
         step->flow = FLOW_STOP;
     } else if (word == CHKFEAT) { /* clears the bits of X16 of the features that are there */
-        step->asks_cpu = true;
         write_register(state, 16, value_with(value_of(VALUE_CPU, 0), SET_MEANS_ABSENT));
     } else if ((word & 0xfffff000u) == 0xd5380000u) { /* MRS of an ID register: op0 3, op1 0, CRn 0 */
-        step->asks_cpu = true;
         write_register(state, field(word, 0, 5), value_of(VALUE_CPU, 0));
     } else if ((word & 0xfff00000u) == 0xd5300000u) { /* another MRS */
         write_register(state, field(word, 0, 5), (struct value){0});

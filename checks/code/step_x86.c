@@ -1,3 +1,4 @@
+#include "checks/code/flow_x86.h"
 #include "checks/code/step_x86_work.h"
 
 static const uint8_t conditions[16] = {CONDITION_OTHER, CONDITION_OTHER,   CONDITION_BELOW, CONDITION_ABOVE,
@@ -103,7 +104,6 @@ static void two_byte(struct work *w)
             set(w, RBX, value_of(VALUE_CPU, leaf ? answer_of(leaf, 1) : 0));
             set(w, RCX, value_of(VALUE_CPU, leaf ? answer_of(leaf, 2) : 0));
         }
-        w->step->asks_cpu = true;
     } else if (op == 0x1e && w->i->prefix == 0xf3 && !w->memory && (w->i->modrm >> 3 & 7) == 1) {
         set(w, w->rm, value_of(VALUE_CPU, 0)); /* RDSSP: 0 without shadow stacks */
     } else if (two_byte_bits(w)) {
@@ -145,14 +145,14 @@ static void call(struct work *w)
 bool step_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t n, struct state *state,
               struct step *step)
 {
-    static const uint8_t flows[] = {FLOW_NEXT,          FLOW_BRANCH, FLOW_JUMP, FLOW_CALL, FLOW_JUMP_INDIRECT,
-                                    FLOW_CALL_INDIRECT, FLOW_RETURN, FLOW_STOP, FLOW_NEXT};
     struct x86_insn i;
     if (!x86_decode(at, n, &i))
         return false;
     struct work w = {.map = map, .i = &i, .state = state, .step = step};
-    *step =
-        (struct step){.length = i.length, .class = i.class, .flow = flows[i.flow], .allocated = i.class != X86_INVALID};
+    *step = (struct step){.length = i.length,
+                          .class = i.class,
+                          .flow = (uint8_t)flow_of_x86((enum x86_flow)i.flow),
+                          .allocated = i.class != X86_INVALID};
     step->idle = i.class == X86_HINT || (i.map == MAP_ONE && i.opcode == 0x90 && !(i.rex & 1)) ||
                  (i.map == MAP_ONE && i.opcode == 0x87 && i.modrm == 0xc0);
     if (i.flow == X86_BRANCH || i.flow == X86_JUMP || i.flow == X86_CALL)
