@@ -46,8 +46,13 @@ def strace(options, command, **more):
 
 def worker_calls(trace):
     """The calls of each process but the first, by its number, from when it is in its jail."""
-    calls, first = {}, None
+    calls, first, before = {}, None, ""
     for line in trace.read_text(encoding="utf-8", errors="replace").splitlines():
+        # Of a process that is killed as it enters a call, strace has nothing to read and writes the killer's call again.
+        text, last = line.partition(" ")[2].strip(), before
+        before = text
+        if text == last == f"kill({line.split()[0]}, SIGKILL <unfinished ...>":
+            continue
         match = re.match(r"(\d+) +(\w+)\(", line)
         if not match:
             continue
