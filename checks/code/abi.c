@@ -124,7 +124,7 @@ static bool is_bounded(const struct start *start)
 }
 
 /* What is called where no table names functions begins one. */
-static bool add_called(struct work *w)
+static void add_called(struct work *w)
 {
     size_t tables = w->starts.count, next = 0;
     for (uint64_t i = 0; i < w->called.count; i++) {
@@ -139,11 +139,10 @@ static bool add_called(struct work *w)
             next++;
         const struct start *before = next ? &w->starts.items[next - 1] : NULL;
         bool inside = before && is_bounded(before) && (!before->end || address < before->end);
-        if (!inside && !starts_add(&w->starts, (struct start){.address = address, .source = START_CALL}))
-            return false;
+        if (!inside)
+            starts_add(&w->starts, (struct start){.address = address, .source = START_CALL});
     }
     starts_sort(&w->starts);
-    return true;
 }
 
 static struct abi_function function_of(const struct work *w, size_t i, size_t *hint)
@@ -295,9 +294,8 @@ static bool follow_all(struct work *w, size_t most, struct abi_study *study)
 
 static bool prepare(struct work *w, struct abi_study *study)
 {
-    if (!starts_find(w->image, &w->map, &w->starts) || !bits_make(&w->called, &w->map) ||
-        !bits_make(&w->led_to, &w->map) || !bits_make(&w->taken, &w->map) || !bits_make(&w->pointed, &w->map) ||
-        !bits_make(&w->fragments, &w->map) || !bits_make(&w->endless, &w->map))
+    if (!bits_make(&w->called, &w->map) || !bits_make(&w->led_to, &w->map) || !bits_make(&w->taken, &w->map) ||
+        !bits_make(&w->pointed, &w->map) || !bits_make(&w->fragments, &w->map) || !bits_make(&w->endless, &w->map))
         return false;
     for (size_t i = 0; i < w->map.code_count; i++) {
         const uint8_t *bytes = map_bytes(&w->map, w->map.code[i].address, w->map.code[i].size);
@@ -308,19 +306,21 @@ static bool prepare(struct work *w, struct abi_study *study)
         if (!is_linkedit(w->image, w->map.spans[i].address))
             find_pointers(w, &w->map.spans[i]);
     study->code = w->map.code_size;
-    return add_called(w);
+    add_called(w);
+    return true;
 }
 
-void abi_study(const struct image *image, struct arena *arena, size_t most, struct abi_study *study)
+void abi_study(const struct ground *ground, size_t most, struct abi_study *study)
 {
-    struct work w = {.image = image};
+    struct work w = {.image = ground->image, .map = ground->map};
+    struct arena *arena = ground->arena;
     *study = (struct abi_study){0};
-    if (image->arch != ARCH_ARM64 || !map_make(image, arena, &w.map) || w.map.code_size == 0)
+    if (ground->image->arch != ARCH_ARM64)
         return;
+    starts_copy(&w.starts, &ground->starts);
     for (unsigned breach = 0; breach < BREACH_COUNT; breach++) /* before anything that only free() gives back */
         study->hits[breach].items = arena_array(arena, most, sizeof *study->hits[breach].items);
     study->read = prepare(&w, study) && follow_all(&w, most, study);
-    free(w.starts.items);
     free(w.called.words);
     free(w.led_to.words);
     free(w.taken.words);

@@ -5,7 +5,7 @@
 #ifndef ASSAY_CHECKS_CODE_ABI_H
 #define ASSAY_CHECKS_CODE_ABI_H
 
-#include "checks/code/map.h"
+#include "checks/code/ground.h"
 
 enum abi_breach {
     BREACH_STACK_ALIGNMENT,   /* n: SP modulo 16 at an access through it */
@@ -56,7 +56,7 @@ struct abi_study {
 };
 
 /* `most`: hits of a kind that are kept. */
-void abi_study(const struct image *image, struct arena *arena, size_t most, struct abi_study *study);
+void abi_study(const struct ground *ground, size_t most, struct abi_study *study);
 const char *abi_profile_name(enum abi_profile profile); /* "aapcs64", "aapcs64-apple", … */
 enum abi_profile abi_platform(const struct image *image);
 

@@ -190,7 +190,7 @@ static void walk(struct body *b, uint32_t block)
     b->blocks[block].first_site = (uint32_t)b->site_count;
     b->blocks[block].site_count = 0;
     while (!b->failed) {
-        size_t left = (size_t)(b->end - at);
+        size_t left = at < b->end ? (size_t)(b->end - at) + b->more : 0;
         const uint8_t *bytes = at < b->end ? map_bytes(b->map, at, left < 16 ? left : 16) : NULL;
         uint32_t owner = at < b->end ? b->owner[(at - b->start) / b->unit] : 0;
         if (owner && owner != block + 1) { /* runs into a block that is known */
@@ -203,8 +203,7 @@ static void walk(struct body *b, uint32_t block)
             body_arrive(b, block, next, &state);
             return;
         }
-        if (!bytes || !b->step(b->map, at, bytes, left, &state, &step) || !step.allocated ||
-            at + step.length > b->end) {
+        if (!bytes || !b->step(b->map, at, bytes, left, &state, &step) || !step.allocated || step.length > left) {
             b->broken += at < b->end;
             b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
             b->blocks[block].exit = EXIT_STOP;

@@ -57,6 +57,7 @@ struct body {
     bool knows_auxv;   /* the function tells the entries of an auxiliary vector apart: those of AT_HWCAP matter */
     /* of the function that was built last */
     uint64_t start, end;
+    size_t more; /* bytes after `end` that its last instruction may reach into */
     size_t block_count, site_count;
     struct block *blocks; /* the first is the entry */
     struct site *sites;
@@ -74,9 +75,9 @@ struct body {
     bool failed; /* no memory */
 };
 
-/* Builds the function in [start, end). `resolver`: it is called with the processor's abilities in its first argument.
- * False: no memory. */
-bool body_build(struct body *body, uint64_t start, uint64_t end, bool resolver) MUST_CHECK;
+/* Builds the function in [start, end), whose last instruction may reach `more` bytes further. `resolver`: it is called with
+ * the processor's abilities in its first argument. False: no memory. */
+bool body_build(struct body *body, uint64_t start, uint64_t end, size_t more, bool resolver) MUST_CHECK;
 /* Sets `reach` of every block, for an entry that is always reached. False: no memory. */
 bool body_reach(struct body *body) MUST_CHECK;
 /* Whether a return can be reached from each block, and so from the entry. False: no memory. */

@@ -84,11 +84,12 @@ static void forget(struct body *b)
     b->results = 0;
 }
 
-bool body_build(struct body *b, uint64_t start, uint64_t end, bool resolver)
+bool body_build(struct body *b, uint64_t start, uint64_t end, size_t more, bool resolver)
 {
     forget(b);
     b->start = start;
     b->end = end;
+    b->more = more;
     if (!room_for(b, (size_t)((end - start) / b->unit) + 1))
         return false;
     struct state entry = {0};

@@ -101,7 +101,9 @@ bool dispatch_take_apart(struct program *p, uint32_t number)
 {
     struct function *f = &p->functions[number];
     p->body.knows_auxv = f->knows_auxv;
-    if (!body_build(&p->body, f->start, f->start + f->size, f->resolver))
+    uint64_t end = f->start + f->size;
+    size_t more = strays_have(p->strays, end) ? strays_room(&p->map, end) : 0;
+    if (!body_build(&p->body, f->start, end, more, f->resolver))
         return false;
     f->never_returns = p->body.never_returns;
     f->result = strong(p, p->body.result) ? p->body.result : (struct value){0};

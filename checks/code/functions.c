@@ -7,7 +7,7 @@
 #include "checks/code/program.h"
 #include "checks/code/x86.h"
 
-enum { ROUNDS = 6, ENDLESS_ROUNDS = 12, LONGEST = 64 << 20, PAGE_SHIFT = 10 };
+enum { ROUNDS = 6, ENDLESS_ROUNDS = 12, LONGEST = 64 << 20 };
 
 void *program_grow(struct program *p, void *items, size_t *room, size_t count, size_t size)
 {
@@ -56,64 +56,10 @@ bool words_have(const struct words *words, uint64_t value)
     return words->count && bsearch(&value, words->items, words->count, sizeof value, compare_words);
 }
 
-static uint64_t address_of(const void *items, size_t stride, size_t i)
-{
-    uint64_t address;
-    memcpy(&address, (const unsigned char *)items + i * stride, sizeof address);
-    return address;
-}
-
-bool pages_make(struct pages *pages, const void *items, size_t count, size_t stride)
-{
-    enum { MOST = 1 << 22 };
-    free(pages->first);
-    *pages = (struct pages){0};
-    if (count == 0)
-        return true;
-    pages->base = address_of(items, stride, 0);
-    uint64_t span = (address_of(items, stride, count - 1) - pages->base) >> PAGE_SHIFT;
-    pages->count = (size_t)(span < MOST ? span : MOST) + 1; /* the last stands for all that follow */
-    pages->first = calloc(pages->count + 1, sizeof *pages->first);
-    if (!pages->first)
-        return false;
-    size_t page = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t of = (address_of(items, stride, i) - pages->base) >> PAGE_SHIFT;
-        while (page < pages->count && page <= of)
-            pages->first[page++] = (uint32_t)i;
-    }
-    while (page <= pages->count)
-        pages->first[page++] = (uint32_t)count;
-    return true;
-}
-
-size_t pages_find(const struct pages *pages, const void *items, size_t count, size_t stride, uint64_t address)
-{
-    if (count == 0 || address < pages->base)
-        return 0;
-    uint64_t page = (address - pages->base) >> PAGE_SHIFT;
-    size_t low = page < pages->count ? pages->first[page] : pages->first[pages->count - 1];
-    size_t high = page + 1 < pages->count ? pages->first[page + 1] : count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (address_of(items, stride, middle) <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 uint32_t function_at(const struct program *p, uint64_t address)
 {
     size_t n = marks_rank(&p->marks, address);
     return n && address - p->functions[n - 1].start < p->functions[n - 1].size ? (uint32_t)(n - 1) : NO_FUNCTION;
-}
-
-bool program_executes(const struct program *p, uint64_t address)
-{
-    const struct span *span = map_find(&p->map, address);
-    return span && span->executes && address - span->address < span->size && address % p->unit == 0;
 }
 
 /* Where the section ends that `address` is in, or the span. `hint`: the section looked at last. */
@@ -147,7 +93,7 @@ static bool set_functions(struct program *p)
         return false;
     }
     for (uint64_t at = marks_next(&p->marks, 0), next; n < count; at = next) {
-        struct start start = row_of(&p->starts, &row, at);
+        struct start start = row_of(&p->ground->starts, &row, at);
         next = marks_next(&p->marks, at + 1);
         uint64_t end = code_end(p, at, &section);
         end = next < end ? next : end;
@@ -201,7 +147,7 @@ static bool look_at(struct program *p, struct function *f)
             continue;
         uint32_t to = function_at(p, m->target);
         if ((to == NO_FUNCTION || (p->functions[to].start != m->target && !p->functions[to].bounded)) &&
-            (f->broken ? map_is_code(&p->map, m->target) : program_executes(p, m->target)))
+            (f->broken ? map_is_code(&p->map, m->target) : ground_executes(p->ground, m->target)))
             words_add(p, &p->fresh, m->target); /* the marks stay as the functions are, until all were looked at */
     }
     return o->mention_count < UINT32_MAX && !p->failed;
@@ -242,8 +188,8 @@ static void sweep_calls(struct program *p)
 static uint64_t covered(const struct program *p)
 {
     uint64_t bytes = 0;
-    for (size_t i = 0; i + 1 < p->starts.count; i++) {
-        const struct start *start = &p->starts.items[i];
+    for (size_t i = 0; i + 1 < p->ground->starts.count; i++) {
+        const struct start *start = &p->ground->starts.items[i];
         if (start->source == START_PCLNTAB || start->source == START_FUNCTION_STARTS)
             bytes += start[1].address - start->address;
         else if (start->end)
@@ -332,10 +278,17 @@ static bool resolve_mentions(struct program *p)
 
 bool functions_find(struct program *p)
 {
-    if (!starts_find(p->image, &p->map, &p->starts) || !marks_make(&p->marks, &p->map, p->unit))
+    if (!marks_make(&p->marks, &p->map, p->unit))
         return false;
-    for (size_t i = 0; i < p->starts.count; i++)
-        marks_put(&p->marks, p->starts.items[i].address);
+    for (size_t i = 0; i < p->ground->resolver_count; i++)
+        words_add(p, &p->resolvers, p->ground->resolvers[i]);
+    words_sort(&p->resolvers);
+    for (size_t i = 0; i < p->strays->count; i++)
+        marks_put(&p->marks, p->strays->starts[i]);
+    for (size_t i = 0; i < p->pointer_count; i++)
+        p->pointers[i].code |= marks_have(&p->marks, p->pointers[i].target);
+    for (size_t i = 0; i < p->ground->starts.count; i++)
+        marks_put(&p->marks, p->ground->starts.items[i].address);
     for (size_t i = 0; i < p->resolvers.count; i++)
         marks_put(&p->marks, p->resolvers.items[i]);
     if (covered(p) < p->map.code_size / 2)
@@ -355,8 +308,10 @@ bool functions_find(struct program *p)
         if (!set_functions(p))
             return false;
     }
-    for (size_t i = 0; i < p->function_count; i++)
+    for (size_t i = 0; i < p->function_count; i++) {
         p->functions[i].resolver = words_have(&p->resolvers, p->functions[i].start);
+        p->functions[i].stray = strays_have(p->strays, p->functions[i].start);
+    }
     if (!resolve_mentions(p))
         return false;
     find_endless(p);

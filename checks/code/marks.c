@@ -25,10 +25,8 @@ bool marks_make(struct marks *marks, const struct map *map, unsigned unit)
             continue;
         struct mark_span *span = &marks->spans[marks->count++];
         *span = (struct mark_span){.address = map->spans[i].address, .size = map->spans[i].size};
-        size_t words = words_of(marks, span);
-        span->bits = calloc(words, sizeof *span->bits);
-        span->before = calloc(words, sizeof *span->before);
-        if (!span->bits || !span->before)
+        span->bits = calloc(words_of(marks, span), sizeof *span->bits);
+        if (!span->bits)
             return false;
     }
     return marks->spans != NULL;
@@ -43,8 +41,7 @@ void marks_free(struct marks *marks)
     free(marks->spans);
 }
 
-/* The span that `address` is in, or NULL. */
-static struct mark_span *span_of(const struct marks *marks, uint64_t address)
+struct mark_span *marks_span(const struct marks *marks, uint64_t address)
 {
     size_t low = 0, high = marks->count;
     while (low < high) {
@@ -62,7 +59,7 @@ static struct mark_span *span_of(const struct marks *marks, uint64_t address)
 
 bool marks_put(struct marks *marks, uint64_t address)
 {
-    struct mark_span *span = span_of(marks, address);
+    struct mark_span *span = marks_span(marks, address);
     uint64_t unit = span ? (address - span->address) >> marks->shift : 0;
     if (!span || (address - span->address) & ((1u << marks->shift) - 1) || span->bits[unit / WORD] >> unit % WORD & 1)
         return false;
@@ -72,7 +69,7 @@ bool marks_put(struct marks *marks, uint64_t address)
 
 bool marks_have(const struct marks *marks, uint64_t address)
 {
-    const struct mark_span *span = span_of(marks, address);
+    const struct mark_span *span = marks_span(marks, address);
     uint64_t unit = span ? (address - span->address) >> marks->shift : 0;
     return span && span->bits[unit / WORD] >> unit % WORD & 1 && span->address + (unit << marks->shift) == address;
 }
@@ -83,6 +80,10 @@ size_t marks_count(struct marks *marks)
     for (size_t i = 0; i < marks->count; i++) {
         struct mark_span *span = &marks->spans[i];
         size_t words = words_of(marks, span);
+        if (!span->before)
+            span->before = malloc(words * sizeof *span->before);
+        if (!span->before)
+            return SIZE_MAX;
         for (size_t w = 0; w < words; w++) {
             span->before[w] = (uint32_t)total;
             total += ones(span->bits[w]);
@@ -93,7 +94,7 @@ size_t marks_count(struct marks *marks)
 
 size_t marks_rank(const struct marks *marks, uint64_t address)
 {
-    const struct mark_span *span = span_of(marks, address);
+    const struct mark_span *span = marks_span(marks, address);
     if (!span)
         return 0;
     uint64_t unit = (address - span->address) >> marks->shift;

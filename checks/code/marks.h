@@ -22,7 +22,9 @@ void marks_free(struct marks *marks);
 /* Marks `address`. True: it had none, and may have one. */
 bool marks_put(struct marks *marks, uint64_t address);
 bool marks_have(const struct marks *marks, uint64_t address);
-/* Counts them anew; how many there are. */
+/* The span that `address` is in, or NULL. */
+struct mark_span *marks_span(const struct marks *marks, uint64_t address);
+/* Counts them anew; how many there are. SIZE_MAX: no memory. */
 size_t marks_count(struct marks *marks);
 /* How many marks are at or before `address`; 0 where it is in no span. After marks_count(). */
 size_t marks_rank(const struct marks *marks, uint64_t address);

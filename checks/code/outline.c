@@ -320,6 +320,7 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
 {
     struct walk w = {.o = o, .start = start, .end = end, .at = start, .unit = o->amd64 ? 1 : 4};
     const uint8_t *bytes = map_bytes(o->map, start, (size_t)(end - start));
+    size_t more = bytes && strays_have(o->strays, end) ? strays_room(o->map, end) : 0;
     o->understood = o->broken = o->words = o->vectors = o->looped = o->pages_known = 0;
     o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = o->goes_back =
         o->through_asking = o->steps_16 = false;
@@ -328,7 +329,7 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
         return bytes == NULL;
     while (w.at < end) {
         const uint8_t *at = bytes + (w.at - start);
-        size_t left = (size_t)(end - w.at);
+        size_t left = (size_t)(end - w.at) + more;
         struct glance g;
         if (w.stopped) {
             go_on(&w, at, left);
@@ -344,7 +345,7 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
     }
     if (!w.stopped && !w.loose && !w.called) { /* on into another function */
         o->leaves = true;
-        if (!mention(o, MENTION_JUMP, end))
+        if (!mention(o, MENTION_JUMP, w.at))
             return false;
     }
     for (size_t i = 0; !o->amd64 && i <= (size_t)((end - start) / w.unit) / 64; i++) {

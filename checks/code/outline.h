@@ -3,7 +3,7 @@
 #ifndef ASSAY_CHECKS_CODE_OUTLINE_H
 #define ASSAY_CHECKS_CODE_OUTLINE_H
 
-#include "checks/code/map.h"
+#include "checks/code/strays.h"
 
 enum mention_kind {
     MENTION_CALL,
@@ -24,6 +24,7 @@ struct outline {
     const struct map *map;
     bool amd64;
     const bool *noted; /* by class: a feature of the processor */
+    const struct strays *strays;
     /* of all functions so far */
     size_t mention_count, mention_room;
     struct mention *mentions;

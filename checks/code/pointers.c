@@ -2,45 +2,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checks/code/program.h"
+#include "checks/code/ground.h"
+#include "checks/code/imports.h"
+#include "formats/arena.h"
 
 enum { R_X86_64_RELATIVE = 8, R_X86_64_IRELATIVE = 37, R_AARCH64_RELATIVE = 1027, R_AARCH64_IRELATIVE = 1032 };
+enum { PAGE_SHIFT = 10 };
 
-static bool is_pointer(const struct program *p, uint64_t value)
+struct search {
+    struct ground *ground;
+    uint64_t lowest, extent; /* of all that is mapped */
+    size_t count;
+    struct pointer *items; /* NULL: they are counted only */
+};
+
+static bool is_pointer(const struct search *s, uint64_t value)
 {
-    return value != 0 && map_find(&p->map, value) != NULL;
+    return value != 0 && value - s->lowest < s->extent && map_find(&s->ground->map, value) != NULL;
 }
 
-static void add_pointer(struct program *p, uint64_t place, uint64_t target)
+static void found(struct search *s, uint64_t place, uint64_t target)
 {
-    struct pointer *pointers = program_grow(p, p->pointers, &p->pointer_room, p->pointer_count, sizeof *pointers);
-    if (!pointers)
-        return;
-    p->pointers = pointers;
-    bool code = target % p->unit == 0 && map_is_code(&p->map, target);
-    p->pointers[p->pointer_count++] = (struct pointer){.place = place, .target = target, .code = code};
+    const struct ground *g = s->ground;
+    if (s->items)
+        s->items[s->count] = (struct pointer){
+            .place = place, .target = target, .code = target % g->unit == 0 && map_is_code(&g->map, target)};
+    s->count++;
 }
 
 /* A pointer as a Mach-O file may hold it: as it is, or with chained fixups the target in the low bits. */
-static uint64_t pointer_value(const struct program *p, uint64_t word)
+static uint64_t chained_value(const struct search *s, uint64_t word)
 {
     enum { TARGET_BITS = 36 };
-    if (p->image->format != FORMAT_MACHO || is_pointer(p, word))
-        return word;
+    const struct map *map = &s->ground->map;
     uint64_t low = word & (((uint64_t)1 << TARGET_BITS) - 1);
-    if (is_pointer(p, low))
+    if (is_pointer(s, word))
+        return word;
+    if (is_pointer(s, low))
         return low;
-    for (size_t i = 0; i < p->map.count; i++) /* DYLD_CHAINED_PTR_64_OFFSET counts from the image's start */
-        if (p->map.spans[i].executes)
-            return word >> 62 ? 0 : p->map.spans[i].address + (low & 0xffffffff);
+    for (size_t i = 0; i < map->count; i++) /* DYLD_CHAINED_PTR_64_OFFSET counts from the image's start */
+        if (map->spans[i].executes)
+            return word >> 62 ? 0 : map->spans[i].address + (low & 0xffffffff);
     return 0;
 }
 
 /* Whether a table of relocations is at `address`, as far as sections tell; where there are none, it may be anywhere. */
-static bool in_relocations(const struct program *p, uint64_t address)
+static bool in_relocations(const struct image *image, uint64_t address)
 {
     enum { SHT_RELA = 4 };
-    const struct section_list *sections = &p->image->sections;
+    const struct section_list *sections = &image->sections;
     bool none = true;
     for (size_t i = 0; sections->known == KNOWN_COMPLETE && i < sections->count; i++) {
         const struct section *section = &sections->items[i];
@@ -51,33 +61,54 @@ static bool in_relocations(const struct program *p, uint64_t address)
     return none;
 }
 
-/* The words of one span. Relocations with addends (24 bytes: place, type, addend) stand among them and are told by
- * their types; IRELATIVE ones name resolvers. */
-static void scan(struct program *p, const struct span *span)
+static void resolver(struct search *s, uint64_t target)
 {
-    uint64_t irelative = p->amd64 ? R_X86_64_IRELATIVE : R_AARCH64_IRELATIVE;
-    uint64_t relative = p->amd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
-    bool low = p->image->format == FORMAT_ELF && !p->map.absolute;
-    for (uint64_t at = (8 - span->address % 8) % 8; at + 8 <= span->size && !p->failed; at += 8) {
-        uint64_t word = load_le64(span->data + at), place = span->address + at;
-        uint64_t value = word ? pointer_value(p, word) : 0;
-        if (!is_pointer(p, value))
-            continue;
-        if (at >= 16 && p->image->format == FORMAT_ELF) {
-            uint64_t type = load_le64(span->data + at - 8), slot = load_le64(span->data + at - 16);
-            const struct span *target = type == irelative ? map_find(&p->map, slot) : NULL;
-            if (target && target->writes && map_is_code(&p->map, value) && in_relocations(p, place)) {
-                words_add(p, &p->resolvers, value);
-                continue;
-            }
-            bool relocated = type == relative && map_find(&p->map, slot);
-            if (relocated)
-                place = slot;
-            else if (low && !span->writes)
-                continue; /* numbers look like addresses */
+    struct ground *g = s->ground;
+    if (s->items)
+        return; /* counted with the pointers, the first time */
+    g->resolvers = arena_grow(g->arena, g->resolvers, g->resolver_count, sizeof *g->resolvers);
+    g->resolvers[g->resolver_count++] = target;
+}
+
+/* A word of a span, `at` bytes into it, that leads to `value`. Relocations with addends (24 bytes: place, type, addend)
+ * stand among the words and are told by their types; IRELATIVE ones name resolvers. */
+static void look_at(struct search *s, const struct span *span, uint64_t at, uint64_t value)
+{
+    const struct ground *g = s->ground;
+    uint64_t irelative = g->amd64 ? R_X86_64_IRELATIVE : R_AARCH64_IRELATIVE;
+    uint64_t relative = g->amd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
+    uint64_t place = span->address + at;
+    if (at >= 16 && g->image->format == FORMAT_ELF) {
+        uint64_t type = load_le64(span->data + at - 8), slot = load_le64(span->data + at - 16);
+        const struct span *target = type == irelative ? map_find(&g->map, slot) : NULL;
+        if (target && target->writes && map_is_code(&g->map, value) && in_relocations(g->image, place)) {
+            resolver(s, value);
+            return;
         }
-        if (!span->executes || map_is_code(&p->map, value))
-            add_pointer(p, place, value);
+        if (type == relative && map_find(&g->map, slot))
+            place = slot;
+        else if (!g->map.absolute && !span->writes)
+            return; /* numbers look like addresses */
+    }
+    if (!span->executes || map_is_code(&g->map, value) || !map_is_code(&g->map, place))
+        found(s, place, value);
+}
+
+static void search(struct search *s)
+{
+    const struct map *map = &s->ground->map;
+    bool elf = s->ground->image->format == FORMAT_ELF;
+    s->count = 0;
+    for (size_t i = 0; i < map->count; i++) {
+        const struct span *span = &map->spans[i];
+        for (uint64_t at = (8 - span->address % 8) % 8; at + 8 <= span->size; at += 8) {
+            uint64_t word = load_le64(span->data + at);
+            if (elf && word - s->lowest >= s->extent)
+                continue;
+            uint64_t value = elf || word == 0 ? word : chained_value(s, word);
+            if (is_pointer(s, value))
+                look_at(s, span, at, value);
+        }
     }
 }
 
@@ -99,35 +130,97 @@ static bool is_constant(const struct image *image, uint64_t place)
 }
 
 /* Slots in memory that the loader makes read-only, for loads from them. */
-static void keep_relocated(struct program *p)
+static void keep_relocated(struct ground *g)
 {
-    struct relocated *kept = calloc(p->pointer_count + 1, sizeof *kept);
+    struct relocated *kept = NULL;
     size_t count = 0;
-    for (size_t i = 0; kept && i < p->pointer_count; i++)
-        if (is_constant(p->image, p->pointers[i].place) &&
-            (count == 0 || kept[count - 1].place != p->pointers[i].place))
-            kept[count++] = (struct relocated){p->pointers[i].place, p->pointers[i].target};
-    p->failed |= !kept;
-    p->map.relocated = kept;
-    p->map.relocated_count = kept ? count : 0;
+    for (size_t i = 0; i < g->pointer_count; i++) {
+        if (!is_constant(g->image, g->pointers[i].place) || (count && kept[count - 1].place == g->pointers[i].place))
+            continue;
+        kept = arena_grow(g->arena, kept, count, sizeof *kept);
+        kept[count++] = (struct relocated){g->pointers[i].place, g->pointers[i].target};
+    }
+    g->map.relocated = kept;
+    g->map.relocated_count = count;
 }
 
-void pointers_find(struct program *p)
+/* Where to begin to look for the pointers at each KiB. */
+static void index_pages(struct ground *g)
 {
-    for (size_t i = 0; i < p->map.count; i++)
-        scan(p, &p->map.spans[i]);
-    words_sort(&p->resolvers);
+    enum { MOST = 1 << 22 };
+    struct pages *pages = &g->pages;
+    if (g->pointer_count == 0)
+        return;
+    pages->base = g->pointers[0].place;
+    uint64_t span = (g->pointers[g->pointer_count - 1].place - pages->base) >> PAGE_SHIFT;
+    pages->count = (size_t)(span < MOST ? span : MOST) + 1; /* the last stands for all that follow */
+    pages->first = arena_array(g->arena, pages->count + 1, sizeof *pages->first);
+    size_t page = 0;
+    for (size_t i = 0; i < g->pointer_count; i++)
+        while (page < pages->count && page <= (g->pointers[i].place - pages->base) >> PAGE_SHIFT)
+            pages->first[page++] = (uint32_t)i;
+    while (page <= pages->count)
+        pages->first[page++] = (uint32_t)g->pointer_count;
+}
+
+size_t pointers_from(const struct ground *g, uint64_t place)
+{
+    const struct pages *pages = &g->pages;
+    if (g->pointer_count == 0 || place <= pages->base)
+        return 0;
+    uint64_t page = (place - pages->base) >> PAGE_SHIFT;
+    size_t low = page < pages->count ? pages->first[page] : pages->first[pages->count - 1];
+    size_t high = page + 1 < pages->count ? pages->first[page + 1] : g->pointer_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (g->pointers[middle].place < place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void ground_pointers(struct ground *g)
+{
+    struct search s = {.ground = g};
+    if (g->has_pointers)
+        return;
+    g->has_pointers = true;
+    for (size_t i = 0; i < g->map.count; i++) {
+        const struct span *span = &g->map.spans[i];
+        if (i == 0)
+            s.lowest = span->address;
+        if (span->address - s.lowest + span->memory_size > s.extent)
+            s.extent = span->address - s.lowest + span->memory_size;
+    }
+    search(&s);
+    s.items = arena_array(g->arena, s.count + 1, sizeof *s.items);
+    search(&s);
     bool sorted = true;
-    for (size_t i = 1; i < p->pointer_count; i++)
-        sorted &= p->pointers[i - 1].place <= p->pointers[i].place;
+    for (size_t i = 1; i < s.count && sorted; i++)
+        sorted = s.items[i - 1].place <= s.items[i].place;
     if (!sorted)
-        qsort(p->pointers, p->pointer_count, sizeof *p->pointers, by_place);
-    keep_relocated(p);
-    p->failed |= !pages_make(&p->pointer_pages, p->pointers, p->pointer_count, sizeof *p->pointers);
+        qsort(s.items, s.count, sizeof *s.items, by_place);
+    g->pointers = s.items;
+    g->pointer_count = s.count;
+    keep_relocated(g);
+    index_pages(g);
+    imports_find(g->image, &g->map);
 }
 
-size_t pointers_from(const struct program *p, uint64_t place)
+bool ground_make(const struct image *image, struct arena *arena, struct ground *g)
 {
-    return place == 0 ? 0
-                      : pages_find(&p->pointer_pages, p->pointers, p->pointer_count, sizeof *p->pointers, place - 1);
+    *g = (struct ground){
+        .image = image, .arena = arena, .amd64 = image->arch == ARCH_AMD64, .unit = image->arch == ARCH_AMD64 ? 1 : 4};
+    if (!map_make(image, arena, &g->map) || g->map.code_size == 0)
+        return false;
+    starts_find(image, &g->map, arena, &g->starts);
+    return true;
+}
+
+bool ground_executes(const struct ground *g, uint64_t address)
+{
+    const struct span *span = map_find(&g->map, address);
+    return span && span->executes && address - span->address < span->size && address % g->unit == 0;
 }

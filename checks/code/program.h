@@ -1,5 +1,5 @@
 /* A program as dispatch analysis sees it: functions, pointers in data, and the variables that say what the processor
- * can do. Made by functions.c and pointers.c, studied by dispatch.c and reach.c; nothing else includes this. */
+ * can do. Made by functions.c, studied by dispatch.c and reach.c; nothing else includes this. */
 #ifndef ASSAY_CHECKS_CODE_PROGRAM_H
 #define ASSAY_CHECKS_CODE_PROGRAM_H
 
@@ -7,7 +7,7 @@
 #include "checks/code/marks.h"
 #include "checks/code/outline.h"
 #include "checks/code/reach.h"
-#include "checks/code/starts.h"
+#include "checks/code/strays.h"
 
 static const uint32_t NO_FUNCTION = 0xffffffff;
 
@@ -27,6 +27,7 @@ struct function {
     uint8_t guards;   /* GUARDED: what the guards on the way have answered for */
     uint8_t near_cpu; /* 1: asks the processor itself; 2: calls one that does */
     bool resolver;    /* of an IRELATIVE relocation */
+    bool stray;       /* see strays.h */
     bool fresh;       /* not looked at since its bounds changed */
     bool bounded;     /* a table says where it begins */
     bool trusted;     /* of Go's standard library, see starts.h */
@@ -42,20 +43,6 @@ struct function {
 struct words { /* a growing list; sorted where that is said */
     size_t count, room;
     uint64_t *items;
-};
-
-struct pages { /* over things sorted by address: where to look for one */
-    uint64_t base;
-    size_t count;
-    uint32_t *first;
-};
-
-struct pointer { /* a word of data that leads into the image */
-    uint64_t place, target;
-    bool code;  /* the target is code */
-    bool held;  /* some code mentions the table that this is in */
-    bool first; /* some code forms this very address: a table begins here */
-    uint8_t reach;
 };
 
 struct stored { /* a global variable is set */
@@ -78,6 +65,8 @@ struct need { /* a class of instructions in a function, at its best-reached plac
 
 struct program {
     const struct image *image;
+    const struct ground *ground;
+    const struct strays *strays;
     struct map map;
     bool amd64;
     unsigned unit; /* bytes: the alignment of instructions */
@@ -85,13 +74,11 @@ struct program {
     struct outline outline;
     uint32_t *outline_to; /* by mention of the outline: the function that its target is in, or NO_FUNCTION */
     struct body body;
-    struct starts starts;
     size_t function_count;
     struct function *functions; /* by address */
     struct marks marks;         /* where they begin */
-    size_t pointer_count, pointer_room;
-    struct pointer *pointers; /* by place */
-    struct pages pointer_pages;
+    size_t pointer_count;
+    struct pointer *pointers;      /* by place */
     struct words resolvers, fresh; /* fresh: addresses called that are no function yet */
     struct words cells;            /* sorted: variables that hold what the processor can do */
     size_t mention_count, mention_room, need_count, need_room, stored_count, stored_room;
@@ -112,26 +99,15 @@ void words_add(struct program *p, struct words *words, uint64_t value);
 void words_sort(struct words *words); /* each once */
 bool words_have(const struct words *words, uint64_t value);
 
-/* An index over `count` items of `stride` bytes, each beginning with an address. False: no memory. */
-bool pages_make(struct pages *pages, const void *items, size_t count, size_t stride) MUST_CHECK;
-/* How many of the items have an address up to and with `address`. */
-size_t pages_find(const struct pages *pages, const void *items, size_t count, size_t stride, uint64_t address);
-
 /* Every function, looked at once. False: no memory. */
 bool functions_find(struct program *p) MUST_CHECK;
 /* The function that `address` is in, or NO_FUNCTION. */
 uint32_t function_at(const struct program *p, uint64_t address);
-bool program_executes(const struct program *p, uint64_t address);
 
 /* Notes that an instruction of a function is reached so surely, if none of its class was as surely. */
 void reach_found(const struct program *p, struct reach_report *report, const struct function *f,
                  const struct need *need, enum reach reach);
 void reach_tell(struct program *p, struct reach_report *report); /* of all functions */
-
-/* All words of data that lead into the image, and the resolvers. */
-void pointers_find(struct program *p);
-/* The first pointer at or after `place`. */
-size_t pointers_from(const struct program *p, uint64_t place);
 
 /* Takes functions apart where it matters, and learns which variables hold what the processor can do. False: no memory. */
 bool dispatch_study(struct program *p) MUST_CHECK;

@@ -113,19 +113,10 @@ static inline bool stays(const uint8_t *bytes, size_t size, size_t at, unsigned 
     return at + length + (uint64_t)(int64_t)(int32_t)little_32(bytes + at + length - 4) < size;
 }
 
-/* The length of the simplest ones, REX or none before the opcode, without a branch that depends on them; 0: another one. */
-static inline unsigned simple_length(const struct quick *quick, const uint8_t *at)
-{
-    unsigned rex = (*at & 0xf0) == 0x40, opcode = quick->opcodes[at[rex]], operand = quick->operands[at[rex + 1]];
-    unsigned wide = (at[rex + 2] & 7) == 5 && operand & QUICK_SIB ? 4 : 0;
-    unsigned length = opcode & QUICK_OPERAND ? (operand & (QUICK_SIB - 1u)) + wide : 0;
-    return opcode ? rex + (opcode & (QUICK_OPERAND - 1u)) + length : 0;
-}
-
 static size_t walk_plain(const struct quick *quick, const uint8_t *bytes, size_t size, size_t at, size_t stop)
 {
     while (at < stop) {
-        unsigned length = simple_length(quick, bytes + at);
+        unsigned length = quick_simple(quick, bytes + at);
         if (!length) {
             length = quick_length(bytes + at);
             if (length & QUICK_REL32) {

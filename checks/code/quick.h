@@ -28,6 +28,14 @@ struct quick {
 
 /* `avx2`: if the processor has it. */
 void quick_init(struct quick *quick, bool avx2);
+/* The length of the simplest ones, REX or none before the opcode, without a branch that depends on them; 0: another one. */
+static inline unsigned quick_simple(const struct quick *quick, const uint8_t *at)
+{
+    unsigned rex = (*at & 0xf0) == 0x40, opcode = quick->opcodes[at[rex]], operand = quick->operands[at[rex + 1]];
+    unsigned wide = (at[rex + 2] & 7) == 5 && operand & QUICK_SIB ? 4 : 0;
+    unsigned length = opcode & QUICK_OPERAND ? (operand & (QUICK_SIB - 1u)) + wide : 0;
+    return opcode ? rex + (opcode & (QUICK_OPERAND - 1u)) + length : 0;
+}
 /* The length of the instruction at `at`, of which 16 bytes can be read, or 0: ask x86_decode(). */
 uint8_t quick_length(const uint8_t *at);
 /* Goes from `at` (< stop <= size - QUICK_ROOM) to the first instruction at or after `stop`, or the first before it that

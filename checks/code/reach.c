@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "checks/code/a64_classes.h"
-#include "checks/code/imports.h"
 #include "checks/code/program.h"
 #include "checks/code/x86_classes.h"
 #include "formats/arena.h"
@@ -44,7 +43,7 @@ static void raise_start(struct program *p, uint64_t address, enum reach reach, u
 static void raise_table(struct program *p, uint64_t address, enum reach reach, uint32_t caller, uint8_t guards,
                         struct words *waiting)
 {
-    size_t i = pointers_from(p, address), head = i;
+    size_t i = pointers_from(p->ground, address), head = i;
     if (i >= p->pointer_count || p->pointers[i].place - address >= TABLE_HEAD)
         return;
     for (uint64_t place = p->pointers[i].place; i < p->pointer_count; i++) {
@@ -130,7 +129,7 @@ static void mention_function(struct program *p, uint32_t f)
 /* The table that an address leads to: its first pointer, after zeros; NULL: none. */
 static struct pointer *table_at(struct program *p, uint64_t address)
 {
-    size_t i = pointers_from(p, address);
+    size_t i = pointers_from(p->ground, address);
     if (i >= p->pointer_count || p->pointers[i].place - address >= TABLE_HEAD)
         return NULL;
     for (uint64_t place = address; place < p->pointers[i].place; place += 8) {
@@ -188,7 +187,7 @@ static bool go_through(struct program *p)
     for (uint32_t i = 0; i < p->function_count; i++) {
         const struct function *f = &p->functions[i];
         p->functions[i].orphan = f->bounded && !f->mentioned && !f->resolver && !is_library(p->image);
-        if (f->resolver || (f->bounded && (!f->mentioned || is_library(p->image))))
+        if (f->resolver || (f->stray && !f->mentioned) || (f->bounded && (!f->mentioned || is_library(p->image))))
             raise_function(p, i, REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED);
     }
     for (size_t i = 0; i < p->pointer_count; i++)
@@ -273,9 +272,7 @@ static bool walk_always(struct program *p, struct reach_report *report)
 static bool study(struct program *p, struct reach_report *report)
 {
     struct words fresh = {0};
-    pointers_find(p);
-    imports_find(p->image, &p->map);
-    bool good = !p->failed && functions_find(p) && dispatch_study(p);
+    bool good = functions_find(p) && dispatch_study(p);
     if (good)
         find_mentioned(p);
     for (unsigned round = 0; good; round++) {
@@ -296,9 +293,6 @@ static void free_program(struct program *p)
 {
     free(p->functions);
     marks_free(&p->marks);
-    free(p->pointers);
-    free(p->map.relocated);
-    free(p->pointer_pages.first);
     free(p->resolvers.items);
     free(p->fresh.items);
     free(p->cells.items);
@@ -308,24 +302,27 @@ static void free_program(struct program *p)
     free(p->needs);
     free(p->stored);
     free(p->queue.items);
-    free(p->starts.items);
     outline_free(&p->outline);
     free(p->outline_to);
     body_free(&p->body);
 }
 
-bool reach_program(const struct image *image, struct arena *arena, struct reach_report *report)
+bool reach_program(struct ground *ground, const struct strays *strays, struct reach_report *report)
 {
-    struct program p = {.image = image, .amd64 = image->arch == ARCH_AMD64};
+    struct program p = {.image = ground->image,
+                        .ground = ground,
+                        .map = ground->map,
+                        .amd64 = ground->amd64,
+                        .unit = ground->unit,
+                        .strays = strays,
+                        .pointer_count = ground->pointer_count,
+                        .pointers = ground->pointers};
     const struct isa_class *classes;
-    *report = (struct reach_report){.class_count = isa_classes(image->arch, &classes)};
-    if (!map_make(image, arena, &p.map) || p.map.code_size == 0)
-        return false;
-    report->classes = arena_array(arena, report->class_count, sizeof *report->classes);
+    *report = (struct reach_report){.class_count = isa_classes(ground->image->arch, &classes)};
+    report->classes = arena_array(ground->arena, report->class_count, sizeof *report->classes);
     for (size_t i = 0; i < report->class_count; i++)
         p.noted[i] = classes[i].needs[0] != FEATURE_NONE;
-    p.unit = p.amd64 ? 1 : 4;
-    p.outline = (struct outline){.map = &p.map, .amd64 = p.amd64, .noted = p.noted};
+    p.outline = (struct outline){.map = &p.map, .amd64 = p.amd64, .noted = p.noted, .strays = strays};
     bool good = study(&p, report);
     report->functions = p.function_count;
     report->executable = p.map.code_size;

@@ -3,7 +3,9 @@
 #ifndef ASSAY_CHECKS_CODE_REACH_H
 #define ASSAY_CHECKS_CODE_REACH_H
 
+#include "checks/code/ground.h"
 #include "checks/code/isa.h"
+#include "checks/code/strays.h"
 
 /* How sure it is that an instruction is reached, least first. */
 enum reach {
@@ -36,8 +38,8 @@ struct reach_report {
     uint64_t words, vectors, looped, unguarded, vector_functions;
 };
 
-/* Says of every class of the architecture how it is reached; all of it in the arena. False: the code cannot be read,
- * or memory ran out, and nothing is known. */
-bool reach_program(const struct image *image, struct arena *arena, struct reach_report *report) MUST_CHECK;
+/* Says of every class of the architecture how it is reached; all of it in the arena of `ground`, which has its pointers.
+ * False: memory ran out, and nothing is known. */
+bool reach_program(struct ground *ground, const struct strays *strays, struct reach_report *report) MUST_CHECK;
 
 #endif

@@ -4,13 +4,11 @@
  * instead, for no section binds a processor. */
 #include "checks/code/scan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "checks/code/a64.h"
 #include "checks/code/a64_fields.h"
 #include "checks/code/quick.h"
-#include "checks/code/starts.h"
 #include "checks/code/x86.h"
 
 struct sweep {
@@ -73,27 +71,6 @@ static void sweep_x86(struct sweep *sweep, uint64_t address, const uint8_t *byte
     }
 }
 
-/* B, BL, B.cond, CBZ, CBNZ, TBZ and TBNZ by their bits 30 to 26. */
-static bool a64_target(uint32_t word, uint64_t address, uint64_t *target)
-{
-    unsigned bits;
-    uint32_t offset;
-    if ((word & 0x7c000000u) == 0x14000000u) {
-        bits = 26;
-        offset = word;
-    } else if ((word & 0x7e000000u) == 0x34000000u || (word & 0xff000000u) == 0x54000000u) {
-        bits = 19;
-        offset = word >> 5;
-    } else if ((word & 0x7e000000u) == 0x36000000u) {
-        bits = 14;
-        offset = word >> 5;
-    } else {
-        return false;
-    }
-    *target = address + sign_extend(offset & ((1u << bits) - 1), bits) * 4;
-    return true;
-}
-
 enum { WORDS = 64, FAR = 1 << 20 }; /* how far B.cond, CBZ, CBNZ, TBZ and TBNZ go at most */
 
 static void branch_a64(struct sweep *sweep, uint32_t word, uint64_t address, uint64_t at, uint64_t size)
@@ -152,48 +129,35 @@ static void sweep_range(struct sweep *sweep, enum arch arch, uint64_t address, u
     sweep->bytes += size;
 }
 
-static void tell(const struct image *image, const struct sweep *sweep, struct scan *scan)
+void scan_add(const struct ground *ground, const uint64_t *first, struct scan *scan)
 {
     const struct isa_class *classes;
-    size_t count = isa_classes(image->arch, &classes);
+    size_t count = isa_classes(ground->image->arch, &classes);
     for (size_t i = 0; i < count; i++) {
-        for (unsigned k = 0; sweep->first[i] && k < CLASS_NEEDS && classes[i].needs[k] != FEATURE_NONE; k++) {
+        for (unsigned k = 0; first[i] && k < CLASS_NEEDS && classes[i].needs[k] != FEATURE_NONE; k++) {
             enum feature feature = (enum feature)classes[i].needs[k];
-            uint64_t address = sweep->first[i] - 1;
-            const struct span *span = map_find(sweep->map, address);
+            uint64_t address = first[i] - 1;
+            const struct span *span = map_find(&ground->map, address);
             uint64_t offset = span ? span->offset + (address - span->address) : 0;
             if (!features_have(&scan->present, feature) || offset < scan->first[feature])
                 scan->first[feature] = offset;
             features_add(&scan->present, feature);
         }
     }
-    scan->bytes = sweep->bytes;
 }
 
-bool scan_code(const struct image *image, struct arena *arena, struct scan *scan)
+void scan_code(const struct ground *ground, bool wide, struct scan *scan)
 {
-    return scan_code_with(image, arena, true, scan);
-}
-
-bool scan_code_with(const struct image *image, struct arena *arena, bool wide, struct scan *scan)
-{
-    struct map map;
-    struct starts starts = {0};
-    *scan = (struct scan){0};
-    if (!map_make(image, arena, &map) || map.code_size == 0)
-        return false;
-    bool good = starts_find(image, &map, &starts);
-    struct sweep sweep = {.map = &map, .starts = &starts, .wide = wide};
-    for (size_t i = 0; good && i < map.code_count; i++)
-        sweep_range(&sweep, image->arch, map.code[i].address, map.code[i].size);
-    if (good && sweep.leaves) {
+    const struct map *map = &ground->map;
+    struct sweep sweep = {.map = map, .starts = &ground->starts, .wide = wide};
+    for (size_t i = 0; i < map->code_count; i++)
+        sweep_range(&sweep, ground->image->arch, map->code[i].address, map->code[i].size);
+    if (sweep.leaves) {
         sweep.bytes = 0;
-        for (size_t i = 0; i < map.count; i++)
-            if (map.spans[i].executes)
-                sweep_range(&sweep, image->arch, map.spans[i].address, map.spans[i].size);
+        for (size_t i = 0; i < map->count; i++)
+            if (map->spans[i].executes)
+                sweep_range(&sweep, ground->image->arch, map->spans[i].address, map->spans[i].size);
     }
-    if (good)
-        tell(image, &sweep, scan);
-    free(starts.items);
-    return good;
+    *scan = (struct scan){.bytes = sweep.bytes};
+    scan_add(ground, sweep.first, scan);
 }

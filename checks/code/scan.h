@@ -4,6 +4,7 @@
 #ifndef ASSAY_CHECKS_CODE_SCAN_H
 #define ASSAY_CHECKS_CODE_SCAN_H
 
+#include "checks/code/ground.h"
 #include "checks/code/isa.h"
 
 struct scan {
@@ -12,9 +13,9 @@ struct scan {
     uint64_t first[FEATURE_COUNT]; /* file offset of the first instruction that needs it; meaningful where present */
 };
 
-/* False: the code cannot be read in full, and nothing may be concluded. */
-bool scan_code(const struct image *image, struct arena *arena, struct scan *scan) MUST_CHECK;
-/* The same; `wide`: with AVX2, if the processor has it. */
-bool scan_code_with(const struct image *image, struct arena *arena, bool wide, struct scan *scan) MUST_CHECK;
+/* `wide`: with AVX2, if the processor has it. */
+void scan_code(const struct ground *ground, bool wide, struct scan *scan);
+/* Adds instructions found elsewhere: first[class], address + 1. */
+void scan_add(const struct ground *ground, const uint64_t *first, struct scan *scan);
 
 #endif

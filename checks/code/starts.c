@@ -5,18 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool starts_add(struct starts *starts, struct start start)
+void starts_add(struct starts *starts, struct start start)
 {
-    if (starts->count == starts->room) {
-        size_t room = starts->room ? starts->room * 2 : 1024;
-        struct start *items = realloc(starts->items, room * sizeof *items);
-        if (!items)
-            return false;
-        starts->items = items;
-        starts->room = room;
-    }
+    starts->items = arena_grow(starts->arena, starts->items, starts->count, sizeof *starts->items);
     starts->items[starts->count++] = start;
-    return true;
+}
+
+void starts_copy(struct starts *copy, const struct starts *starts)
+{
+    *copy = (struct starts){.arena = starts->arena};
+    for (size_t i = 0; i < starts->count; i++)
+        starts_add(copy, starts->items[i]);
 }
 
 static int by_address(const void *a, const void *b)
@@ -30,7 +29,10 @@ static int by_address(const void *a, const void *b)
 void starts_sort(struct starts *starts)
 {
     size_t kept = 0;
-    if (starts->count)
+    bool sorted = true;
+    for (size_t i = 1; i < starts->count && sorted; i++)
+        sorted = by_address(&starts->items[i - 1], &starts->items[i]) <= 0;
+    if (!sorted)
         qsort(starts->items, starts->count, sizeof *starts->items, by_address);
     for (size_t i = 0; i < starts->count; i++) {
         struct start *last = kept ? &starts->items[kept - 1] : NULL;
@@ -78,12 +80,12 @@ static bool go_assembly(struct view v, uint64_t record, bool start_line)
 }
 
 /* Go's functab: from 1.18 on pairs of 32-bit offsets from the start of the text, before it pairs of words. */
-static bool from_pclntab(const struct image *image, const struct map *map, struct starts *starts)
+static void from_pclntab(const struct image *image, const struct map *map, struct starts *starts)
 {
     struct view v;
     uint64_t at = image->go->pclntab_offset - image->offset;
     if (!image_view(image, at, image->size - at, &v) || v.size < 72)
-        return true;
+        return;
     uint32_t magic = load_le32(v.data);
     uint64_t functions = load_le64(v.data + 8), text = 0, table = 0, entry = 16;
     if (magic == 0xfffffff0 || magic == 0xfffffff1) {
@@ -100,16 +102,15 @@ static bool from_pclntab(const struct image *image, const struct map *map, struc
     }
     struct view list;
     if (!view_table(v, table, entry, functions, &list))
-        return true;
+        return;
     for (uint64_t i = 0; i < functions; i++) {
         const uint8_t *p = list.data + i * entry;
         struct start start = {.address = entry == 8 ? text + load_le32(p) : load_le64(p), .source = START_PCLNTAB};
         if (entry == 8)
             start.go_assembly = go_assembly(v, table + load_le32(p + 4), magic == 0xfffffff1);
-        if (map_is_code(map, start.address) && !starts_add(starts, start))
-            return false;
+        if (map_is_code(map, start.address))
+            starts_add(starts, start);
     }
-    return true;
 }
 
 enum { DW_EH_PE_ABSPTR = 0x00, DW_EH_PE_UDATA4 = 0x03, DW_EH_PE_UDATA8 = 0x04, DW_EH_PE_SDATA4 = 0x0b };
@@ -172,7 +173,7 @@ static unsigned cie_encoding(struct cursor c)
     return c.failed ? DW_EH_PE_NONE : DW_EH_PE_ABSPTR;
 }
 
-static bool from_eh_frame(const struct map *map, uint64_t base, struct view v, struct starts *starts)
+static void from_eh_frame(const struct map *map, uint64_t base, struct view v, struct starts *starts)
 {
     uint64_t last_cie = UINT64_MAX;
     unsigned encoding = DW_EH_PE_NONE;
@@ -204,15 +205,13 @@ static bool from_eh_frame(const struct map *map, uint64_t base, struct view v, s
         if (encoding == DW_EH_PE_NONE || !pointer(&record, encoding, base + body + 4, &start) ||
             !pointer(&record, encoding & 0x0f, 0, &length))
             continue;
-        if (length && map_is_code(map, start) && length <= map->code_size &&
-            !starts_add(starts, (struct start){.address = start, .end = start + length, .source = START_EH_FRAME}))
-            return false;
+        if (length && map_is_code(map, start) && length <= map->code_size)
+            starts_add(starts, (struct start){.address = start, .end = start + length, .source = START_EH_FRAME});
     }
-    return true;
 }
 
 /* LC_FUNCTION_STARTS: command 0x26, data offset and size in __LINKEDIT. */
-static bool from_function_starts(const struct image *image, const struct map *map, struct starts *starts)
+static void from_function_starts(const struct image *image, const struct map *map, struct starts *starts)
 {
     enum { HEADER = 32, LC_FUNCTION_STARTS = 0x26 };
     struct view commands, data;
@@ -221,7 +220,7 @@ static bool from_function_starts(const struct image *image, const struct map *ma
         if (strcmp(image->segments.items[i].name, "__TEXT") == 0)
             text = image->segments.items[i].address;
     if (text == UINT64_MAX || !image_view(image, HEADER, image->macho->sizeofcmds, &commands))
-        return true;
+        return;
     struct cursor c = cursor_at(commands, false);
     for (uint32_t i = 0; i < image->macho->ncmds && !c.failed; i++) {
         uint32_t command = cursor_u32(&c), size = cursor_u32(&c);
@@ -232,33 +231,29 @@ static bool from_function_starts(const struct image *image, const struct map *ma
             continue;
         uint32_t at = cursor_u32(&rest), length = cursor_u32(&rest);
         if (rest.failed || !image_view(image, at, length, &data))
-            return true;
+            return;
         struct cursor deltas = cursor_at(data, false);
         for (uint64_t delta; deltas.at < data.size && (delta = cursor_uleb(&deltas)) != 0 && !deltas.failed;) {
             value += delta;
-            if (map_is_code(map, text + value) &&
-                !starts_add(starts, (struct start){.address = text + value, .source = START_FUNCTION_STARTS}))
-                return false;
+            if (map_is_code(map, text + value))
+                starts_add(starts, (struct start){.address = text + value, .source = START_FUNCTION_STARTS});
         }
     }
-    return true;
 }
 
-bool starts_find(const struct image *image, const struct map *map, struct starts *starts)
+void starts_find(const struct image *image, const struct map *map, struct arena *arena, struct starts *starts)
 {
     struct view v;
-    bool good = true;
-    *starts = (struct starts){0};
+    *starts = (struct starts){.arena = arena};
     if (image->entry.in_code && map_is_code(map, image->entry.address))
-        good = starts_add(starts, (struct start){.address = image->entry.address, .source = START_ENTRY});
-    if (good && image->go && image->go->pclntab)
-        good = from_pclntab(image, map, starts);
-    if (good && image->format == FORMAT_MACHO)
-        good = from_function_starts(image, map, starts);
+        starts_add(starts, (struct start){.address = image->entry.address, .source = START_ENTRY});
+    if (image->go && image->go->pclntab)
+        from_pclntab(image, map, starts);
+    if (image->format == FORMAT_MACHO)
+        from_function_starts(image, map, starts);
     const struct section *frames = section_named(image, image->format == FORMAT_ELF ? ".eh_frame" : "__eh_frame");
-    if (good && frames && frames->has_bytes && frames->offset >= image->offset &&
+    if (frames && frames->has_bytes && frames->offset >= image->offset &&
         image_view(image, frames->offset - image->offset, frames->size, &v))
-        good = from_eh_frame(map, frames->address, v, starts);
+        from_eh_frame(map, frames->address, v, starts);
     starts_sort(starts);
-    return good;
 }

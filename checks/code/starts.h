@@ -4,6 +4,7 @@
 #define ASSAY_CHECKS_CODE_STARTS_H
 
 #include "checks/code/map.h"
+#include "formats/arena.h"
 
 enum start_source { START_ENTRY, START_PCLNTAB, START_EH_FRAME, START_FUNCTION_STARTS, START_CALL };
 
@@ -15,14 +16,16 @@ struct start {
         go_assembly; /* of Go's standard library, hand-written: it asks internal/cpu, or is only called where that was asked */
 };
 struct starts {
-    size_t count, room;
+    size_t count;
     struct start *items;
+    struct arena *arena; /* of the items */
 };
 
-/* Those of the tables, by address, one an address, all of them in spans that execute. Allocated with malloc, as long as
- * `items` is not NULL it is the caller's to free. False: no memory. */
-bool starts_find(const struct image *image, const struct map *map, struct starts *starts) MUST_CHECK;
-bool starts_add(struct starts *starts, struct start start) MUST_CHECK;
+/* Those of the tables, by address, one an address, all of them in spans that execute. */
+void starts_find(const struct image *image, const struct map *map, struct arena *arena, struct starts *starts);
+void starts_add(struct starts *starts, struct start start);
+/* A list of its own, to be added to. */
+void starts_copy(struct starts *copy, const struct starts *starts);
 /* By address, one an address, the better source first. */
 void starts_sort(struct starts *starts);
 

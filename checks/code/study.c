@@ -10,12 +10,37 @@ static bool readable(const struct code_study *study)
            !(image->format == FORMAT_MACHO && image->macho->encrypted);
 }
 
+static bool grounded(struct code_study *study)
+{
+    if (study->grounded == STUDY_NOT_ASKED)
+        study->grounded =
+            readable(study) && ground_make(study->image, study->arena, &study->ground) ? STUDY_DONE : STUDY_IMPOSSIBLE;
+    return study->grounded == STUDY_DONE;
+}
+
 bool study_scan(struct code_study *study)
 {
-    if (study->scanned == STUDY_NOT_ASKED)
-        study->scanned =
-            readable(study) && scan_code(study->image, study->arena, &study->scan) ? STUDY_DONE : STUDY_IMPOSSIBLE;
+    if (study->scanned == STUDY_NOT_ASKED) {
+        study->scanned = grounded(study) ? STUDY_DONE : STUDY_IMPOSSIBLE;
+        if (study->scanned == STUDY_DONE)
+            scan_code(&study->ground, true, &study->scan);
+    }
     return study->scanned == STUDY_DONE;
+}
+
+bool study_strays(struct code_study *study)
+{
+    if (study->astray == STUDY_NOT_ASKED) {
+        bool good = study_scan(study);
+        if (good) {
+            ground_pointers(&study->ground);
+            good = strays_find(&study->ground, &study->strays);
+        }
+        if (good)
+            scan_add(&study->ground, study->strays.first, &study->scan);
+        study->astray = good ? STUDY_DONE : STUDY_IMPOSSIBLE;
+    }
+    return study->astray == STUDY_DONE;
 }
 
 /* Where a compiler was told that newer instructions are there, most functions that had a choice are made of them; where
@@ -35,7 +60,7 @@ static void weigh(struct code_study *study)
 bool study_follow(struct code_study *study)
 {
     if (study->followed == STUDY_NOT_ASKED) {
-        bool good = readable(study) && reach_program(study->image, study->arena, &study->reach);
+        bool good = study_strays(study) && reach_program(&study->ground, &study->strays, &study->reach);
         study->followed = good ? STUDY_DONE : STUDY_IMPOSSIBLE;
         if (good)
             weigh(study);
@@ -47,9 +72,9 @@ bool study_conventions(struct code_study *study)
 {
     enum { SHOWN = 8 };
     if (study->convened == STUDY_NOT_ASKED) {
-        bool good = readable(study);
+        bool good = grounded(study);
         if (good)
-            abi_study(study->image, study->arena, SHOWN, &study->abi);
+            abi_study(&study->ground, SHOWN, &study->abi);
         study->convened = good && study->abi.read ? STUDY_DONE : STUDY_IMPOSSIBLE;
     }
     return study->convened == STUDY_DONE;
@@ -110,8 +135,14 @@ bool study_against(struct code_study *study, const struct features *had, struct 
     if (!study_scan(study))
         return false;
     struct features above = features_without(&study->scan.present, had);
-    if (!features_any(&above))
-        return true;
+    if (!features_any(&above)) {
+        if (!study_strays(study))
+            return false;
+        above = features_without(&study->scan.present, had);
+        report->kind = study->strays.tangled ? NEED_UNKNOWN : NEED_NOTHING;
+        if (!features_any(&above))
+            return true;
+    }
     if (!study_follow(study))
         return false;
     *report = (struct need_report){.kind = NEED_UNREACHED, .lacking = above};
@@ -119,7 +150,7 @@ bool study_against(struct code_study *study, const struct features *had, struct 
     for (size_t i = 0; i < count; i++)
         if (study->reach.classes[i].address)
             weigh_class(study, &classes[i], &study->reach.classes[i], had, report);
-    if (report->kind < NEED_POSSIBLE && study_coverage(study) < COVERAGE_FLOOR)
+    if (report->kind < NEED_POSSIBLE && (study_coverage(study) < COVERAGE_FLOOR || study->strays.tangled))
         report->kind = NEED_UNKNOWN;
     return true;
 }

@@ -7,6 +7,7 @@
 #include "checks/code/abi.h"
 #include "checks/code/reach.h"
 #include "checks/code/scan.h"
+#include "checks/code/strays.h"
 
 enum studied { STUDY_NOT_ASKED, STUDY_DONE, STUDY_IMPOSSIBLE };
 
@@ -14,14 +15,19 @@ struct code_study {
     const struct image *image;
     struct arena *arena; /* of all that is learnt; lives at least as long as the study */
     bool allowed;        /* false (--no-code): nobody may look */
-    enum studied scanned, followed, convened;
+    enum studied grounded, scanned, astray, followed, convened;
+    struct ground ground;
     struct scan scan;
+    struct strays strays;
     struct reach_report reach;
     struct abi_study abi;
 };
 
 /* The first tier. False: not allowed, or the code cannot be read in full (packed, encrypted, cut off). */
 bool study_scan(struct code_study *study) MUST_CHECK;
+/* Adds to the scan what it may not have come upon (strays.h); after that, what is not there is surely absent. False: as
+ * above, or memory ran out. */
+bool study_strays(struct code_study *study) MUST_CHECK;
 /* The second. False: as above, or memory ran out. */
 bool study_follow(struct code_study *study) MUST_CHECK;
 

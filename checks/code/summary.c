@@ -56,7 +56,7 @@ static void add_reference(struct program *p, const struct function *f, const str
     const struct site *choice = chooses && !f->resolver ? choice_of(&p->body, site) : NULL;
     enum reach reach = (enum reach)block->reach;
     uint8_t guards = block->guards;
-    if ((f->resolver || choice) && program_executes(p, site->target)) {
+    if ((f->resolver || choice) && ground_executes(p->ground, site->target)) {
         guards = choice ? guards_behind(&p->guards, guards, reach == REACH_GUARDED, meaning_of_value(p, choice->stored))
                         : GUARDS_TRUSTED;
         reach = REACH_GUARDED;

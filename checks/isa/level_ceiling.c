@@ -85,7 +85,7 @@ static void check(const struct subject *subject, struct finding *f)
 
 const struct rule rule_isa_level_ceiling = {
     .id = "isa/level-ceiling",
-    .level = LEVEL_WARNING,
+    .level = LEVEL_ERROR,
     .applies = APPLIES_ELF | APPLIES_MACHO | APPLIES_LOADABLE,
     .title = "The declared CPU can run the program",
     .why = "A program built with GOAMD64=v3 or -march=native runs on the build machine and ends with an illegal "

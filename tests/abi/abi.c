@@ -15,10 +15,12 @@ static const char *const breaches[] = {"stack-alignment", "no-access-below-sp", 
 
 static void show(const struct image *image, struct arena *arena)
 {
-    struct abi_study study;
+    struct ground ground;
+    struct abi_study study = {0};
     struct timespec from, to;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-    abi_study(image, arena, 1 << 16, &study);
+    if (ground_make(image, arena, &ground))
+        abi_study(&ground, 1 << 16, &study);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     double seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
     if (!study.read) {

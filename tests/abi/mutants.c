@@ -187,8 +187,9 @@ static void read_functions(const struct image *image, struct arena *arena, size_
 {
     struct map map;
     struct starts starts = {0};
-    if (image->arch != ARCH_ARM64 || !map_make(image, arena, &map) || !starts_find(image, &map, &starts))
+    if (image->arch != ARCH_ARM64 || !map_make(image, arena, &map))
         return;
+    starts_find(image, &map, arena, &starts);
     struct abi_bits called = {0}, endless;
     find_called(&map, &called);
     endless = called;
@@ -203,7 +204,6 @@ static void read_functions(const struct image *image, struct arena *arena, size_
         if (s->source == START_EH_FRAME || s->source == START_FUNCTION_STARTS)
             mutate(&map, &called, &endless, f, abi_platform(image));
     }
-    free(starts.items);
     free(called.words);
     free(endless.words);
 }

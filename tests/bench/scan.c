@@ -1,5 +1,5 @@
-/* scan classify|plain|sweep FILE: the first look at a program's code alone, for bench.py to take the time of. classify: every
- * instruction looked up in the table; sweep: what `assay check` does; plain: the same without vectors wider than SSE2. Writes
+/* scan classify|plain|sweep|proof FILE: the first look at a program's code alone, for bench.py to take the time of. classify: every
+ * instruction looked up in the table; sweep: what `assay check` does; plain: the same without vectors wider than SSE2; proof: and what shows that the sweep came upon everything. Writes
  * how many bytes of code there are. */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -8,25 +8,23 @@
 #include <string.h>
 
 #include "checks/code/a64.h"
-#include "checks/code/map.h"
 #include "checks/code/scan.h"
+#include "checks/code/strays.h"
 #include "checks/code/x86.h"
 #include "formats/read.h"
 
-static uint64_t classify(const struct image *image, struct arena *arena)
+static uint64_t classify(const struct ground *ground)
 {
     static uint32_t counts[256];
-    struct map map;
+    const struct map *map = &ground->map;
     uint64_t bytes = 0;
-    if (!map_make(image, arena, &map))
-        return 0;
-    for (size_t i = 0; i < map.code_count; i++) {
-        const uint8_t *at = map_bytes(&map, map.code[i].address, (size_t)map.code[i].size);
-        if (at && image->arch == ARCH_AMD64)
-            x86_count(at, (size_t)map.code[i].size, counts);
+    for (size_t i = 0; i < map->code_count; i++) {
+        const uint8_t *at = map_bytes(map, map->code[i].address, (size_t)map->code[i].size);
+        if (at && ground->amd64)
+            x86_count(at, (size_t)map->code[i].size, counts);
         else if (at)
-            a64_count(at, (size_t)map.code[i].size / 4, counts);
-        bytes += at ? map.code[i].size : 0;
+            a64_count(at, (size_t)map->code[i].size / 4, counts);
+        bytes += at ? map->code[i].size : 0;
     }
     return bytes;
 }
@@ -49,10 +47,20 @@ int main(int argc, char **argv)
     read_file(&file, &read, &reading);
     for (size_t n = 0; n < reading.count; n++) {
         struct scan scan = {0};
+        struct ground ground;
+        struct strays strays;
+        if (!ground_make(&reading.images[n], &file.arena, &ground))
+            continue;
         if (strcmp(argv[1], "classify") == 0)
-            bytes += classify(&reading.images[n], &file.arena);
-        else if (scan_code_with(&reading.images[n], &file.arena, strcmp(argv[1], "plain") != 0, &scan))
-            bytes += scan.bytes;
+            scan.bytes = classify(&ground);
+        else
+            scan_code(&ground, strcmp(argv[1], "plain") != 0, &scan);
+        if (strcmp(argv[1], "proof") == 0) {
+            ground_pointers(&ground);
+            if (!strays_find(&ground, &strays))
+                return 2;
+        }
+        bytes += scan.bytes;
     }
     printf("%" PRIu64 "\n", bytes);
     file_close(&file);

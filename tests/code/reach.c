@@ -13,12 +13,19 @@ static const char *const reaches[] = {"unreached", "guarded", "possible", "requi
 static void show(const struct image *image, struct arena *arena)
 {
     const struct isa_class *classes;
+    struct ground ground;
+    struct strays strays;
     struct reach_report report;
     isa_classes(image->arch, &classes);
-    if (!reach_program(image, arena, &report)) {
+    bool good = ground_make(image, arena, &ground);
+    if (good)
+        ground_pointers(&ground);
+    if (!good || !strays_find(&ground, &strays) || !reach_program(&ground, &strays, &report)) {
         puts("cannot be read");
         return;
     }
+    for (size_t i = 0; i < strays.count; i++)
+        printf("stray %#" PRIx64 "\n", strays.starts[i]);
     printf("functions %" PRIu64 " executable %" PRIu64 " understood %" PRIu64 " broken %" PRIu64 "\n", report.functions,
            report.executable, report.understood, report.broken);
     printf("choosers %" PRIu64 " new %" PRIu64 "\n", report.choosers, report.choosers_new);

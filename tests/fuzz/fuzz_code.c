@@ -34,14 +34,21 @@ static void scan_it(struct file *file)
                           .segments = {KNOWN_COMPLETE, 1, &segment},
                           .elf = &extra};
     struct scan scan;
+    struct ground ground;
+    struct strays strays;
     struct reach_report report;
-    if (reach_program(&image, &file->arena, &report) && report.broken + report.understood > 2 * file->size)
+    if (!ground_make(&image, &file->arena, &ground))
+        return;
+    ground_pointers(&ground);
+    if (strays_find(&ground, &strays) && reach_program(&ground, &strays, &report) &&
+        report.broken + report.understood > 3 * file->size)
         abort();
-    if (scan_code(&image, &file->arena, &scan))
-        for (unsigned i = 1; i < FEATURE_COUNT; i++)
-            if (features_have(&scan.present, (enum feature)i) &&
-                (scan.first[i] >= file->size || feature_arch((enum feature)i) != image.arch))
-                abort();
+    scan_code(&ground, true, &scan);
+    scan_add(&ground, strays.first, &scan);
+    for (unsigned i = 1; i < FEATURE_COUNT; i++)
+        if (features_have(&scan.present, (enum feature)i) &&
+            (scan.first[i] >= file->size || feature_arch((enum feature)i) != image.arch))
+            abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

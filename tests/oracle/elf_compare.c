@@ -19,7 +19,7 @@ enum { RULES = 128, BOTH = ACCESS_WRITE | ACCESS_EXECUTE };
 
 struct comparison {
     const struct kernel *kernel;
-    const struct start *start;
+    const struct launch *start;
     struct file *file;
     const struct image *image;
     const struct finding *findings;
@@ -51,7 +51,7 @@ static bool fails(const struct comparison *c, const char *id)
 }
 
 /* execve() of a file of memory looks for one path only: that of the interpreter. */
-static bool sought_interpreter(const struct start *start)
+static bool sought_interpreter(const struct launch *start)
 {
     return start->fate == FATE_REFUSED &&
            (start->error == ENOENT || start->error == ENOTDIR || start->error == EACCES || start->error == ELIBBAD ||
@@ -336,7 +336,7 @@ static void compare(struct comparison *c)
     compare_memory(c);
 }
 
-uint32_t elf_compare(const struct kernel *kernel, const struct start *start, const uint8_t *bytes, size_t size)
+uint32_t elf_compare(const struct kernel *kernel, const struct launch *start, const uint8_t *bytes, size_t size)
 {
     struct file file;
     struct reading reading;
@@ -357,7 +357,7 @@ uint32_t elf_compare(const struct kernel *kernel, const struct start *start, con
 
 uint32_t elf_differences(const uint8_t *bytes, size_t size)
 {
-    static struct start start;
+    static struct launch start;
     struct kernel kernel;
     uint32_t found = 0;
     if (!kernel_open(&kernel))

@@ -33,7 +33,7 @@ extern const char *const elf_difference_names[DIFFERENCE_COUNT];
 extern const char *const elf_difference_texts[DIFFERENCE_COUNT];
 
 /* The set of differences, one bit each; `start` is of these bytes, and a started program is still stopped. */
-uint32_t elf_compare(const struct kernel *kernel, const struct start *start, const uint8_t *bytes, size_t size);
+uint32_t elf_compare(const struct kernel *kernel, const struct launch *start, const uint8_t *bytes, size_t size);
 /* The same for one file, which is started for it; none where this system lets nobody trace. */
 uint32_t elf_differences(const uint8_t *bytes, size_t size);
 

@@ -80,7 +80,7 @@ static void tell(const struct elf_probe *probe, uint64_t seed, uint64_t index, u
         }
 }
 
-static void count(struct tally *tally, const struct start *start)
+static void count(struct tally *tally, const struct launch *start)
 {
     tally->probes++;
     tally->started += start->fate == FATE_STARTED;
@@ -90,7 +90,7 @@ static void count(struct tally *tally, const struct start *start)
 }
 
 /* Every seed starts as it was made, or this is no machine to ask. */
-static int can_ask(struct kernel *kernel, const struct elf_seed *seeds, struct start *start)
+static int can_ask(struct kernel *kernel, const struct elf_seed *seeds, struct launch *start)
 {
     bool asked = kernel_start(kernel, seeds[0].bytes, seeds[0].size, start),
          alone = asked && start->fate == FATE_STARTED;
@@ -109,7 +109,7 @@ static int ask(struct kernel *kernel, const struct elf_seed *seeds, size_t seed_
                const char *folder)
 {
     static struct elf_probe probe;
-    static struct start start;
+    static struct launch start;
     struct tally tally = {0};
     uint64_t seed = strtoull(numbers[0], NULL, 0), first = strtoull(numbers[1], NULL, 0),
              most = strtoull(numbers[2], NULL, 0);

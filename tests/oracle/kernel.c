@@ -71,7 +71,7 @@ static ssize_t read_proc(pid_t pid, const char *name, char *bytes, size_t room)
     return (ssize_t)size;
 }
 
-static bool read_auxv(pid_t pid, struct start *start)
+static bool read_auxv(pid_t pid, struct launch *start)
 {
     Elf64_auxv_t items[64];
     ssize_t size = read_proc(pid, "auxv", (char *)items, sizeof items);
@@ -112,7 +112,7 @@ static enum mapped what_is(const struct mapping *m, const char *name, uint64_t p
 }
 
 /* One line of maps: "start-end rwxp offset device inode  name". */
-static bool take_mapping(struct start *start, const char *line, uint64_t program)
+static bool take_mapping(struct launch *start, const char *line, uint64_t program)
 {
     char access[5], name[32] = "";
     struct mapping m = {0};
@@ -133,7 +133,7 @@ static bool take_mapping(struct start *start, const char *line, uint64_t program
     return true;
 }
 
-static bool read_maps(pid_t pid, struct start *start, uint64_t program)
+static bool read_maps(pid_t pid, struct launch *start, uint64_t program)
 {
     static char text[KERNEL_MAPPINGS * 128];
     ssize_t size = read_proc(pid, "maps", text, sizeof text - 1);
@@ -148,7 +148,7 @@ static bool read_maps(pid_t pid, struct start *start, uint64_t program)
     return true;
 }
 
-static bool look(struct kernel *kernel, pid_t child, struct start *start)
+static bool look(struct kernel *kernel, pid_t child, struct launch *start)
 {
     char path[64];
     kernel->stopped = child;
@@ -161,7 +161,7 @@ static bool look(struct kernel *kernel, pid_t child, struct start *start)
     return false;
 }
 
-bool kernel_start(struct kernel *kernel, const void *bytes, size_t size, struct start *start)
+bool kernel_start(struct kernel *kernel, const void *bytes, size_t size, struct launch *start)
 {
     int status;
     start->count = 0;

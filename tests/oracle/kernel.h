@@ -28,7 +28,7 @@ struct mapping {
 
 enum { KERNEL_MAPPINGS = 4096 };
 
-struct start {
+struct launch {
     enum fate fate;
     int error;                                /* errno of REFUSED, the signal of KILLED */
     uint64_t entry, base, phdr, phent, phnum; /* AT_ENTRY, AT_BASE, AT_PHDR, AT_PHENT, AT_PHNUM */
@@ -48,7 +48,7 @@ struct kernel {
 /* False, and errno, where this system has no such files. */
 bool kernel_open(struct kernel *kernel);
 /* Starts the bytes; a started program stays stopped until kernel_end(). False: the system failed (errno), not the file. */
-bool kernel_start(struct kernel *kernel, const void *bytes, size_t size, struct start *start);
+bool kernel_start(struct kernel *kernel, const void *bytes, size_t size, struct launch *start);
 /* Bytes of the stopped program's memory; false where it has none there. */
 bool kernel_read(const struct kernel *kernel, uint64_t address, void *bytes, size_t size);
 void kernel_end(struct kernel *kernel);

@@ -1,0 +1,24 @@
+/* Code that a sweep does not come upon. An x86-64 processor begins to decode wherever it is sent: into the midst of what the
+ * sweep took for one instruction, or to bytes of an executable segment that no section calls code. Before anybody says
+ * that an instruction does not occur, every place that the code or the data sends the processor to is held against what
+ * was swept. What computes its targets while it runs, or makes its code then, is not seen. */
+#ifndef ASSAY_CHECKS_CODE_STRAYS_H
+#define ASSAY_CHECKS_CODE_STRAYS_H
+
+#include "checks/code/ground.h"
+
+struct strays {
+    size_t count;
+    uint64_t *starts;    /* where such code begins, by address; in the arena */
+    bool tangled;        /* there is more of it than is followed */
+    uint64_t first[256]; /* by class of the architecture: address + 1 of its first instruction there; 0: none */
+};
+
+/* Whether one begins at `address`: what stands before may end in the midst of an instruction. */
+bool strays_have(const struct strays *strays, uint64_t address);
+/* Bytes beyond `end` that an instruction before it may reach into. */
+size_t strays_room(const struct map *map, uint64_t end);
+/* `ground` has its pointers. False: no memory. */
+bool strays_find(const struct ground *ground, struct strays *strays) MUST_CHECK;
+
+#endif
