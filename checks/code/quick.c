@@ -74,6 +74,8 @@ void quick_init(struct quick *quick, bool avx2)
 {
     static const unsigned one[] = {QUICK_MODRM, QUICK_8, QUICK_32, QUICK, QUICK_BRANCH};
     quick->base = quick->filled = 0;
+    quick->begins = NULL;
+    quick->first = 0;
     quick->avx2 = false;
 #ifdef __x86_64__
     quick->avx2 = avx2 && __builtin_cpu_supports("avx2");
@@ -113,7 +115,16 @@ static inline bool stays(const uint8_t *bytes, size_t size, size_t at, unsigned 
     return at + length + (uint64_t)(int64_t)(int32_t)little_32(bytes + at + length - 4) < size;
 }
 
-static size_t walk_plain(const struct quick *quick, const uint8_t *bytes, size_t size, size_t at, size_t stop)
+/* Notes that an instruction begins at `at`; `marks` is known where this is compiled. */
+static inline void begin(const struct quick *quick, size_t at, bool marks)
+{
+    uint64_t bit = quick->first + at;
+    if (marks)
+        quick->begins[bit / 64] |= (uint64_t)1 << (bit % 64);
+}
+
+static inline size_t walk_plain(const struct quick *quick, const uint8_t *bytes, size_t size, size_t at, size_t stop,
+                                bool marks)
 {
     while (at < stop) {
         unsigned length = quick_simple(quick, bytes + at);
@@ -127,6 +138,7 @@ static size_t walk_plain(const struct quick *quick, const uint8_t *bytes, size_t
                 return at;
             }
         }
+        begin(quick, at, marks);
         at += length;
     }
     return at;
@@ -257,7 +269,8 @@ static AVX2 void fill(struct quick *quick, const uint8_t *at, size_t n)
     quick->filled = n;
 }
 
-static size_t walk_avx2(struct quick *quick, const uint8_t *bytes, size_t size, size_t at, size_t stop)
+static inline size_t walk_avx2(struct quick *quick, const uint8_t *bytes, size_t size, size_t at, size_t stop,
+                               bool marks)
 {
     while (at < stop) {
         if (at - quick->base >= quick->filled) {
@@ -270,6 +283,7 @@ static size_t walk_avx2(struct quick *quick, const uint8_t *bytes, size_t size, 
         for (size_t i = at - quick->base, last = end - quick->base; i < last; at = quick->base + i) {
             unsigned length = lengths[i];
             while ((uint8_t)(length - 1) < QUICK_REL32 - 1u) {
+                begin(quick, quick->base + i, marks);
                 i += length;
                 if (i >= last)
                     break;
@@ -281,6 +295,7 @@ static size_t walk_avx2(struct quick *quick, const uint8_t *bytes, size_t size, 
             length &= QUICK_REL32 - 1u;
             if (!length || !stays(bytes, size, at, length))
                 return at;
+            begin(quick, at, marks);
             i += length;
         }
     }
@@ -292,7 +307,9 @@ size_t quick_walk(struct quick *quick, const uint8_t *bytes, size_t size, size_t
 {
 #ifdef __x86_64__
     if (quick->avx2)
-        return walk_avx2(quick, bytes, size, at, stop);
+        return quick->begins ? walk_avx2(quick, bytes, size, at, stop, true)
+                             : walk_avx2(quick, bytes, size, at, stop, false);
 #endif
-    return walk_plain(quick, bytes, size, at, stop);
+    return quick->begins ? walk_plain(quick, bytes, size, at, stop, true)
+                         : walk_plain(quick, bytes, size, at, stop, false);
 }

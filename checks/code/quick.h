@@ -19,6 +19,8 @@ enum {
 
 struct quick {
     bool avx2;
+    uint64_t *begins;    /* a bit for each byte of the code, set where an instruction begins; NULL: not asked for */
+    uint64_t first;      /* the bit of the first byte */
     size_t base, filled; /* lengths[0] is of offset `base`; how many are told */
     uint8_t bits[QUICK_PROPERTIES][2][16];
     uint8_t opcodes[256];  /* their length without an operand, and QUICK_OPERAND; 0: not as simple as that */

@@ -14,25 +14,12 @@
 struct sweep {
     const struct map *map;
     const struct starts *starts;
-    uint64_t first[256]; /* by class: address + 1 of its first instruction; 0: none */
-    bool wide;           /* AVX2 may be used */
-    bool leaves;         /* a branch goes where no instructions were expected */
+    uint64_t first[256];  /* by class: address + 1 of its first instruction; 0: none */
+    struct marks *begins; /* NULL: not asked for */
+    bool wide;            /* AVX2 may be used */
+    bool leaves;          /* a branch goes where no instructions were expected */
     uint64_t bytes;
 };
-
-/* The index of the first start at or after `address`. */
-static size_t start_from(const struct starts *starts, uint64_t address)
-{
-    size_t low = 0, high = starts->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (starts->items[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 static bool leaves_code(const struct map *map, uint64_t target)
 {
@@ -42,10 +29,15 @@ static bool leaves_code(const struct map *map, uint64_t target)
 
 static void sweep_x86(struct sweep *sweep, uint64_t address, const uint8_t *bytes, uint64_t size)
 {
-    size_t next = start_from(sweep->starts, address);
+    size_t next = starts_from(sweep->starts, address);
     struct x86_insn insn;
     struct quick quick;
     quick_init(&quick, sweep->wide);
+    const struct mark_span *begins = sweep->begins ? marks_span(sweep->begins, address) : NULL;
+    if (begins) {
+        quick.begins = begins->bits;
+        quick.first = address - begins->address;
+    }
     for (uint64_t at = 0; at < size;) {
         while (next < sweep->starts->count && sweep->starts->items[next].address <= address + at)
             next++;
@@ -63,6 +55,8 @@ static void sweep_x86(struct sweep *sweep, uint64_t address, const uint8_t *byte
             at++;
             continue;
         }
+        if (begins)
+            (void)marks_put(sweep->begins, address + at);
         if (!sweep->first[insn.class])
             sweep->first[insn.class] = address + at + 1;
         if (insn.flow == X86_BRANCH || insn.flow == X86_JUMP || insn.flow == X86_CALL)
@@ -144,6 +138,14 @@ void scan_add(const struct ground *ground, const uint64_t *first, struct scan *s
             features_add(&scan->present, feature);
         }
     }
+}
+
+void scan_begins(const struct ground *ground, struct marks *begins)
+{
+    const struct map *map = &ground->map;
+    struct sweep sweep = {.map = map, .starts = &ground->starts, .wide = true, .begins = begins};
+    for (size_t i = 0; i < map->code_count; i++)
+        sweep_range(&sweep, ground->image->arch, map->code[i].address, map->code[i].size);
 }
 
 void scan_code(const struct ground *ground, bool wide, struct scan *scan)

@@ -6,6 +6,7 @@
 
 #include "checks/code/ground.h"
 #include "checks/code/isa.h"
+#include "checks/code/marks.h"
 
 struct scan {
     uint64_t bytes; /* that were decoded */
@@ -15,6 +16,8 @@ struct scan {
 
 /* `wide`: with AVX2, if the processor has it. */
 void scan_code(const struct ground *ground, bool wide, struct scan *scan);
+/* Marks where the instructions begin that the sweep over x86-64 code comes upon. */
+void scan_begins(const struct ground *ground, struct marks *begins);
 /* Adds instructions found elsewhere: first[class], address + 1. */
 void scan_add(const struct ground *ground, const uint64_t *first, struct scan *scan);
 

@@ -18,6 +18,19 @@ void starts_copy(struct starts *copy, const struct starts *starts)
         starts_add(copy, starts->items[i]);
 }
 
+size_t starts_from(const struct starts *starts, uint64_t address)
+{
+    size_t low = 0, high = starts->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (starts->items[middle].address < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static int by_address(const void *a, const void *b)
 {
     const struct start *one = a, *other = b;

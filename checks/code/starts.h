@@ -26,6 +26,8 @@ void starts_find(const struct image *image, const struct map *map, struct arena 
 void starts_add(struct starts *starts, struct start start);
 /* A list of its own, to be added to. */
 void starts_copy(struct starts *copy, const struct starts *starts);
+/* The index of the first at or after `address`. */
+size_t starts_from(const struct starts *starts, uint64_t address);
 /* By address, one an address, the better source first. */
 void starts_sort(struct starts *starts);
 

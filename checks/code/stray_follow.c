@@ -94,15 +94,8 @@ static bool see(struct straying *s, uint64_t address)
 
 static bool is_start(const struct starts *starts, uint64_t address)
 {
-    size_t low = 0, high = starts->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (starts->items[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < starts->count && starts->items[low].address == address;
+    size_t i = starts_from(starts, address);
+    return i < starts->count && starts->items[i].address == address;
 }
 
 /* Where a branch leads: on to be followed, to what was swept (*joins), or nowhere. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checks/code/a64_fields.h"
+#include "checks/code/scan.h"
 #include "checks/code/strays_work.h"
 #include "checks/code/x86.h"
 #include "formats/arena.h"
@@ -77,55 +78,111 @@ static void note(struct straying *s, const struct mark_span *span, const struct 
         s->trusted = false;
 }
 
-/* The length of an instruction that is told by a few bytes, noted here where it is a branch; 0: it has to be decoded. */
-static inline unsigned glance(struct straying *s, const struct mark_span *span, const uint8_t *p, uint64_t address)
+enum { PLAIN, PREFIX, REL8, REL32, TWO_BYTE, LEA, RET, DECODE, SHORT = 8 };
+
+/* What each first byte of an instruction is looked at for; `absolute`: numbers can be addresses. */
+static void set_kinds(uint8_t *kinds, bool absolute)
 {
-    unsigned rex = (*p & 0xf0) == 0x40, op = p[rex], length = quick_simple(&s->quick, p);
-    if ((op & 0xf0) == 0x70) {
-        lead(s, span, address + length + (uint64_t)(int64_t)(int8_t)p[rex + 1]);
-        return length;
-    }
-    if (op == 0xe8) {
-        lead(s, span, address + rex + 5 + (uint64_t)(int64_t)(int32_t)load_le32(p + rex + 1));
-        return rex + 5;
-    }
-    bool other = (op >= 0xb8 && op <= 0xbf) || op == 0xc7 || op == 0x68 || (op >= 0xe0 && op <= 0xeb) || op == 0xc3 ||
-                 op == 0xc2 || op == 0xcc || op == 0xf4;
-    bool addresses =
-        s->quick.opcodes[op] & QUICK_OPERAND && p[rex + 1] < 0xc0 &&
-        ((p[rex + 1] & 0xc7) == 5 || (s->g->map.absolute && (p[rex + 1] >= 0x80 || (p[rex + 1] & 0xc7) == 4)));
-    return other || addresses ? 0 : length;
+    static const uint8_t decoded[] = {0xc2, 0xc3, 0xca, 0xcb, 0xcc, 0xcf, 0xe0,
+                                      0xe1, 0xe2, 0xe3, 0xe9, 0xeb, 0xf4, 0xff};
+    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
+    static const uint8_t numbers[] = {0x68, 0x8b, 0xc7};
+    memset(kinds, PLAIN, 256);
+    for (unsigned op = 0x40; op <= 0x4f; op++)
+        kinds[op] = PREFIX;
+    for (unsigned op = 0x70; op <= 0x7f; op++)
+        kinds[op] = REL8;
+    for (unsigned op = 0xb8; op <= 0xbf; op++)
+        kinds[op] = DECODE;
+    for (size_t i = 0; i < sizeof decoded; i++)
+        kinds[decoded[i]] = DECODE;
+    for (size_t i = 0; i < sizeof prefixes; i++)
+        kinds[prefixes[i]] = PREFIX;
+    for (size_t i = 0; i < sizeof numbers; i++)
+        kinds[numbers[i]] = absolute ? DECODE : PLAIN;
+    kinds[0xe8] = kinds[0xe9] = REL32;
+    kinds[0xeb] = REL8;
+    kinds[0xc3] = RET;
+    kinds[0x0f] = TWO_BYTE;
+    kinds[0x8d] = absolute ? DECODE : LEA;
 }
 
-/* The sweep of scan.c, instruction after instruction, anew where a table names a function. */
-static void sweep_x86(struct straying *s, uint64_t address, uint64_t size)
+/* What the instruction at `at` is looked at for, of which and what follows more than SHORT bytes can be read; written
+ * so that it takes no branch. */
+static inline unsigned kind_of(const struct straying *s, const uint8_t *at, unsigned *prefix)
+{
+    unsigned k = s->kinds[*at] == PREFIX, kind = s->kinds[at[k]], second = at[k + 1];
+    unsigned two = (second & 0xf0) == 0x80 ? TWO_BYTE : second == 0x0b || second == 0x05 ? DECODE : PLAIN;
+    kind = kind == TWO_BYTE ? two : kind;
+    kind = kind == LEA ? ((second & 0xc7) == 5 ? DECODE : PLAIN) : kind;
+    *prefix = k;
+    return kind == PREFIX ? DECODE : kind;
+}
+
+/* The instruction at `at`, which the sweep came upon. */
+static inline void look_at(struct straying *s, const struct mark_span *led, const uint8_t *at, size_t n, unsigned kind,
+                           unsigned prefix, uint64_t address)
+{
+    struct x86_insn insn;
+    if (kind == REL8) {
+        lead(s, led, address + prefix + 2 + (uint64_t)(int64_t)(int8_t)at[prefix + 1]);
+        s->trusted &= at[prefix] != 0xeb;
+    } else if (kind == RET && s->place != address) {
+        s->trusted = false;
+    } else if (kind == DECODE || kind == RET) {
+        if (x86_decode(at, n, &insn))
+            note(s, led, &insn, address);
+    } else {
+        unsigned opcode = prefix + (kind == TWO_BYTE);
+        lead(s, led, address + opcode + 5 + (uint64_t)(int64_t)(int32_t)load_le32(at + opcode + 1));
+        s->trusted &= at[opcode] != 0xe9;
+    }
+}
+
+/* Whether anything led to the code in (from, to], both of one span. */
+static bool led_to(const struct mark_span *led, uint64_t from, uint64_t to)
+{
+    uint64_t first = (from + 1) / 64, last = to / 64;
+    uint64_t above = UINT64_MAX << ((from + 1) % 64), below = UINT64_MAX >> (63 - to % 64);
+    if (first == last)
+        return led->bits[first] & above & below;
+    bool found = (led->bits[first] & above) | (led->bits[last] & below);
+    for (uint64_t word = first + 1; word < last && !found; word++)
+        found = led->bits[word];
+    return found;
+}
+
+/* From instruction to instruction of the sweep. */
+static void look_over(struct straying *s, uint64_t address, uint64_t size)
 {
     const struct starts *starts = &s->g->starts;
     const uint8_t *bytes = map_bytes(&s->g->map, address, (size_t)size);
     const struct mark_span *begins = marks_span(&s->begins, address), *led = marks_span(&s->led, address);
-    uint64_t base = begins ? address - begins->address : 0;
-    size_t next = 0;
-    while (next < starts->count && starts->items[next].address < address)
-        next++;
+    if (!bytes || !begins || !led)
+        return;
+    uint64_t base = address - begins->address, stopped = base;
+    size_t next = starts_from(starts, address);
     s->trusted = true;
-    for (uint64_t at = 0, length; bytes && begins && led && at < size;) {
-        struct x86_insn insn;
-        for (; next < starts->count && starts->items[next].address <= address + at; next++)
-            s->trusted |= starts->items[next].address == address + at;
-        uint64_t limit = next < starts->count ? starts->items[next].address - address : size;
-        s->trusted = s->trusted || has(led->bits, base + at);
-        length = size - at > QUICK_ROOM ? glance(s, led, bytes + at, address + at) : 0;
-        if (!length) {
-            length = x86_decode(bytes + at, (size_t)(size - at), &insn);
-            if (!length || insn.class == X86_INVALID) {
-                s->trusted = false;
-                at++;
+    for (uint64_t word = base / 64; word <= (base + size - 1) / 64; word++) {
+        for (uint64_t bits = begins->bits[word]; bits; bits &= bits - 1) {
+            uint64_t bit = word * 64 + (unsigned)__builtin_ctzll(bits), at = bit - base;
+            unsigned prefix = 0, kind = DECODE;
+            if (bit < base || at >= size)
+                continue; /* of another range of the same segment */
+            if (size - at > SHORT)
+                kind = kind_of(s, bytes + at, &prefix);
+            if (kind == PLAIN)
                 continue;
+            if (!s->trusted && bit > stopped) {
+                for (; next < starts->count && starts->items[next].address <= address + at; next++)
+                    s->trusted |= starts->items[next].address - begins->address > stopped;
+                s->trusted = s->trusted || led_to(led, stopped, bit);
+                stopped = bit;
             }
-            note(s, led, &insn, address + at);
+            bool was = s->trusted;
+            look_at(s, led, bytes + at, (size_t)(size - at), kind, prefix, address + at);
+            stopped = was && !s->trusted ? bit : stopped;
         }
-        put(begins->bits, base + at);
-        at = at < limit && limit < at + length ? limit : at + length;
     }
 }
 
@@ -231,9 +288,12 @@ static int by_address(const void *a, const void *b)
 static void search(struct straying *s, struct strays *strays)
 {
     const struct ground *g = s->g;
+    set_kinds(s->kinds, g->map.absolute);
+    if (g->amd64)
+        scan_begins(g, &s->begins);
     for (size_t i = 0; i < g->map.code_count; i++) {
         if (g->amd64)
-            sweep_x86(s, g->map.code[i].address, g->map.code[i].size);
+            look_over(s, g->map.code[i].address, g->map.code[i].size);
         else
             sweep_a64(s, g->map.code[i].address, g->map.code[i].size);
     }
@@ -268,7 +328,6 @@ bool strays_find(const struct ground *ground, struct strays *strays)
     strays->starts = arena_room(ground->arena, MOST * sizeof *strays->starts);
     s->g = ground;
     isa_classes(ground->image->arch, &s->classes);
-    quick_init(&s->quick, false);
     bool good = marks_make(&s->led, &ground->map, ground->unit) && marks_make(&s->named, &ground->map, ground->unit) &&
                 (!ground->amd64 || marks_make(&s->begins, &ground->map, ground->unit));
     if (good)

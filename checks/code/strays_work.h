@@ -5,7 +5,6 @@
 
 #include "checks/code/isa.h"
 #include "checks/code/marks.h"
-#include "checks/code/quick.h"
 #include "checks/code/strays.h"
 
 enum { STEPS = 4096, WAITING = 64, PLACES = 8192, HITS = 64, FUEL = 1 << 23, MOST = 1 << 16 };
@@ -16,8 +15,8 @@ struct straying {
     struct marks begins; /* instructions of the sweep, of x86-64 */
     struct marks led;    /* where branches lead */
     struct marks named;  /* addresses that code forms or data holds, and where branches lead in what may be data */
-    struct quick quick;
-    uint32_t fuel; /* instructions that may still be followed */
+    uint8_t kinds[256];  /* of x86-64 instructions by their first byte */
+    uint32_t fuel;       /* instructions that may still be followed */
     /* of the sweep */
     bool trusted;                    /* it is in code: where a table or a branch led, and on from there */
     uint64_t register_is[16], place; /* the address that a register was set to by the instruction before `place` */
