@@ -19,14 +19,14 @@ static const char *not_for(const struct rule *rule, const struct image *image)
     return NULL;
 }
 
-void run_rules(const struct subject *subject, struct arena *arena, struct finding *findings)
+void run_rules(const struct subject *subject, struct arena *arena, const bool *off, struct finding *findings)
 {
     for (size_t i = 0; i < rule_count; i++) {
         const struct rule *rule = rules[i];
         struct finding *finding = &findings[i];
         *finding = (struct finding){
             .rule = rule, .outcome = OUTCOME_UNKNOWN, .message = "the rule gave no answer", .arena = arena};
-        const char *reason = not_for(rule, subject->image);
+        const char *reason = off && off[i] ? "switched off" : not_for(rule, subject->image);
         if (reason) {
             finding->outcome = OUTCOME_NOT_APPLICABLE;
             finding->message = reason;

@@ -5,6 +5,6 @@
 #include "checks/rule.h"
 
 /* Fills findings[0..rule_count) in the order of rules.def. Text goes to `arena`. */
-void run_rules(const struct subject *subject, struct arena *arena, struct finding *findings);
+void run_rules(const struct subject *subject, struct arena *arena, const bool *off, struct finding *findings);
 
 #endif

@@ -82,7 +82,7 @@ static struct record *judge(struct arena *arena, const char *path, struct file *
         findings = arena_array(&file->arena, reading.count * rule_count, sizeof *findings);
         for (size_t i = 0; i < reading.count; i++) {
             struct subject subject = {&reading, &reading.images[i], &expect, options->read.code, &studies[i]};
-            run_rules(&subject, arena, findings + i * rule_count);
+            run_rules(&subject, arena, options->off, findings + i * rule_count);
         }
     }
     if (file_settle(file, &problem) != STATUS_OK)

@@ -11,6 +11,7 @@ struct audit_options {
     struct read_options read;
     struct record_options record;
     bool rules;          /* judge; false for `inspect` */
+    const bool *off;     /* by rule: nobody wants to know; NULL: none */
     bool literal_static; /* profile `static` */
     bool has_target;     /* --target was given, not auto */
     struct target target;

@@ -83,6 +83,7 @@ static int check(struct options *options, struct arena *arena)
     if (!policy_load(arena, options) || !find_files(options, &walk) || policy_is_judged(options, &walk) ||
         !deliver_prepare(options, &walk, options->gate.policy ? options->gate.policy->file : NULL))
         return STATUS_USAGE;
+    options->audit.off = gate_off(arena, &options->gate);
     run.count = walk.count;
     run.records = arena_array(arena, walk.count, sizeof *run.records);
     const struct crew crew = {options->jobs, isatty(STDERR_FILENO) ? show_progress : NULL, &run.sandbox};

@@ -110,6 +110,19 @@ static enum level *level_table(struct arena *arena, const struct gate *gate)
     return table;
 }
 
+const bool *gate_off(struct arena *arena, const struct gate *gate)
+{
+    size_t count = gate->policy ? gate->policy->target_count + 1 : 1;
+    const enum level *table = level_table(arena, gate);
+    bool *off = arena_array(arena, rule_count, sizeof *off);
+    for (size_t r = 0; r < rule_count; r++) {
+        off[r] = true;
+        for (size_t i = 0; i < count; i++)
+            off[r] &= table[i * rule_count + r] == LEVEL_OFF;
+    }
+    return off;
+}
+
 static void set_levels(const struct gate *gate, const enum level *levels, struct record *record)
 {
     for (size_t i = 0; i < record->image_count; i++)

@@ -32,6 +32,9 @@ struct gate {
 enum level gate_level(const struct gate *gate, const struct policy_target *target, const struct rule *rule,
                       struct place *place);
 
+/* By rule: whether it is off for all files, so that it need not be asked. */
+const bool *gate_off(struct arena *arena, const struct gate *gate);
+
 struct skipped { /* found in a tree and left out: neither program nor library, object nor archive */
     const char *path, *why;
 };

@@ -245,7 +245,7 @@ static struct finding *judge(const struct scene *s)
     struct finding *findings = arena_array(&arena, rule_count, sizeof *findings);
     struct code_study study = {.image = &s->images[0], .arena = &arena, .allowed = !s->no_code};
     struct subject subject = {&s->reading, &s->images[0], &s->expect, !s->no_code, &study};
-    run_rules(&subject, &arena, findings);
+    run_rules(&subject, &arena, NULL, findings);
     arena_free(&s->images[0].file->arena); /* what was read of a file that has no bytes */
     return findings;
 }

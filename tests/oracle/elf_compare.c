@@ -347,7 +347,7 @@ uint32_t elf_compare(const struct kernel *kernel, const struct launch *start, co
         return UINT32_MAX;
     read_file(&file, &(struct read_options){.code = false}, &reading);
     const struct subject subject = {.reading = &reading, .image = reading.images, .expect = &expect};
-    run_rules(&subject, &file.arena, findings);
+    run_rules(&subject, &file.arena, NULL, findings);
     struct comparison c = {
         .kernel = kernel, .start = start, .file = &file, .image = reading.images, .findings = findings};
     compare(&c);

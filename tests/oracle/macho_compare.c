@@ -49,7 +49,7 @@ static void judge(struct comparison *c, const struct image *image)
     static const struct expect expect = {.literal_static = true};
     const struct subject subject = {.reading = c->reading, .image = image, .expect = &expect};
     c->image = image;
-    run_rules(&subject, &c->file->arena, c->findings);
+    run_rules(&subject, &c->file->arena, NULL, c->findings);
 }
 
 static bool names(const struct named_list *list, const char *text)

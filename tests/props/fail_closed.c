@@ -253,7 +253,7 @@ static struct record *judge_reading(struct arena *arena, const struct sample_sta
     struct code_study *studies = arena_array(arena, reading->count, sizeof *studies);
     for (size_t i = 0; i < reading->count; i++) {
         studies[i] = (struct code_study){.image = &reading->images[i], .arena = arena, .allowed = code};
-        run_rules(&(struct subject){reading, &reading->images[i], &s->expect, code, &studies[i]}, arena,
+        run_rules(&(struct subject){reading, &reading->images[i], &s->expect, code, &studies[i]}, arena, NULL,
                   findings + i * rule_count);
     }
     return record_make(arena, s->name, &s->file, reading, findings, studies, &s->expect, &(struct record_options){0});
