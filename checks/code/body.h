@@ -3,6 +3,7 @@
 #ifndef ASSAY_CHECKS_CODE_BODY_H
 #define ASSAY_CHECKS_CODE_BODY_H
 
+#include "checks/code/marks.h"
 #include "checks/code/reach.h"
 #include "checks/code/step.h"
 
@@ -33,6 +34,7 @@ struct block {
     uint8_t guards; /* GUARDED: what the guards on the way have answered for */
     bool loose;     /* found by sweeping what no branch leads to */
     bool head;      /* of that: where the sweep came upon it */
+    bool entered;   /* by a jump from outside */
     bool returns;   /* a return can be reached from here */
 };
 
@@ -47,7 +49,8 @@ struct body {
     const struct map *map;
     bool (*step)(const struct map *map, uint64_t address, const uint8_t *at, size_t n, struct state *state,
                  struct step *step);
-    unsigned unit; /* bytes: the alignment of instructions */
+    unsigned unit;               /* bytes: the alignment of instructions */
+    const struct marks *entries; /* where others jump into the midst of functions */
     struct callee (*callee)(void *context, uint64_t target);
     bool (*strong)(void *context, struct value value);     /* the bits surely say what the processor can do */
     uint64_t (*answer)(void *context, struct value value); /* which bit they are, see guards.h */

@@ -167,8 +167,10 @@ static bool spread(struct body *b, enum reach level)
 
 bool body_reach(struct body *b)
 {
-    for (size_t i = 0; i < b->block_count; i++)
-        b->blocks[i].reach = b->blocks[i].guards = 0; /* REACH_NONE */
+    for (size_t i = 0; i < b->block_count; i++) {
+        b->blocks[i].reach = b->blocks[i].entered ? REACH_POSSIBLE : REACH_NONE;
+        b->blocks[i].guards = 0;
+    }
     b->blocks[0].reach = REACH_POSSIBLE;
     if (!spread(b, REACH_POSSIBLE) || !spread(b, REACH_GUARDED))
         return false;

@@ -58,6 +58,21 @@ static void sweep(struct body *b)
     }
 }
 
+/* Blocks where others jump in. */
+static void enter(struct body *b)
+{
+    const struct state nothing = {0};
+    for (uint64_t at = marks_next_before(b->entries, b->start + 1, b->end); at != UINT64_MAX && !b->failed;
+         at = marks_next_before(b->entries, at + 1, b->end)) {
+        uint32_t block = body_block(b, at);
+        if (block == NO_BLOCK)
+            return;
+        b->blocks[block].entered = true;
+        body_arrive(b, NO_BLOCK, block, &nothing);
+        body_walk(b);
+    }
+}
+
 static bool room_for(struct body *b, size_t units)
 {
     if (units <= b->unit_room)
@@ -100,6 +115,7 @@ bool body_build(struct body *b, uint64_t start, uint64_t end, size_t more, bool 
         return false;
     body_arrive(b, NO_BLOCK, block, &entry);
     body_walk(b);
+    enter(b);
     sweep(b);
     for (uint64_t at = start; at < end; at += b->unit)
         b->understood += b->owner[(at - start) / b->unit] ? b->length[(at - start) / b->unit] : 0;

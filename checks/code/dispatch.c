@@ -56,18 +56,21 @@ static struct callee callee_of(void *context, uint64_t target)
 }
 
 /* Marks the functions that mention one of `addresses` as whole; `called`: by calls, else by forming the address. Of
- * those that ask nobody, `near` is set to `distance`. How many are new. */
-static size_t mark(struct program *p, const struct words *addresses, bool called, uint8_t distance)
+ * those that ask nobody, `near` is set to `distance`. Those that `changes` are to be taken apart again. How many are
+ * new. */
+static size_t mark(struct program *p, const struct words *addresses, bool called, uint8_t distance, bool changes)
 {
     struct filter filter;
     size_t marked = 0;
     filter_make(&filter, addresses);
     for (size_t i = 0; addresses->count && i < p->function_count; i++) {
         struct function *f = &p->functions[i];
-        for (uint32_t k = 0; k < f->mention_count && !(f->whole && (f->near_cpu || !distance)); k++) {
+        for (uint32_t k = 0;
+             k < f->mention_count && !(f->whole && (f->near_cpu || !distance) && (f->stale || !changes)); k++) {
             const struct mention *m = &p->outline.mentions[f->first_mention + k];
             if ((m->kind <= MENTION_JUMP) != called || !filtered_have(&filter, addresses, m->target))
                 continue;
+            f->stale |= changes || !f->whole;
             marked += !f->whole;
             f->whole = true;
             if (!f->near_cpu)
@@ -105,9 +108,12 @@ bool dispatch_take_apart(struct program *p, uint32_t number)
     size_t more = strays_have(p->strays, end) ? strays_room(&p->map, end) : 0;
     if (!body_build(&p->body, f->start, end, more, f->resolver))
         return false;
+    f->told |= f->never_returns != p->body.never_returns || f->results != p->body.results;
     f->never_returns = p->body.never_returns;
-    f->result = strong(p, p->body.result) ? p->body.result : (struct value){0};
+    f->returned = p->body.result;
+    f->result = strong(p, f->returned) ? f->returned : (struct value){0};
     f->results = p->body.results;
+    f->stale = false;
     return true;
 }
 
@@ -145,7 +151,8 @@ static bool find_cells(struct program *p, struct words *fresh)
                              : near == 0 && s->value.kind != VALUE_CONSTANT ? &others
                                                                             : NULL;
         for (unsigned k = 0; list && k < (s->size ? s->size : 1u); k++) /* a test may look at one byte of it */
-            words_add(p, list, s->cell + k);
+            if (list == &others || !words_have(&p->cells, s->cell + k))
+                words_add(p, list, s->cell + k);
     }
     words_sort(fresh);
     dispatch_set_elsewhere(p, fresh, &others);
@@ -161,36 +168,57 @@ static bool find_cells(struct program *p, struct words *fresh)
     return !p->failed;
 }
 
-/* Functions that return what the processor said. */
+/* Functions that tell their callers something else than before, what the processor said among it. */
 static void find_tellers(struct program *p, struct words *tellers)
 {
     tellers->count = 0;
-    for (size_t i = 0; i < p->function_count; i++)
-        if (p->functions[i].result.kind != VALUE_NONE || p->functions[i].results)
-            words_add(p, tellers, p->functions[i].start);
+    for (size_t i = 0; i < p->function_count; i++) {
+        struct function *f = &p->functions[i];
+        struct value result = strong(p, f->returned) ? f->returned : (struct value){0};
+        if (f->told || !value_same(result, f->result) || (!f->heard && (result.kind != VALUE_NONE || f->results))) {
+            words_add(p, tellers, f->start);
+            f->heard = true;
+        }
+        f->told = false;
+        f->result = result;
+    }
     words_sort(tellers);
 }
 
-/* Takes apart what asks and who is near, and follows the answers from variable to variable. */
+/* Takes apart those functions that have to be, again or for the first time, and keeps what the others set. */
+static bool take_stale_apart(struct program *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->stored_count; i++)
+        if (!p->functions[p->stored[i].function].stale)
+            p->stored[kept++] = p->stored[i];
+    p->stored_count = kept;
+    for (uint32_t i = 0; i < p->function_count; i++) {
+        if (!p->functions[i].stale)
+            continue;
+        if (!dispatch_take_apart(p, i))
+            return false;
+        dispatch_note_stores(p, i);
+    }
+    return true;
+}
+
+/* Takes apart what asks and who is near, and follows the answers from variable to variable. What a function sets and
+ * returns depends on those that it calls, and on nothing else that is learnt here. */
 static bool learn(struct program *p)
 {
     struct words fresh = {0}, tellers = {0};
     bool good = true;
+    for (size_t i = 0; i < p->function_count; i++)
+        p->functions[i].stale = p->functions[i].whole;
     for (unsigned round = 0; good && round < ROUNDS; round++) {
-        p->stored_count = 0;
-        for (uint32_t i = 0; good && i < p->function_count; i++) {
-            if (!p->functions[i].whole)
-                continue;
-            good = dispatch_take_apart(p, i);
-            if (good)
-                dispatch_note_stores(p, i);
-        }
+        good = take_stale_apart(p);
         meanings_note(p);
         good = good && find_cells(p, &fresh);
         if (!good)
             break;
         find_tellers(p, &tellers);
-        if (mark(p, &fresh, false, 0) + mark(p, &tellers, true, 0) + fresh.count == 0)
+        if (mark(p, &fresh, false, 0, false) + mark(p, &tellers, true, 0, true) + fresh.count + tellers.count == 0)
             break;
     }
     free(fresh.items);
@@ -217,7 +245,7 @@ bool dispatch_again(struct program *p, const struct words *fresh)
         p->functions[i].fresh = p->functions[i].whole;
     for (size_t i = 0; i < p->function_count; i++)
         p->functions[i].whole = false;
-    (void)mark(p, fresh, false, 0);
+    (void)mark(p, fresh, false, 0, false);
     for (size_t i = 0; i < p->stored_count; i++)
         if (!p->functions[p->stored[i].function].whole)
             p->stored[kept++] = p->stored[i];
@@ -238,6 +266,7 @@ bool dispatch_study(struct program *p)
     p->body = (struct body){.map = &p->map,
                             .step = p->amd64 ? step_x86 : step_a64,
                             .unit = p->unit,
+                            .entries = &p->entries,
                             .callee = callee_of,
                             .strong = strong,
                             .answer = meaning_of_value,
@@ -254,8 +283,8 @@ bool dispatch_study(struct program *p)
     }
     words_sort(&asking);
     words_sort(&auxv);
-    (void)mark(p, &asking, true, 2);
-    (void)mark(p, &auxv, true, 0);
+    (void)mark(p, &asking, true, 2, false);
+    (void)mark(p, &auxv, true, 0, false);
     free(asking.items);
     free(auxv.items);
     if (p->failed || !learn(p))

@@ -5,7 +5,6 @@
 
 #include "checks/code/a64_fields.h"
 #include "checks/code/program.h"
-#include "checks/code/x86.h"
 
 enum { ROUNDS = 6, ENDLESS_ROUNDS = 12, LONGEST = 64 << 20 };
 
@@ -146,56 +145,54 @@ static bool look_at(struct program *p, struct function *f)
         if (marks_have(&p->marks, m->target))
             continue;
         uint32_t to = function_at(p, m->target);
-        if ((to == NO_FUNCTION || (p->functions[to].start != m->target && !p->functions[to].bounded)) &&
+        if ((to == NO_FUNCTION || (m->kind != MENTION_JUMP && !p->functions[to].bounded)) &&
             (f->broken ? map_is_code(&p->map, m->target) : ground_executes(p->ground, m->target)))
             words_add(p, &p->fresh, m->target); /* the marks stay as the functions are, until all were looked at */
     }
     return o->mention_count < UINT32_MAX && !p->failed;
 }
 
-/* The length of the instruction at `at`, and the target if it is a direct call, else 0. */
-static uint64_t x86_call_at(const uint8_t *at, size_t n, uint64_t address, uint64_t *target)
+/* Whether it matters by which way an instruction of the function is reached. */
+static bool matters(const struct function *f)
 {
-    struct x86_insn insn;
-    unsigned length = x86_decode(at, n, &insn);
-    *target = length && insn.flow == X86_CALL && insn.class != X86_INVALID ? x86_target(&insn, address) : 0;
-    return length && insn.class != X86_INVALID ? length : 1;
+    return f->has_features || f->near_cpu || f->knows_auxv || f->resolver;
 }
 
-static uint64_t a64_call_at(const uint8_t *at, size_t n, uint64_t address, uint64_t *target)
+/* Jumps into the midst of a function that no table bounds: cold parts of others, which compilers put together, and back.
+ * Where it matters what is reached by them, another function begins there; all others are ways in (`entries`). */
+static void look_at_jumps(struct program *p, struct marks *entries)
 {
-    uint32_t word = n >= 4 ? load_le32(at) : 0;
-    *target = word >> 26 == 0x25 ? address + sign_extend(field(word, 0, 26), 26) * 4 : 0; /* BL */
-    return 4;
-}
-
-/* Where tables name few functions, the targets of calls in a sweep over the code do. */
-static void sweep_calls(struct program *p)
-{
-    for (size_t i = 0; i < p->map.code_count; i++) {
-        uint64_t address = p->map.code[i].address, size = p->map.code[i].size, target;
-        const uint8_t *bytes = map_bytes(&p->map, address, (size_t)size);
-        for (uint64_t at = 0, length; bytes && at < size; at += length) {
-            length = p->amd64 ? x86_call_at(bytes + at, (size_t)(size - at), address + at, &target)
-                              : a64_call_at(bytes + at, (size_t)(size - at), address + at, &target);
-            if (target && map_is_code(&p->map, target))
-                marks_put(&p->marks, target);
+    for (size_t i = 0; i < p->function_count; i++) {
+        const struct function *f = &p->functions[i];
+        for (uint32_t k = 0; (f->recent || entries) && k < f->mention_count; k++) {
+            const struct mention *m = &p->outline.mentions[f->first_mention + k];
+            uint32_t to = m->kind == MENTION_JUMP ? function_at(p, m->target) : NO_FUNCTION;
+            if (to == NO_FUNCTION || p->functions[to].start == m->target || p->functions[to].bounded)
+                continue;
+            if (entries)
+                (void)marks_put(entries, m->target);
+            else if ((matters(f) || matters(&p->functions[to])) &&
+                     (f->broken ? map_is_code(&p->map, m->target) : ground_executes(p->ground, m->target)))
+                words_add(p, &p->fresh, m->target);
         }
     }
 }
 
-/* Bytes of code that tables put into functions. */
-static uint64_t covered(const struct program *p)
+/* Where tables name few functions, the targets of calls in a sweep over the code do. */
+static void add_called(struct program *p)
 {
-    uint64_t bytes = 0;
-    for (size_t i = 0; i + 1 < p->ground->starts.count; i++) {
-        const struct start *start = &p->ground->starts.items[i];
-        if (start->source == START_PCLNTAB || start->source == START_FUNCTION_STARTS)
-            bytes += start[1].address - start->address;
-        else if (start->end)
-            bytes += start->end - start->address;
+    for (size_t i = 0; i < p->strays->called_count; i++)
+        marks_put(&p->marks, p->strays->called[i]);
+    for (size_t i = 0; !p->amd64 && i < p->map.code_count; i++) {
+        uint64_t address = p->map.code[i].address, size = p->map.code[i].size;
+        const uint8_t *bytes = map_bytes(&p->map, address, (size_t)size);
+        for (uint64_t at = 0; bytes && at + 4 <= size; at += 4) {
+            uint32_t word = load_le32(bytes + at);
+            uint64_t target = address + at + sign_extend(field(word, 0, 26), 26) * 4;
+            if (word >> 26 == 0x25 && map_is_code(&p->map, target)) /* BL */
+                marks_put(&p->marks, target);
+        }
     }
-    return bytes;
 }
 
 /* Starts that pointers name in code that no table bounds. */
@@ -291,8 +288,8 @@ bool functions_find(struct program *p)
         marks_put(&p->marks, p->ground->starts.items[i].address);
     for (size_t i = 0; i < p->resolvers.count; i++)
         marks_put(&p->marks, p->resolvers.items[i]);
-    if (covered(p) < p->map.code_size / 2)
-        sweep_calls(p);
+    if (starts_cover(&p->ground->starts) < p->map.code_size / 2)
+        add_called(p);
     if (!set_functions(p))
         return false;
     add_pointed(p);
@@ -300,9 +297,12 @@ bool functions_find(struct program *p)
     if (!set_functions(p))
         return false;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        for (size_t i = 0; i < p->function_count; i++)
+        for (size_t i = 0; i < p->function_count; i++) {
+            p->functions[i].recent = p->functions[i].fresh;
             if (p->functions[i].fresh && !look_at(p, &p->functions[i]))
                 return false;
+        }
+        look_at_jumps(p, NULL);
         if (mark_fresh(p) == 0)
             break;
         if (!set_functions(p))
@@ -312,8 +312,9 @@ bool functions_find(struct program *p)
         p->functions[i].resolver = words_have(&p->resolvers, p->functions[i].start);
         p->functions[i].stray = strays_have(p->strays, p->functions[i].start);
     }
-    if (!resolve_mentions(p))
+    if (!marks_make(&p->entries, &p->map, p->unit) || !resolve_mentions(p))
         return false;
+    look_at_jumps(p, &p->entries);
     find_endless(p);
     find_told_auxv(p);
     return true;

@@ -102,20 +102,48 @@ size_t marks_rank(const struct marks *marks, uint64_t address)
     return span->before[word] + ones(span->bits[word] << (WORD - 1 - unit % WORD));
 }
 
-uint64_t marks_next(const struct marks *marks, uint64_t address)
+static uint64_t next(const struct marks *marks, const struct marks *other, uint64_t address)
 {
     for (size_t i = 0; i < marks->count; i++) {
         const struct mark_span *span = &marks->spans[i];
         if (address >= span->address && address - span->address >= span->size)
             continue;
+        const uint64_t *without = other ? other->spans[i].bits : NULL;
         uint64_t unit =
             address > span->address ? (address - span->address + (1u << marks->shift) - 1) >> marks->shift : 0;
         size_t words = words_of(marks, span), word = (size_t)(unit / WORD);
-        uint64_t bits = word < words ? span->bits[word] & UINT64_MAX << unit % WORD : 0;
-        while (!bits && ++word < words)
-            bits = span->bits[word];
-        if (bits)
-            return span->address + ((word * WORD + (uint64_t)__builtin_ctzll(bits)) << marks->shift);
+        uint64_t from = UINT64_MAX << unit % WORD, bits = 0;
+        for (; word < words; word++, from = UINT64_MAX) {
+            bits = span->bits[word] & from & (without ? ~without[word] : UINT64_MAX);
+            if (bits)
+                return span->address + ((word * WORD + (uint64_t)__builtin_ctzll(bits)) << marks->shift);
+        }
     }
     return UINT64_MAX;
+}
+
+uint64_t marks_next(const struct marks *marks, uint64_t address)
+{
+    return next(marks, NULL, address);
+}
+
+uint64_t marks_next_before(const struct marks *marks, uint64_t address, uint64_t end)
+{
+    const struct mark_span *span = marks_span(marks, address);
+    if (!span || address >= end)
+        return UINT64_MAX;
+    uint64_t unit = (address - span->address + (1u << marks->shift) - 1) >> marks->shift;
+    uint64_t last = (end - 1 - span->address) >> marks->shift, from = UINT64_MAX << unit % WORD;
+    for (uint64_t word = unit / WORD; word <= last / WORD; word++, from = UINT64_MAX) {
+        uint64_t bits = span->bits[word] & from;
+        uint64_t found = bits ? word * WORD + (uint64_t)__builtin_ctzll(bits) : UINT64_MAX;
+        if (bits)
+            return found <= last ? span->address + (found << marks->shift) : UINT64_MAX;
+    }
+    return UINT64_MAX;
+}
+
+uint64_t marks_next_without(const struct marks *marks, const struct marks *other, uint64_t address)
+{
+    return next(marks, other, address);
 }

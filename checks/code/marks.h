@@ -28,7 +28,11 @@ struct mark_span *marks_span(const struct marks *marks, uint64_t address);
 size_t marks_count(struct marks *marks);
 /* How many marks are at or before `address`; 0 where it is in no span. After marks_count(). */
 size_t marks_rank(const struct marks *marks, uint64_t address);
-/* The first mark at or after *address in a span, or UINT64_MAX. */
+/* The first mark at or after `address` in a span, or UINT64_MAX. */
 uint64_t marks_next(const struct marks *marks, uint64_t address);
+/* The same before `end`, which is in the same span. */
+uint64_t marks_next_before(const struct marks *marks, uint64_t address, uint64_t end);
+/* The same, of those that `other`, made of the same map, has not. */
+uint64_t marks_next_without(const struct marks *marks, const struct marks *other, uint64_t address);
 
 #endif

@@ -1,7 +1,7 @@
 /* A straight walk. After an instruction that does not come back, the walk goes on only where a branch seen so far leads
  * to; what lies between may be the target of a table of jumps, or data: it is looked at, and what it mentions is
  * dropped again where it runs into an undefined encoding. */
-#include "checks/code/outline.h"
+#include "checks/code/outline_work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,55 +9,7 @@
 #include "checks/code/a64.h"
 #include "checks/code/a64_fields.h"
 #include "checks/code/body.h"
-#include "checks/code/flow_x86.h"
 #include "checks/code/x86.h"
-
-struct glance { /* at one instruction */
-    unsigned length, class;
-    enum flow flow;
-    uint64_t target;  /* of a direct branch, jump or call */
-    uint64_t address; /* that is formed; 0: none */
-    bool loads, stores, asks_cpu, idle;
-};
-
-/* Whether an opcode of the one-byte map writes its memory operand with what may be other than zero. */
-static bool writes_memory(const struct x86_insn *i)
-{
-    unsigned op = i->opcode, sub = i->modrm >> 3 & 7;
-    if (op < 0x40)
-        return (op & 7) < 2 && op >> 3 != 7;
-    if (op == 0xc6 || op == 0xc7)
-        return i->immediate != 0;
-    return (op >= 0x80 && op <= 0x83 && sub != 7) || (op >= 0x86 && op <= 0x89) || op == 0x8f ||
-           ((op == 0xfe || op == 0xff) && sub <= 1);
-}
-
-static bool glance_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t n, struct glance *g)
-{
-    struct x86_insn i;
-    if (!x86_decode(at, n, &i) || i.class == X86_INVALID)
-        return false;
-    *g = (struct glance){.length = i.length, .class = i.class, .flow = flow_of_x86((enum x86_flow)i.flow)};
-    g->idle = i.class == X86_HINT || (i.map == MAP_ONE && i.opcode == 0x90);
-    if (i.flow == X86_BRANCH || i.flow == X86_JUMP || i.flow == X86_CALL)
-        g->target = x86_target(&i, address);
-    if (i.has_modrm && i.modrm < 0xc0) {
-        if (i.class == X86_HINT || i.segment)
-            return true;
-        if (i.rip_relative)
-            g->address = address + i.length + (uint64_t)(int64_t)i.displacement;
-        else if (map->absolute && i.displacement > INT8_MAX)
-            g->address = (uint32_t)i.displacement;
-        g->stores = g->address && i.map == MAP_ONE && writes_memory(&i);
-        g->loads = i.map != MAP_ONE || i.opcode != 0x8d;
-    }
-    bool moves = i.map == MAP_ONE && ((i.opcode >= 0xb8 && i.opcode <= 0xbf) || i.opcode == 0xc7 || i.opcode == 0x68);
-    if (moves && !g->address && (map->absolute || i.immediate_size == 8) && i.class != X86_RTM)
-        g->address = (uint64_t)i.immediate;
-    if (i.map == MAP_0F)
-        g->asks_cpu = i.opcode == 0xa2 || (i.opcode == 0x01 && i.modrm == 0xd0);
-    return true;
-}
 
 static void glance_branch(uint64_t address, uint32_t word, struct glance *g)
 {
@@ -338,7 +290,16 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
         } else if (w.loose && has(o->targets, unit_of(&w, w.at))) {
             w.loose = false;
         }
-        if (!(o->amd64 ? glance_x86(o->map, w.at, at, left, &g) : glance_a64(o, w.at, at, left, &g)))
+        if (o->amd64 && !w.loose && left > QUICK_ROOM) {
+            const uint8_t *next = outline_skip(o, at, at + (left - QUICK_ROOM));
+            if (next > at) {
+                w.called = false;
+                w.at += (uint64_t)(next - at);
+                o->understood += (uint32_t)(next - at);
+                continue;
+            }
+        }
+        if (!(o->amd64 ? outline_glance_x86(o->map, w.at, at, left, &g) : glance_a64(o, w.at, at, left, &g)))
             run_into(&w);
         else if (!take(&w, &g))
             return false;

@@ -3,6 +3,7 @@
 #ifndef ASSAY_CHECKS_CODE_OUTLINE_H
 #define ASSAY_CHECKS_CODE_OUTLINE_H
 
+#include "checks/code/quick.h"
 #include "checks/code/strays.h"
 
 enum mention_kind {
@@ -19,12 +20,19 @@ struct mention {
     uint64_t reach : 3; /* enum reach (body.h) of the place, if the function is reached at all */
 };
 
+struct skips { /* x86-64 */
+    struct quick quick;
+    bool opcodes[256]; /* that mean nothing here, but for their operands */
+};
+void skips_init(struct skips *skips, bool absolute);
+
 struct outline {
     /* given */
     const struct map *map;
     bool amd64;
     const bool *noted; /* by class: a feature of the processor */
     const struct strays *strays;
+    const struct skips *skips;
     /* of all functions so far */
     size_t mention_count, mention_room;
     struct mention *mentions;

@@ -12,8 +12,6 @@ enum { PAGE_SHIFT = 10 };
 struct search {
     struct ground *ground;
     uint64_t lowest, extent; /* of all that is mapped */
-    size_t count;
-    struct pointer *items; /* NULL: they are counted only */
 };
 
 static bool is_pointer(const struct search *s, uint64_t value)
@@ -23,11 +21,10 @@ static bool is_pointer(const struct search *s, uint64_t value)
 
 static void found(struct search *s, uint64_t place, uint64_t target)
 {
-    const struct ground *g = s->ground;
-    if (s->items)
-        s->items[s->count] = (struct pointer){
-            .place = place, .target = target, .code = target % g->unit == 0 && map_is_code(&g->map, target)};
-    s->count++;
+    struct ground *g = s->ground;
+    bool code = target % g->unit == 0 && map_is_code(&g->map, target);
+    g->pointers = arena_grow(g->arena, g->pointers, g->pointer_count, sizeof *g->pointers);
+    g->pointers[g->pointer_count++] = (struct pointer){.place = place, .target = target, .code = code};
 }
 
 /* A pointer as a Mach-O file may hold it: as it is, or with chained fixups the target in the low bits. */
@@ -61,11 +58,8 @@ static bool in_relocations(const struct image *image, uint64_t address)
     return none;
 }
 
-static void resolver(struct search *s, uint64_t target)
+static void resolver(struct ground *g, uint64_t target)
 {
-    struct ground *g = s->ground;
-    if (s->items)
-        return; /* counted with the pointers, the first time */
     g->resolvers = arena_grow(g->arena, g->resolvers, g->resolver_count, sizeof *g->resolvers);
     g->resolvers[g->resolver_count++] = target;
 }
@@ -74,7 +68,7 @@ static void resolver(struct search *s, uint64_t target)
  * stand among the words and are told by their types; IRELATIVE ones name resolvers. */
 static void look_at(struct search *s, const struct span *span, uint64_t at, uint64_t value)
 {
-    const struct ground *g = s->ground;
+    struct ground *g = s->ground;
     uint64_t irelative = g->amd64 ? R_X86_64_IRELATIVE : R_AARCH64_IRELATIVE;
     uint64_t relative = g->amd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
     uint64_t place = span->address + at;
@@ -82,7 +76,7 @@ static void look_at(struct search *s, const struct span *span, uint64_t at, uint
         uint64_t type = load_le64(span->data + at - 8), slot = load_le64(span->data + at - 16);
         const struct span *target = type == irelative ? map_find(&g->map, slot) : NULL;
         if (target && target->writes && map_is_code(&g->map, value) && in_relocations(g->image, place)) {
-            resolver(s, value);
+            resolver(g, value);
             return;
         }
         if (type == relative && map_find(&g->map, slot))
@@ -98,7 +92,6 @@ static void search(struct search *s)
 {
     const struct map *map = &s->ground->map;
     bool elf = s->ground->image->format == FORMAT_ELF;
-    s->count = 0;
     for (size_t i = 0; i < map->count; i++) {
         const struct span *span = &map->spans[i];
         for (uint64_t at = (8 - span->address % 8) % 8; at + 8 <= span->size; at += 8) {
@@ -195,15 +188,11 @@ void ground_pointers(struct ground *g)
             s.extent = span->address - s.lowest + span->memory_size;
     }
     search(&s);
-    s.items = arena_array(g->arena, s.count + 1, sizeof *s.items);
-    search(&s);
     bool sorted = true;
-    for (size_t i = 1; i < s.count && sorted; i++)
-        sorted = s.items[i - 1].place <= s.items[i].place;
+    for (size_t i = 1; i < g->pointer_count && sorted; i++)
+        sorted = g->pointers[i - 1].place <= g->pointers[i].place;
     if (!sorted)
-        qsort(s.items, s.count, sizeof *s.items, by_place);
-    g->pointers = s.items;
-    g->pointer_count = s.count;
+        qsort(g->pointers, g->pointer_count, sizeof *g->pointers, by_place);
     keep_relocated(g);
     index_pages(g);
     imports_find(g->image, &g->map);

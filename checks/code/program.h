@@ -19,8 +19,9 @@ struct function {
     uint32_t first_need, need_count;       /* of a built one */
     uint32_t understood, broken;           /* see outline.h */
     uint32_t words, vectors, looped;
-    uint32_t caller;     /* how it was reached; NO_FUNCTION: not by code */
-    struct value result; /* see struct callee */
+    uint32_t caller;       /* how it was reached; NO_FUNCTION: not by code */
+    struct value result;   /* see struct callee */
+    struct value returned; /* the same, if it is known to come from the processor or not */
     uint16_t results;
     uint8_t source;   /* enum start_source */
     uint8_t reach;    /* enum reach */
@@ -29,9 +30,13 @@ struct function {
     bool resolver;    /* of an IRELATIVE relocation */
     bool stray;       /* see strays.h */
     bool fresh;       /* not looked at since its bounds changed */
+    bool recent;      /* looked at in this round */
     bool bounded;     /* a table says where it begins */
     bool trusted;     /* of Go's standard library, see starts.h */
     bool whole;       /* taken apart into blocks, for something there asks or may ask the processor */
+    bool stale;       /* to be taken apart, or again: it is new, or a function that it calls tells it something else */
+    bool told;        /* it tells its callers something else than before */
+    bool heard;       /* its callers know what it returns */
     bool built;       /* whole, and its mentions and needs are known */
     bool knows_auxv;  /* see outline.h */
     uint8_t compares; /* see outline.h */
@@ -77,6 +82,7 @@ struct program {
     size_t function_count;
     struct function *functions; /* by address */
     struct marks marks;         /* where they begin */
+    struct marks entries;       /* where others jump into their midst */
     size_t pointer_count;
     struct pointer *pointers;      /* by place */
     struct words resolvers, fresh; /* fresh: addresses called that are no function yet */

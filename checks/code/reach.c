@@ -293,6 +293,7 @@ static void free_program(struct program *p)
 {
     free(p->functions);
     marks_free(&p->marks);
+    marks_free(&p->entries);
     free(p->resolvers.items);
     free(p->fresh.items);
     free(p->cells.items);
@@ -322,7 +323,9 @@ bool reach_program(struct ground *ground, const struct strays *strays, struct re
     report->classes = arena_array(ground->arena, report->class_count, sizeof *report->classes);
     for (size_t i = 0; i < report->class_count; i++)
         p.noted[i] = classes[i].needs[0] != FEATURE_NONE;
-    p.outline = (struct outline){.map = &p.map, .amd64 = p.amd64, .noted = p.noted, .strays = strays};
+    struct skips *skips = arena_room(ground->arena, sizeof *skips);
+    skips_init(skips, ground->map.absolute);
+    p.outline = (struct outline){.map = &p.map, .amd64 = p.amd64, .noted = p.noted, .strays = strays, .skips = skips};
     bool good = study(&p, report);
     report->functions = p.function_count;
     report->executable = p.map.code_size;

@@ -18,6 +18,19 @@ void starts_copy(struct starts *copy, const struct starts *starts)
         starts_add(copy, starts->items[i]);
 }
 
+uint64_t starts_cover(const struct starts *starts)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i + 1 < starts->count; i++) {
+        const struct start *start = &starts->items[i];
+        if (start->source == START_PCLNTAB || start->source == START_FUNCTION_STARTS)
+            bytes += start[1].address - start->address;
+        else if (start->end)
+            bytes += start->end - start->address;
+    }
+    return bytes;
+}
+
 size_t starts_from(const struct starts *starts, uint64_t address)
 {
     size_t low = 0, high = starts->count;

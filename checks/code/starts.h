@@ -28,6 +28,8 @@ void starts_add(struct starts *starts, struct start start);
 void starts_copy(struct starts *copy, const struct starts *starts);
 /* The index of the first at or after `address`. */
 size_t starts_from(const struct starts *starts, uint64_t address);
+/* Bytes that the tables put into functions. */
+uint64_t starts_cover(const struct starts *starts);
 /* By address, one an address, the better source first. */
 void starts_sort(struct starts *starts);
 

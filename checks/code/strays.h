@@ -11,6 +11,8 @@ struct strays {
     size_t count;
     uint64_t *starts;    /* where such code begins, by address; in the arena */
     bool tangled;        /* there is more of it than is followed */
+    size_t called_count; /* of x86-64, where tables bound less than half of the code */
+    uint64_t *called;    /* targets of CALL in the sweep */
     uint64_t first[256]; /* by class of the architecture: address + 1 of its first instruction there; 0: none */
 };
 

@@ -1,5 +1,5 @@
-/* What the two parts of the search for strays share: the sweep (strays.c), and what follows each place that it leads to
- * (stray_follow.c); nothing else includes this. */
+/* What the parts of the search for strays share: the sweep (stray_sweep.c), what follows each place that it leads to
+ * (stray_follow.c), and strays.c; nothing else includes this. */
 #ifndef ASSAY_CHECKS_CODE_STRAYS_WORK_H
 #define ASSAY_CHECKS_CODE_STRAYS_WORK_H
 
@@ -15,6 +15,8 @@ struct straying {
     struct marks begins; /* instructions of the sweep, of x86-64 */
     struct marks led;    /* where branches lead */
     struct marks named;  /* addresses that code forms or data holds, and where branches lead in what may be data */
+    bool wants_calls;
+    struct marks called; /* where CALL leads, if that is asked for */
     uint8_t kinds[256];  /* of x86-64 instructions by their first byte */
     uint32_t fuel;       /* instructions that may still be followed */
     /* of the sweep */
@@ -32,6 +34,12 @@ struct straying {
     } hits[HITS]; /* instructions with a feature */
 };
 
+/* What each first byte of an x86-64 instruction is looked at for; `absolute`: numbers can be addresses. */
+void strays_set_kinds(uint8_t *kinds, bool absolute);
+/* From instruction to instruction of the sweep over x86-64 code: where each leads. */
+void strays_look_over(struct straying *straying, uint64_t address, uint64_t size);
+/* The same for A64, whose instructions cannot overlap: addresses outside of what was swept are all that matters. */
+void strays_sweep_a64(struct straying *straying, uint64_t address, uint64_t size);
 /* Whether the sweep came upon an instruction at `address`. */
 bool strays_known(const struct straying *straying, uint64_t address);
 /* Whether what begins at `start` is code, as far as anybody can tell, that leads to other code or has an instruction that
