@@ -123,9 +123,14 @@ struct bytes {
 bool bytes_add(struct bytes *bytes, const void *data, size_t size); /* false: no memory */
 /* One record goes after another between the same two processes, each of which keeps a memory, zeros at first: most texts
  * of a record are the program's own, and were those of the record before, too. */
-enum { RECORD_RULES = 128, RECORD_WORDS = 32 };
+enum { RECORD_RULES = 128, RECORD_WORDS = 32, RECORD_TOLD = 4 /* constants of each rule that are remembered */ };
 struct record_memory {
-    const char *messages[RECORD_RULES][OUTCOME_NOT_APPLICABLE + 1], *expected[RECORD_RULES], *words[RECORD_WORDS];
+    struct record_told {
+        const char *message;
+        enum outcome outcome;
+    } told[RECORD_RULES][RECORD_TOLD];
+    uint8_t next[RECORD_RULES]; /* where the next is put */
+    const char *expected[RECORD_RULES], *words[RECORD_WORDS];
 };
 /* Appends; false: no memory. What `record` has of its own is in `arena`. `memory` may be NULL, here and there. */
 bool record_pack_next(const struct record *record, const struct arena *arena, struct record_memory *memory,

@@ -1,24 +1,19 @@
-/* A record between two processes of one program: every field in the order that one walk
- * visits them, the same walk for writing and for reading, so that the two cannot differ.
- * What is read comes from a process that a hostile file may have taken over: each length is
- * compared with the bytes that are left, and no count is believed that they could not hold.
- * Numbers are unsigned LEB128, as most of them are small. A text that is the same constant as in the record before is
- * not told again. Behind all stands a seal: bytes that changed on the way, or in a worker whose memory a hostile
- * file spoilt, are no record, however well they could be read. */
-#include "src/record.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "formats/bytes.h"
+/* A record between two processes of one program: every field in the order that one walk visits them, the same walk for
+ * writing and for reading, so that the two cannot differ. What is read comes from a process that a hostile file may have
+ * taken over: each length is compared with the bytes that are left, and no count is believed that they could not hold.
+ * Numbers are unsigned LEB128, as most of them are small. A text that is the same constant as in the record before is not
+ * told again; a result that says one of the last few constants of its rule, and shows nothing, is one byte. Behind all
+ * stands a seal: bytes that changed on the way, or in a worker whose memory a hostile file spoilt, are no record, however
+ * well they could be read. */
+#include "src/record_codec.h"
 
 enum { RECORD_OWN = 7 /* texts of a record itself, before those of its images */ };
-enum { MAGIC = 0x34524141, /* "AAR4" */ ROOM = 4096, WORD_MOST = 10 /* bytes */ };
+enum { MAGIC = 0x35524141 /* "AAR5" */ };
 
 enum { /* bytes of the smallest item of each list: one for a number or a text told before, two for a new text */
        TEXT_LEAST = 2,
        EVIDENCE_LEAST = 2 + TEXT_LEAST,
-       RESULT_LEAST = 5,
+       RESULT_LEAST = 1,
        SEGMENT_LEAST = 4 + 2 * TEXT_LEAST,
        SECTION_LEAST = 3 + TEXT_LEAST,
        MODULE_LEAST = 1 + 3 * TEXT_LEAST,
@@ -26,37 +21,6 @@ enum { /* bytes of the smallest item of each list: one for a number or a text to
        CPU_LEAST = 1 + 3 * TEXT_LEAST,
        IMAGE_LEAST = 48,
 };
-
-struct codec {
-    bool writing, failed;
-    struct bytes *out;
-    struct arena *arena;          /* reading: of the record */
-    const struct arena *own;      /* writing: what is not in it is constant */
-    struct record_memory *memory; /* NULL: each record by itself */
-    const uint8_t *data;
-    size_t left;
-};
-
-static bool grow(struct bytes *bytes, size_t size)
-{
-    if (size > SIZE_MAX / 4 - bytes->size)
-        return false;
-    size_t room = (bytes->size + size) * 2 < ROOM ? ROOM : (bytes->size + size) * 2;
-    uint8_t *grown = realloc(bytes->data, room);
-    if (!grown)
-        return false;
-    bytes->data = grown;
-    bytes->room = room;
-    return true;
-}
-
-/* Room for `size` bytes more; NULL where there is no memory. */
-static inline uint8_t *reserve(struct bytes *bytes, size_t size)
-{
-    if (size > bytes->room - bytes->size && !grow(bytes, size))
-        return NULL;
-    return bytes->data + bytes->size;
-}
 
 bool bytes_add(struct bytes *bytes, const void *data, size_t size)
 {
@@ -66,158 +30,6 @@ bool bytes_add(struct bytes *bytes, const void *data, size_t size)
     memcpy(at, data, size);
     bytes->size += size;
     return true;
-}
-
-static const uint8_t *get(struct codec *c, size_t size)
-{
-    if (c->failed || size > c->left) {
-        c->failed = true;
-        return NULL;
-    }
-    const uint8_t *at = c->data;
-    c->data += size;
-    c->left -= size;
-    return at;
-}
-
-static void put_number(struct codec *c, uint64_t value)
-{
-    uint8_t *at = c->failed ? NULL : reserve(c->out, WORD_MOST);
-    if (!at) {
-        c->failed = true;
-        return;
-    }
-    for (; value > 0x7f; value >>= 7)
-        *at++ = (uint8_t)(value | 0x80);
-    *at++ = (uint8_t)value;
-    c->out->size = (size_t)(at - c->out->data);
-}
-
-static void get_number(struct codec *c, uint64_t *value)
-{
-    uint64_t read = 0;
-    for (unsigned shift = 0; shift < WORD_MOST * 7; shift += 7) {
-        const uint8_t *at = get(c, 1);
-        if (!at)
-            return;
-        read |= (uint64_t)(*at & 0x7f) << shift;
-        if (*at < 0x80) {
-            c->failed |= shift == (WORD_MOST - 1) * 7 && *at > 1; /* beyond 64 bits */
-            *value = read;
-            return;
-        }
-    }
-    c->failed = true;
-}
-
-/* Most numbers are of one byte. */
-static inline void word(struct codec *c, uint64_t *value)
-{
-    if (c->writing) {
-        put_number(c, *value);
-    } else if (c->left && *c->data < 0x80 && !c->failed) {
-        *value = *c->data++;
-        c->left--;
-    } else {
-        get_number(c, value);
-    }
-}
-
-static void flag(struct codec *c, bool *value)
-{
-    uint64_t w = *value;
-    word(c, &w);
-    c->failed |= w > 1;
-    *value = w == 1;
-}
-
-static void number(struct codec *c, size_t *value)
-{
-    uint64_t w = *value;
-    word(c, &w);
-    *value = (size_t)w;
-}
-
-/* An enumeration of `most` + 1 values, passed by its int. */
-static int choice(struct codec *c, int value, int most)
-{
-    uint64_t w = (uint64_t)value;
-    word(c, &w);
-    if (w > (uint64_t)most) {
-        c->failed = true;
-        return 0;
-    }
-    return (int)w;
-}
-
-enum { TEXT_NULL, TEXT_SAME, TEXT_SIZE /* and on: bytes with their NUL, less one */ };
-
-static void put_text(struct codec *c, const char *value, const char **last)
-{
-    size_t size = strlen(value);
-    put_number(c, TEXT_SIZE + size);
-    c->failed = c->failed || !bytes_add(c->out, value, size + 1);
-    if (last)
-        *last = arena_holds(c->own, value) ? NULL : value;
-}
-
-/* Its bytes with their NUL, or what is written in place of NULL and of the constant that stood at `last` before.
- * `last` is NULL where none is remembered. */
-static void text_like(struct codec *c, const char **value, const char **last)
-{
-    uint64_t size = TEXT_NULL;
-    if (c->writing && *value && (!last || *last != *value)) {
-        put_text(c, *value, last);
-        return;
-    }
-    if (c->writing)
-        size = *value ? TEXT_SAME : TEXT_NULL;
-    word(c, &size);
-    if (c->writing)
-        return;
-    *value = NULL;
-    if (c->failed || size == TEXT_NULL)
-        return;
-    if (size == TEXT_SAME) {
-        c->failed = !last || !*last;
-        *value = last ? *last : NULL;
-        return;
-    }
-    size -= TEXT_SIZE - 1;
-    const uint8_t *at = size > c->left ? NULL : get(c, (size_t)size);
-    if (!at || memchr(at, 0, (size_t)size) != at + size - 1) {
-        c->failed = true;
-        return;
-    }
-    *value = (const char *)at;
-    if (last)
-        *last = *value;
-}
-
-static void text(struct codec *c, const char **value)
-{
-    text_like(c, value, NULL);
-}
-
-/* A text that no reader of a record expects to be missing. */
-static void sure_text(struct codec *c, const char **value)
-{
-    text(c, value);
-    c->failed |= *value == NULL;
-}
-
-/* The number of items of a list, each of which takes at least `least` bytes; room for them when reading. */
-static void *list(struct codec *c, size_t *count, void *items, size_t item_size, size_t least)
-{
-    number(c, count);
-    if (c->writing)
-        return items;
-    if (c->failed || *count > c->left / least) {
-        c->failed = true;
-        *count = 0;
-        return NULL;
-    }
-    return *count ? arena_array(c->arena, *count, item_size) : NULL;
 }
 
 static void texts(struct codec *c, struct text_list *value)
@@ -235,19 +47,49 @@ static void visit_evidence(struct codec *c, struct evidence *e, const char **las
     c->failed |= e->expected == NULL;
 }
 
-/* Results are in the order of the rules as a rule, and then `index` is that of their own. */
+/* How a result begins: it is the one of its rule that stands in the memory, with or without evidence; or its outcome and
+ * a text follow, of its own or to be remembered. */
+enum {
+    OUTCOMES = OUTCOME_NOT_APPLICABLE + 1,
+    FORM_BRIEF = 0,
+    FORM_SHOWS = FORM_BRIEF + RECORD_TOLD,
+    FORM_OWN = FORM_SHOWS + RECORD_TOLD,
+    FORM_NEW = FORM_OWN + OUTCOMES,
+    FORMS = FORM_NEW + OUTCOMES
+};
+
+static int form_of(const struct codec *c, const struct record_result *r, const struct record_told *told)
+{
+    const int outcome = (int)r->outcome;
+    for (int i = 0; told && i < RECORD_TOLD; i++)
+        if (told[i].message == r->message && told[i].outcome == r->outcome)
+            return i + (r->total || r->count ? FORM_SHOWS : FORM_BRIEF);
+    return outcome + (told && !arena_holds(c->own, r->message) ? FORM_NEW : FORM_OWN);
+}
+
+/* Result `index` is that of rule `index`. */
 static void visit_result(struct codec *c, struct record_result *r, size_t index)
 {
-    if (c->writing && (index >= rule_count || rules[index] != r->rule))
-        for (index = 0; rules[index] != r->rule; index++)
-            continue;
-    index = (size_t)choice(c, (int)index, (int)rule_count - 1);
-    r->rule = rules[index];
-    r->outcome = (enum outcome)choice(c, (int)r->outcome, OUTCOME_NOT_APPLICABLE);
     struct record_memory *memory = index < RECORD_RULES ? c->memory : NULL;
+    struct record_told *told = memory ? memory->told[index] : NULL;
+    c->failed |= c->writing && r->rule != rules[index];
+    r->rule = rules[index];
+    const int form = choice(c, c->writing ? form_of(c, r, told) : 0, FORMS - 1);
+    if (form < FORM_OWN) {
+        const struct record_told heard = told ? told[form % RECORD_TOLD] : (struct record_told){0};
+        c->failed |= heard.message == NULL;
+        r->message = heard.message;
+        r->outcome = heard.outcome;
+        if (form < FORM_SHOWS)
+            return;
+    } else {
+        r->outcome = (enum outcome)((form - FORM_OWN) % OUTCOMES);
+        sure_text(c, &r->message);
+        c->failed |= form >= FORM_NEW && !told;
+        if (form >= FORM_NEW && told)
+            told[memory->next[index]++ % RECORD_TOLD] = (struct record_told){r->message, r->outcome};
+    }
     size_t total = r->total, count = r->count;
-    text_like(c, &r->message, memory ? &memory->messages[index][r->outcome] : NULL);
-    c->failed |= r->message == NULL;
     number(c, &total);
     r->evidence = list(c, &count, r->evidence, sizeof *r->evidence, EVIDENCE_LEAST);
     c->failed |= total > UINT32_MAX || count > UINT32_MAX;
@@ -348,6 +190,10 @@ static void visit_image(struct codec *c, struct record_image *image)
         word(c, &image->defects[i].offset);
     }
     image->results = list(c, &image->result_count, image->results, sizeof *image->results, RESULT_LEAST);
+    if (image->result_count > rule_count) { /* there is one for each rule, or none */
+        c->failed = true;
+        image->result_count = 0;
+    }
     for (size_t i = 0; i < image->result_count; i++)
         visit_result(c, &image->results[i], i);
 }
