@@ -16,7 +16,13 @@
 static void add(struct walk *walk, const char *path, enum origin origin, const char *problem)
 {
     walk->items = arena_grow(walk->arena, walk->items, walk->count, sizeof *walk->items);
-    walk->items[walk->count++] = (struct item){path, origin, problem};
+    walk->items[walk->count++] = (struct item){path, origin, problem, 0};
+}
+
+static void add_file(struct walk *walk, const char *path, const struct stat *status)
+{
+    add(walk, path, ORIGIN_NAMED, NULL);
+    walk->items[walk->count - 1].size = status->st_size < 0 ? 0 : (uint64_t)status->st_size;
 }
 
 static void skip(struct walk *walk, const char *path, const char *why)
@@ -113,7 +119,7 @@ static void add_named_path(struct walk *walk, const char *name, bool trees)
     else if (S_ISDIR(status.st_mode) && trees)
         walk_tree(walk, path);
     else if (S_ISREG(status.st_mode))
-        add(walk, path, ORIGIN_NAMED, NULL);
+        add_file(walk, path, &status);
     else
         add(walk, path, ORIGIN_NAMED, arena_print(walk->arena, "%s, not a regular file", kind_of_mode(status.st_mode)));
 }

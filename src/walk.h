@@ -13,6 +13,7 @@ struct item {
     const char *path;
     enum origin origin;
     const char *problem; /* why there is nothing to open; NULL: open it */
+    uint64_t size;       /* bytes when it was found; 0: none, or not known */
 };
 struct walk {
     struct arena *arena;

@@ -108,16 +108,17 @@ static size_t batch_size(const struct pool *pool)
     return share < 1 ? 1 : share < pool->batch ? share : pool->batch;
 }
 
-/* The bytes that a worker may have to read; of a stream, all that it may be. */
+/* The bytes that a worker may have to read; of a stream, all that it may be. They bound what the file may cost, and one
+ * that has grown since it was found is not asked for its size again. */
 static uint64_t size_of(const struct pool *pool, const struct item *item, int fd)
 {
     struct stat status;
+    uint64_t size = item->size, most = pool->options->file.max_size;
     if (item->origin == ORIGIN_STREAM)
-        return pool->options->file.max_size;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < 0)
-        return 0;
-    uint64_t size = (uint64_t)status.st_size;
-    return size < pool->options->file.max_size ? size : pool->options->file.max_size;
+        return most;
+    if (size == 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
+        size = (uint64_t)status.st_size;
+    return size < most ? size : most;
 }
 
 /* Fills a datagram with the next items, and puts them into the worker's queue; how many. */

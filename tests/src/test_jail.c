@@ -286,7 +286,7 @@ static void run(struct trial *trial, const char *const *names, size_t count, uns
         int fd = open(names[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0700);
         assert_true(fd >= 0 && (strcmp(names[i], "wait") != 0 || ftruncate(fd, 1) == 0));
         close(fd);
-        items[i] = (struct item){names[i], ORIGIN_NAMED, NULL};
+        items[i] = (struct item){names[i], ORIGIN_NAMED, NULL, 0};
     }
     trial->done = audit_all(&trial->arena, &walk, &options, &crew, trial->records, &trial->problem);
     for (size_t i = 0; trial->done && i < count; i++)
