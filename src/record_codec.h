@@ -178,18 +178,54 @@ static inline void sure_text(struct codec *c, const char **value)
     c->failed |= *value == NULL;
 }
 
-/* The number of items of a list, each of which takes at least `least` bytes; room for them when reading. */
-static inline void *list(struct codec *c, size_t *count, void *items, size_t item_size, size_t least)
+enum { WORD_NULL, WORD_SAME, WORD_NEW, WORD_STATES = 4 };
+
+static inline uint64_t states_of(const char **const *words, size_t count, const char *const *last)
+{
+    uint64_t states = 0;
+    for (size_t i = count; i-- > 0;)
+        states = states * WORD_STATES + (!*words[i] ? WORD_NULL : last && last[i] == *words[i] ? WORD_SAME : WORD_NEW);
+    return states;
+}
+
+/* At most 32 texts that may be missing, and are mostly those of the record before, which `last` has (NULL: nothing is
+ * remembered): which of them are what, and then those that are new. */
+static inline void words_like(struct codec *c, const char **const *words, size_t count, const char **last)
+{
+    uint64_t states = c->writing ? states_of(words, count, last) : 0;
+    word(c, &states);
+    for (size_t i = 0; i < count; i++, states /= WORD_STATES) {
+        const unsigned state = states % WORD_STATES;
+        if (state == WORD_NEW) {
+            sure_text(c, words[i]);
+            if (last)
+                last[i] = c->writing && arena_holds(c->own, *words[i]) ? NULL : *words[i];
+        } else if (!c->writing) {
+            *words[i] = state == WORD_SAME && last ? last[i] : NULL;
+            c->failed |= state > WORD_NEW || (state == WORD_SAME && !*words[i]);
+        }
+    }
+    c->failed |= states != 0;
+}
+
+/* The number of items of a list: at most `most`, each of which takes at least `least` bytes; room for them when reading. */
+static inline void *list_within(struct codec *c, size_t *count, void *items, size_t item_size, size_t least,
+                                size_t most)
 {
     number(c, count);
     if (c->writing)
         return items;
-    if (c->failed || *count > c->left / least) {
+    if (c->failed || *count > most || *count > c->left / least) {
         c->failed = true;
         *count = 0;
         return NULL;
     }
     return *count ? arena_array(c->arena, *count, item_size) : NULL;
+}
+
+static inline void *list(struct codec *c, size_t *count, void *items, size_t item_size, size_t least)
+{
+    return list_within(c, count, items, item_size, least, SIZE_MAX);
 }
 
 #endif

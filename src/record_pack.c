@@ -5,6 +5,7 @@
  * told again; a result that says one of the last few constants of its rule, and shows nothing, is one byte. Behind all
  * stands a seal: bytes that changed on the way, or in a worker whose memory a hostile file spoilt, are no record, however
  * well they could be read. */
+#include "formats/limits.h"
 #include "src/record_codec.h"
 
 enum { RECORD_OWN = 7 /* texts of a record itself, before those of its images */ };
@@ -19,7 +20,7 @@ enum { /* bytes of the smallest item of each list: one for a number or a text to
        MODULE_LEAST = 1 + 3 * TEXT_LEAST,
        DEFECT_LEAST = 1 + 3 * TEXT_LEAST,
        CPU_LEAST = 1 + 3 * TEXT_LEAST,
-       IMAGE_LEAST = 48,
+       IMAGE_LEAST = 28,
 };
 
 bool bytes_add(struct bytes *bytes, const void *data, size_t size)
@@ -113,8 +114,7 @@ static void visit_facts(struct codec *c, struct record_image *image)
                            &image->latent_known, &image->debug_known,  &image->has_go};
     enum answer *const answers[] = {&image->pie, &image->symbol_table, &image->stripped, &image->go_cgo};
     _Static_assert(RECORD_OWN + sizeof words / sizeof *words <= RECORD_WORDS, "every word has its place");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        text_like(c, words[i], c->memory ? &c->memory->words[RECORD_OWN + i] : NULL);
+    words_like(c, words, sizeof words / sizeof *words, c->memory ? c->memory->words + RECORD_OWN : NULL);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         texts(c, lists[i]);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
@@ -189,11 +189,8 @@ static void visit_image(struct codec *c, struct record_image *image)
         sure_text(c, &image->defects[i].expected);
         word(c, &image->defects[i].offset);
     }
-    image->results = list(c, &image->result_count, image->results, sizeof *image->results, RESULT_LEAST);
-    if (image->result_count > rule_count) { /* there is one for each rule, or none */
-        c->failed = true;
-        image->result_count = 0;
-    }
+    image->results = list_within(c, &image->result_count, image->results, sizeof *image->results, RESULT_LEAST,
+                                 rule_count); /* one for each rule, or none */
     for (size_t i = 0; i < image->result_count; i++)
         visit_result(c, &image->results[i], i);
 }
@@ -206,11 +203,11 @@ static void visit(struct codec *c, struct record *record)
     const char **const words[RECORD_OWN] = {&record->path,   &record->sha256,        &record->container,
                                             &record->target, &record->target_source, &record->error,
                                             &record->skipped};
-    for (size_t i = 0; i < RECORD_OWN; i++)
-        text_like(c, words[i], c->memory ? &c->memory->words[i] : NULL);
+    words_like(c, words, RECORD_OWN, c->memory ? c->memory->words : NULL);
     word(c, &record->size);
     record->verdict = (enum verdict)choice(c, (int)record->verdict, VERDICT_ERROR);
-    record->images = list(c, &record->image_count, record->images, sizeof *record->images, IMAGE_LEAST);
+    record->images =
+        list_within(c, &record->image_count, record->images, sizeof *record->images, IMAGE_LEAST, LIMIT_IMAGES);
     for (size_t i = 0; i < record->image_count; i++)
         visit_image(c, &record->images[i]);
 }
