@@ -26,10 +26,9 @@ static const char *hex(struct arena *arena, struct view bytes)
 
 static const uint32_t X86_FEATURE_1_AND = 0xc0000002, X86_ISA_1_NEEDED = 0xc0008002, AARCH64_FEATURE_1_AND = 0xc0000000;
 
-static void take_property(struct elf_view *view, uint32_t type, struct view data)
+static void take_property(struct elf_view *view, uint32_t type, struct view data, uint64_t offset)
 {
     bool amd64 = view->image->arch == ARCH_AMD64, arm64 = view->image->arch == ARCH_ARM64;
-    uint64_t offset = (uint64_t)(data.data - view->file->bytes);
     if (data.size < 4)
         return;
     if ((amd64 && type == X86_FEATURE_1_AND) || (arm64 && type == AARCH64_FEATURE_1_AND)) {
@@ -44,16 +43,17 @@ static void take_property(struct elf_view *view, uint32_t type, struct view data
 }
 
 /* pr_type, pr_datasz, data padded to 8: Linux Extensions to gABI, ".note.gnu.property". */
-static bool take_properties(struct elf_view *view, struct view desc)
+static bool take_properties(struct elf_view *view, struct view desc, uint64_t offset)
 {
     struct cursor c = cursor_at(desc, false);
     while (c.at < desc.size) {
         uint32_t type = cursor_u32(&c), size = cursor_u32(&c);
+        const size_t at = c.at;
         struct view data = cursor_take(&c, size);
         cursor_skip(&c, padded(size, 8) - size);
         if (c.failed)
             return false;
-        take_property(view, type, data);
+        take_property(view, type, data, offset + at);
     }
     return true;
 }
@@ -63,7 +63,8 @@ static bool is(struct view name, const char *text)
     return name.size == strlen(text) + 1 && memcmp(name.data, text, name.size) == 0;
 }
 
-static bool take_note(struct elf_view *view, struct view name, uint32_t type, struct view desc)
+/* `offset`: of the descriptor in the file. */
+static bool take_note(struct elf_view *view, struct view name, uint32_t type, struct view desc, uint64_t offset)
 {
     static const struct {
         const char *name;
@@ -82,7 +83,7 @@ static bool take_note(struct elf_view *view, struct view name, uint32_t type, st
     }
     if (type == NT_GNU_BUILD_ID && desc.size <= 64)
         view->extra->build_id = hex(&view->file->arena, desc);
-    return type != NT_GNU_PROPERTY_TYPE_0 || take_properties(view, desc);
+    return type != NT_GNU_PROPERTY_TYPE_0 || take_properties(view, desc, offset);
 }
 
 static bool walk(struct elf_view *view, const struct phdr *p, uint64_t align)
@@ -95,8 +96,9 @@ static bool walk(struct elf_view *view, const struct phdr *p, uint64_t align)
         uint32_t name_size = cursor_u32(&c), desc_size = cursor_u32(&c), type = cursor_u32(&c);
         struct view name = cursor_take(&c, name_size);
         cursor_skip(&c, padded(c.at, align) - c.at);
+        const uint64_t offset = view->image->offset + p->offset + c.at;
         struct view desc = cursor_take(&c, desc_size);
-        if (c.failed || !take_note(view, name, type, desc))
+        if (c.failed || !take_note(view, name, type, desc, offset))
             return false;
         uint64_t rest = padded(c.at, align) - c.at;
         cursor_skip(&c, rest <= bytes.size - c.at ? rest : bytes.size - c.at); /* the last one may go unpadded */

@@ -1,6 +1,9 @@
 /* What Linux makes of memory that no byte of the file fills. Each case was first told by the kernel (tests/oracle). */
 #include "tests/formats/made_elf.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 static const struct segment *segment_at(const struct image *image, uint64_t address)
 {
     for (size_t i = 0; i < image->segments.count; i++)
@@ -104,9 +107,41 @@ TEST(an_alignment_beyond_all_addresses_is_told)
     only_defect(read_made(), DEFECT_ID_elf_load);
 }
 
+/* A property is told where it stands in the file, however the file's bytes are held: read from a descriptor, too,
+ * where only the parts that were asked for are in memory. */
+static void check_property(const struct image *image)
+{
+    enum { NOTE = 12, NAME = 4, HEAD = 8 };
+    assert_int_equal(image->defects.total, 0);
+    assert_true(image->elf->has_isa_needed);
+    assert_int_equal(image->elf->isa_needed, 2);
+    assert_int_equal(image->elf->isa_needed_offset, MAKE_ELF_NOTES + NOTE + NAME + HEAD);
+}
+
+TEST(a_property_is_told_where_it_stands)
+{
+    const uint32_t property[] = {0xc0008002, 4, 2, 0}; /* GNU_PROPERTY_X86_ISA_1_NEEDED: x86-64-v2 */
+    const struct file_options options = {1 << 20, false};
+    struct problem problem;
+    uint8_t *bytes;
+    clean();
+    make_elf_note(&made, "GNU", NT_GNU_PROPERTY_TYPE_0, property, sizeof property);
+    check_property(read_made());
+    file_close(&file);
+    size_t size = make_elf_write(&made, &bytes);
+    int fd = memfd_create("program", 0);
+    assert_int_equal(write(fd, bytes, size), size);
+    free(bytes);
+    assert_int_equal(file_from_fd(&file, fd, &options, &problem), STATUS_OK);
+    read_file(&file, &(struct read_options){true}, &reading);
+    assert_null(file.bytes);
+    check_property(reading.images);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(a_property_is_told_where_it_stands),
         T(pages_behind_the_bytes_of_code_can_be_written),
         T(pages_of_code_without_any_bytes_can_be_written),
         T(pages_behind_constants_can_be_written_and_not_executed),
