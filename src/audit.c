@@ -75,9 +75,11 @@ static struct record *judge(struct arena *arena, const char *path, struct file *
     read_file(file, &options->read, &reading);
     expect_of(arena, path, &reading, options, &expect);
     studies = arena_array(&file->arena, reading.count, sizeof *studies);
-    for (size_t i = 0; i < reading.count; i++)
-        studies[i] =
-            (struct code_study){.image = &reading.images[i], .arena = &file->arena, .allowed = options->read.code};
+    for (size_t i = 0; i < reading.count; i++) { /* of zeros, and far larger than these */
+        studies[i].image = &reading.images[i];
+        studies[i].arena = &file->arena;
+        studies[i].allowed = options->read.code;
+    }
     if (options->rules) {
         findings = arena_array(&file->arena, reading.count * rule_count, sizeof *findings);
         for (size_t i = 0; i < reading.count; i++) {

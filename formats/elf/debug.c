@@ -149,7 +149,8 @@ static void take_section(struct elf_view *view, const struct section *s)
             debug_add(arena, &image->debug, DEBUG_DWARF_COMPRESSED, s->name, s->offset, s->size);
         return;
     }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    const bool may_be = second == 's' || second == 'g' || second == 'c' || second == 'S' || second == 'B';
+    for (size_t i = 0; may_be && i < sizeof others / sizeof *others; i++)
         if (others[i].name[1] == second && same_name(s->name, others[i].name)) {
             debug_add(arena, &image->debug, others[i].kind, s->name, s->offset, s->size);
             return;
