@@ -166,6 +166,30 @@ static struct record *unpack_sealed(struct bytes *packed)
     return record_unpack(&other, packed->data, packed->size);
 }
 
+/* There is one result for each rule: a count of more, with bytes enough behind it, makes nobody ask for memory. */
+static void a_list_too_long_takes_no_memory(void **state)
+{
+    (void)state;
+    enum { MANY = 1 << 20, SEAL = 8, COUNT = 3 };
+    static const uint8_t count[COUNT] = {0x80, 0x80, 0x40}; /* MANY, in LEB128 */
+    struct bytes packed = {0};
+    struct record *record = sample_record(&arena, "plain");
+    for (size_t i = 0; i < record->image_count; i++)
+        record->images[i].result_count = 0;
+    pack(record, &packed);
+    assert_int_equal(packed.data[packed.size - SEAL - 1], 0); /* of the last image, where a record ends */
+    assert_non_null(unpack_sealed(&packed));
+    packed.size -= SEAL + 1;
+    uint8_t *zeros = calloc(1, MANY + SEAL);
+    assert_non_null(zeros);
+    assert_true(bytes_add(&packed, count, COUNT) && bytes_add(&packed, zeros, MANY + SEAL));
+    arena_free(&other);
+    assert_null(unpack_sealed(&packed));
+    assert_true(other.held < MANY);
+    free(zeros);
+    free(packed.data);
+}
+
 static void render(struct record *record)
 {
     static const struct reporter *const all[] = {&report_json, &report_text};
@@ -248,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_cut_record_is_none),
         cmocka_unit_test(a_record_with_more_behind_it_is_none),
         cmocka_unit_test(a_changed_byte_is_refused),
+        cmocka_unit_test(a_list_too_long_takes_no_memory),
         cmocka_unit_test(a_changed_byte_brings_nothing_down),
         cmocka_unit_test(a_changed_word_brings_nothing_down),
     };
