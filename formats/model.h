@@ -302,7 +302,7 @@ struct image {
     struct named_list build_paths; /* machine paths that the build left in the bytes */
     struct named_list toolchains;  /* "GCC: (Debian 12.2.0-14) 12.2.0", "clang version …", "rustc version …" */
     const struct go_info *go;      /* NULL: no trace of Go */
-    struct named packer;           /* "UPX", … ; text NULL: no sign of packing */
+    struct named packer; /* "UPX", … ; text NULL: no sign of packing; detail: 1 where the code can be read */
     enum code_looks code_looks;
     uint64_t code_words, code_typical_words; /* what code_looks was judged by: allocated A64 words from the entry on */
     struct range_list unowned;

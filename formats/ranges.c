@@ -34,7 +34,7 @@ static void sort(struct range *ranges, size_t count)
         qsort(ranges, count, sizeof *ranges, by_offset);
 }
 
-static const char *recognise(struct view v)
+const char *range_recognise(struct view v)
 {
     static const struct {
         const char *bytes;
@@ -79,7 +79,7 @@ static void take(struct image *image, uint64_t from, uint64_t to, uint64_t slack
         while (v.data[lead] == 0)
             lead++;
         struct view rest = {v.data + lead, v.size - lead};
-        range.what = recognise(rest);
+        range.what = range_recognise(rest);
     }
     range_add(&image->file->arena, &image->unowned, range);
 }

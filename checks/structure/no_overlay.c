@@ -47,7 +47,8 @@ const struct rule rule_structure_no_overlay = {
            "but the program can read them from its own file. Self-extracting archives, appended scripts, slices "
            "behind a universal table and malware live there, and nothing that is judged by headers sees them.",
     .fix = {.go = "embed data with //go:embed in place of appending it to the program",
-            .c = "put data into a section (objcopy --add-section, .incbin) in place of: cat payload >> program",
+            .c =
+                "put data into a section that is loaded (.incbin, ld -r -b binary) in place of: cat payload >> program",
             .rust = "include_bytes! in place of appending to the program"},
     .refs = {"gABI chapter 5, Program Header", "dyld mach_o/Universal.cpp: forEachSlice (slices past nfat_arch)",
              "XNU bsd/kern/ubc_subr.c: cs_validate_page (bytes outside the CodeDirectory)"},

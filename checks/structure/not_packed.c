@@ -15,6 +15,8 @@ static void check(const struct subject *subject, struct finding *f)
         fail(f, "encrypted by LC_ENCRYPTION_INFO: what the program holds cannot be seen");
     } else if (image->segments.known != KNOWN_COMPLETE) {
         unknown(f, "the segments cannot be read to their end, so packing cannot be ruled out");
+    } else if (image->sections.known == KNOWN_BROKEN) {
+        unknown(f, "the sections cannot be read to their end, so what they carry cannot be told");
     } else {
         pass(f, "no packer's signature, and no bytes of code as even as compressed data");
     }
@@ -27,7 +29,8 @@ const struct rule rule_structure_not_packed = {
     .title = "The program is not packed or encrypted",
     .why = "A packed program passes every check of its headers, because the headers are the packer's. It needs "
            "writable code pages, is mistaken for malware by scanners, costs its size in private memory in every "
-           "process, and no auditor, debugger or bill of materials can see into it.",
+           "process, and no auditor, debugger or bill of materials can see into it. The same holds of a "
+           "program or an archive that is carried in a section which no loader maps.",
     .fix = {.go = "leave upx out of the release; go build -ldflags '-s -w' -trimpath makes it small enough",
             .c = "leave upx out of the release; -Os -Wl,--gc-sections, then strip",
             .rust = "leave upx out; opt-level = \"z\", lto = true, strip = true"},

@@ -1,9 +1,11 @@
 /* Debug information and symbols under any name. By name and type first (DWARF 5
  * §7.4, gdb's .gdb_index, elfutils' .gnu_debugdata, stabs, CTF, BTF); what stands in a
- * section that is not loaded and has another name is then recognised by content: the
- * header of a .debug_info or .debug_line unit (DWARF 5 §7.5.1, §6.2.4), a symbol table,
- * xz or zlib data. Loaders never read such sections, so a renamed one costs its
- * author nothing and would pass any check by name. */
+ * section that is not loaded and has another name is then recognised by content, whatever
+ * its type says: a unit of DWARF (formats/dwarf.c), a symbol table, xz or zlib data.
+ * Loaders never read such sections, so a renamed one costs its author nothing and would
+ * pass any check by name. Compressed sections are those of debug information (gABI
+ * chapter 4, SHF_COMPRESSED), and a link to debug information is a file's name and a
+ * checksum or build id, nothing longer. */
 #include "formats/elf/elf.h"
 
 #include <string.h>
@@ -47,32 +49,6 @@ static const struct {
               {".BTF", DEBUG_BTF},
               {".BTF.ext", DEBUG_BTF}};
 
-/* A unit_length, a version of 2 to 5, and after it what .debug_info or .debug_line has there. */
-static bool is_dwarf_unit(struct view v)
-{
-    struct cursor c = cursor_at(v, false);
-    uint32_t length = cursor_u32(&c);
-    uint16_t version = cursor_u16(&c);
-    if (length < 7 || length > v.size - 4 || version < 2 || version > 5)
-        return false;
-    struct cursor line = c;
-    uint8_t unit_type = version == 5 ? cursor_u8(&c) : 1, address_size;
-    if (version == 5) {
-        address_size = cursor_u8(&c);
-        cursor_skip(&c, 4);
-    } else {
-        cursor_skip(&c, 4);
-        address_size = cursor_u8(&c);
-    }
-    if (!c.failed && unit_type >= 1 && unit_type <= 6 && (address_size == 4 || address_size == 8))
-        return true;
-    if (version == 5)
-        cursor_skip(&line, 2);
-    uint32_t header_length = cursor_u32(&line);
-    uint8_t minimum = cursor_u8(&line);
-    return !line.failed && header_length >= 10 && header_length < length && (minimum == 1 || minimum == 4);
-}
-
 /* Entry 0 is all zeros, and the next ones have only values that Elf64_Sym allows. */
 static bool is_symbol_table(struct view v, size_t sections)
 {
@@ -103,11 +79,26 @@ static void check_compressed(struct elf_view *view, const struct section *s, str
                    "ch_type %u, ch_size %#llx", type, (unsigned long long)size);
 }
 
+/* A program or an archive in a section that no loader maps: what is released is only what takes it out again. */
+static void find_payload(struct elf_view *view, const struct section *s, struct view v)
+{
+    enum { USTAR_AT = 257 };
+    struct image *image = view->image;
+    const char *what = range_recognise(v);
+    if (v.size >= USTAR_AT + 5 && memcmp(v.data + USTAR_AT, "ustar", 5) == 0)
+        what = "a tar archive";
+    if (what && v.size > 4 && memcmp(v.data, "#!", 2) != 0 && memcmp(v.data, "MZ", 2) != 0 && !image->packer.text &&
+        (image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY))
+        image->packer = (struct named){
+            arena_print(&view->file->arena, "%s in the section %s", what, *s->name ? s->name : "without a name"),
+            s->offset, 1};
+}
+
 static void by_content(struct elf_view *view, const struct section *s, struct view v)
 {
     struct arena *arena = &view->file->arena;
     struct image *image = view->image;
-    if (is_dwarf_unit(v)) {
+    if (dwarf_begins(v)) {
         debug_add(arena, &image->debug, DEBUG_DWARF, s->name, s->offset, s->size);
     } else if (v.size >= 12 && memcmp(v.data, "ZLIB", 4) == 0) {
         debug_add(arena, &image->debug, DEBUG_DWARF, s->name, s->offset, s->size);
@@ -123,7 +114,23 @@ static void by_content(struct elf_view *view, const struct section *s, struct vi
         image->symbols.offset = s->offset;
         ELF_DEFECT(view, elf_section_view, s->header_offset, "a symbol table of type SHT_SYMTAB",
                    "symbols in a section of type %#x", s->type);
+    } else {
+        find_payload(view, s, v);
     }
+}
+
+/* .gnu_debuglink: a file's name, padded to a word, and a CRC-32; .gnu_debugaltlink: a name and a build id. */
+static bool is_link(const struct elf_view *view, const struct section *s)
+{
+    enum { BUILD_ID_MOST = 64 };
+    struct view v;
+    if (s->size > LIMIT_TEXT || !image_view(view->image, s->offset - view->image->offset, s->size, &v))
+        return false;
+    int64_t size = view_string(v, 0);
+    for (int64_t i = 0; i < size; i++)
+        if (v.data[i] < ' ')
+            return false;
+    return size > 0 && v.size - (size_t)size <= BUILD_ID_MOST;
 }
 
 static void take_section(struct elf_view *view, const struct section *s)
@@ -143,20 +150,20 @@ static void take_section(struct elf_view *view, const struct section *s)
             image->debug.known = KNOWN_BROKEN;
         check_compressed(view, s, v);
     }
-    if (dwarf) {
+    if (dwarf || s->flags & SHF_COMPRESSED) {
         debug_add(arena, &image->debug, DEBUG_DWARF, s->name, s->offset, s->size);
-        if (s->flags & SHF_COMPRESSED || s->name[1] == 'z')
+        if (s->flags & SHF_COMPRESSED || second == 'z')
             debug_add(arena, &image->debug, DEBUG_DWARF_COMPRESSED, s->name, s->offset, s->size);
         return;
     }
     const bool may_be = second == 's' || second == 'g' || second == 'c' || second == 'S' || second == 'B';
     for (size_t i = 0; may_be && i < sizeof others / sizeof *others; i++)
-        if (others[i].name[1] == second && same_name(s->name, others[i].name)) {
+        if (others[i].name[1] == second && same_name(s->name, others[i].name) &&
+            (others[i].kind != DEBUG_LINK || is_link(view, s))) {
             debug_add(arena, &image->debug, others[i].kind, s->name, s->offset, s->size);
             return;
         }
-    if (s->flags & SHF_ALLOC || s->type == SHT_SYMTAB || s->type == SHT_STRTAB || s->type == SHT_RELA ||
-        same_name(s->name, ".comment"))
+    if (s->flags & SHF_ALLOC || s->type == SHT_SYMTAB)
         return;
     if (image_view(image, s->offset - image->offset, s->size < 4096 ? s->size : 4096 - 4096 % 24, &v))
         by_content(view, s, v);

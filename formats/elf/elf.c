@@ -260,7 +260,7 @@ static void read_unowned(struct elf_view *view)
         owned[count++] = (struct range){.offset = view->shoff, .size = image->sections.count * 64};
     for (size_t i = 0; i < view->phnum; i++) {
         uint32_t type = view->phdrs[i].type;
-        if (type == PT_LOAD || type == PT_NOTE || type == PT_INTERP || view->extra->type == ET_CORE)
+        if (type == PT_LOAD || type == PT_INTERP || view->extra->type == ET_CORE)
             owned[count++] = (struct range){.offset = view->phdrs[i].offset, .size = view->phdrs[i].filesz};
     }
     for (size_t i = 0; i < image->sections.count; i++)
@@ -274,7 +274,7 @@ static void read_unowned(struct elf_view *view)
 static void judge_stripped(struct elf_view *view)
 {
     struct image *image = view->image;
-    bool hidden = image->unowned.known == KNOWN_BROKEN;
+    bool hidden = image->unowned.known == KNOWN_BROKEN || image->segments.known == KNOWN_BROKEN;
     for (size_t i = 0; i < image->unowned.count; i++)
         hidden |= !image->unowned.items[i].zero;
     if (image->sections.known == KNOWN_ABSENT && hidden && image->symbols.known == KNOWN_ABSENT)
@@ -315,6 +315,8 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     }
     classify(&view);
     read_debug(&view);
+    if (options->code && (image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY))
+        read_hidden_dwarf(image);
     read_unowned(&view);
     judge_stripped(&view);
     if (image->kind != KIND_EXECUTABLE && image->kind != KIND_SHARED_LIBRARY)

@@ -126,8 +126,9 @@ void read_static_libc(struct image *image, const struct read_options *options)
 {
     struct marks found = {0};
     bool is_static = image->linkage == LINKAGE_STATIC || image->linkage == LINKAGE_STATIC_PIE;
+    bool packed = image->packer.text && !image->packer.detail;
     image->latent.known = KNOWN_ABSENT;
-    if (image->kind == KIND_EXECUTABLE && (image->linkage == LINKAGE_UNKNOWN || (is_static && image->packer.text))) {
+    if (image->kind == KIND_EXECUTABLE && (image->linkage == LINKAGE_UNKNOWN || (is_static && packed))) {
         image->latent.known = KNOWN_BROKEN; /* what is packed or torn does not show what it holds */
         image->latent.possible = LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN;
         return;

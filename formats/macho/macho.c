@@ -227,6 +227,8 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
     name_libc(image);
     if (image->sections.known == KNOWN_BROKEN)
         image->debug.known = KNOWN_BROKEN;
+    if (options->code && image->judged && (image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY))
+        read_hidden_dwarf(image);
     read_unowned(&view);
     judge_stripped(&view);
     if (!image->judged || image->kind == KIND_OBJECT || image->kind == KIND_DEBUG_FILE || image->kind == KIND_CORE)

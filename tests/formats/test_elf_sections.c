@@ -1,6 +1,8 @@
 /* What stands beside the loaded program: sections, symbols, bytes of nobody; and files cut off. */
 #include "tests/formats/made_elf.h"
 
+#include <string.h>
+
 TEST(a_program_without_sections_is_read_by_its_segments)
 {
     clean();
@@ -62,6 +64,136 @@ TEST(debug_information_under_another_name_is_found_by_content)
     const struct image *image = read_made();
     assert_int_equal(image->debug.count, 1);
     assert_string_equal(image->debug.items[0].where, ".harmless");
+}
+
+/* A unit of 32 bytes, of which there can be several in a row. */
+static const char unit4[32] = {28, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 1};
+static const char abbreviation[] = {1, 0x11, 1, 0x25, 0x0e}; /* code 1: a compile unit with a producer */
+
+static void one_find(const struct image *image, const char *where)
+{
+    assert_int_equal(image->debug.count, 1);
+    assert_int_equal(image->debug.items[0].kind, DEBUG_DWARF);
+    assert_string_equal(image->debug.items[0].where, where);
+    assert_int_equal(image->stripped, ANSWER_NO);
+}
+
+TEST(debug_information_of_another_type_is_found_by_content)
+{
+    static const uint32_t types[] = {SHT_STRTAB, SHT_RELA, SHT_NOTE};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        clean();
+        make_elf_section(&made, ".names", types[i], unit4, sizeof unit4);
+        one_find(read_made(), ".names");
+        file_close(&file);
+    }
+}
+
+TEST(debug_information_under_the_name_of_a_comment_or_a_link_is_found)
+{
+    static const char *const names[] = {".comment", ".gnu_debuglink", ".gnu_debugaltlink"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        clean();
+        make_elf_section(&made, names[i], SHT_PROGBITS, unit4, sizeof unit4);
+        one_find(read_made(), names[i]);
+        file_close(&file);
+    }
+}
+
+TEST(a_link_to_debug_information_is_one)
+{
+    static const char link[16] = "app.debug\0\0\0\1\2\3";
+    clean();
+    make_elf_section(&made, ".gnu_debuglink", SHT_PROGBITS, link, sizeof link);
+    const struct image *image = read_made();
+    assert_int_equal(image->debug.count, 1);
+    assert_int_equal(image->debug.items[0].kind, DEBUG_LINK);
+    assert_int_equal(image->stripped, ANSWER_YES);
+}
+
+TEST(a_compressed_section_under_another_name_is_debug_information)
+{
+    static const Elf64_Chdr header = {.ch_type = ELFCOMPRESS_ZLIB, .ch_size = 100, .ch_addralign = 1};
+    clean();
+    make_elf_section(&made, ".harmless", SHT_PROGBITS, &header, sizeof header)->header.sh_flags = SHF_COMPRESSED;
+    const struct image *image = read_made();
+    assert_int_equal(image->debug.count, 2);
+    assert_int_equal(image->debug.items[0].kind, DEBUG_DWARF);
+    assert_int_equal(image->debug.items[1].kind, DEBUG_DWARF_COMPRESSED);
+    assert_int_equal(image->stripped, ANSWER_NO);
+}
+
+TEST(debug_information_behind_other_bytes_of_a_section_is_found)
+{
+    char bytes[200] = "other bytes";
+    memcpy(bytes + 20, abbreviation, sizeof abbreviation);
+    for (size_t i = 0; i < 4; i++)
+        memcpy(bytes + 61 + i * sizeof unit4, unit4, sizeof unit4);
+    clean();
+    make_elf_section(&made, ".harmless", SHT_PROGBITS, bytes, sizeof bytes);
+    one_find(read_made(), "bytes that no section names so");
+}
+
+TEST(debug_information_that_is_loaded_is_found)
+{
+    clean();
+    make_elf_put(&made, MAKE_ELF_FREE + 0x100, abbreviation, sizeof abbreviation);
+    for (uint64_t i = 0; i < 4; i++)
+        make_elf_put(&made, MAKE_ELF_FREE + 5 + i * sizeof unit4, unit4, sizeof unit4);
+    one_find(read_made(), "bytes that no section names so");
+}
+
+TEST(one_loaded_unit_is_found_with_its_abbreviation)
+{
+    for (int with = 0; with < 2; with++) {
+        clean();
+        make_elf_put(&made, MAKE_ELF_FREE, unit4, sizeof unit4);
+        if (with)
+            make_elf_put(&made, MAKE_ELF_FREE + 0x40, abbreviation, sizeof abbreviation);
+        assert_int_equal(read_made()->debug.count, with);
+        file_close(&file);
+    }
+    clean();
+    assert_int_equal(read_made()->debug.count, 0);
+}
+
+TEST(a_note_that_is_not_loaded_belongs_to_nobody)
+{
+    clean();
+    make_elf_put(&made, MAKE_ELF_END + 0x800, "\4\0\0\0\4\0\0\0\1\0\0\0ABC\0hide", 20);
+    make_elf_phdr(&made, PT_NOTE, PF_R, MAKE_ELF_END + 0x800, 20)->p_align = 4;
+    const struct image *image = read_made();
+    assert_int_equal(image->defects.total, 0);
+    assert_int_equal(image->unowned.count, 1);
+    assert_false(image->unowned.items[0].zero);
+}
+
+TEST(a_program_or_an_archive_in_a_section_is_packed)
+{
+    static const struct {
+        const char *bytes, *what;
+    } payloads[] = {{"\x7f"
+                     "ELF\2\1\1",
+                     "ELF file in the section .payload"},
+                    {"PK\3\4....", "ZIP archive in the section .payload"},
+                    {"\x1f\x8b\10.....", "gzip data in the section .payload"}};
+    for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++) {
+        clean();
+        make_elf_section(&made, ".payload", SHT_PROGBITS, payloads[i].bytes, 8);
+        const struct image *image = read_made();
+        assert_non_null(image->packer.text);
+        assert_string_equal(image->packer.text, payloads[i].what);
+        file_close(&file);
+    }
+    char archive[512] = "a name";
+    memcpy(archive + 257, "ustar", 5);
+    clean();
+    make_elf_section(&made, ".payload", SHT_PROGBITS, archive, sizeof archive);
+    assert_string_equal(read_made()->packer.text, "a tar archive in the section .payload");
+    file_close(&file);
+    clean();
+    make_elf_section(&made, ".payload", SHT_PROGBITS, "{\"json\": 1}", 11);
+    assert_null(read_made()->packer.text);
 }
 
 TEST(a_symbol_table_of_another_type_is_found_by_content)
@@ -164,6 +296,15 @@ int main(void)
         T(a_symbol_table_is_counted),
         T(debug_information_is_found_by_name),
         T(debug_information_under_another_name_is_found_by_content),
+        T(debug_information_of_another_type_is_found_by_content),
+        T(debug_information_under_the_name_of_a_comment_or_a_link_is_found),
+        T(a_link_to_debug_information_is_one),
+        T(a_compressed_section_under_another_name_is_debug_information),
+        T(debug_information_behind_other_bytes_of_a_section_is_found),
+        T(debug_information_that_is_loaded_is_found),
+        T(one_loaded_unit_is_found_with_its_abbreviation),
+        T(a_note_that_is_not_loaded_belongs_to_nobody),
+        T(a_program_or_an_archive_in_a_section_is_packed),
         T(a_symbol_table_of_another_type_is_found_by_content),
         T(a_section_without_bytes_over_bytes_is_a_defect),
         T(a_section_that_denies_the_code_does_not_make_a_debug_file),
