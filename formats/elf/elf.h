@@ -57,6 +57,9 @@ bool exec_view_bytes(const struct elf_view *view, uint64_t address, uint64_t n, 
 bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most, struct view *out) MUST_CHECK;
 const struct piece *exec_view_piece(const struct elf_view *view, uint64_t address);
 
+/* entry.c */
+void read_entry(struct elf_view *view);
+
 /* dynamic.c */
 void read_dynamic(struct elf_view *view);
 const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag); /* NULL: no such tag */

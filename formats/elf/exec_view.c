@@ -15,6 +15,10 @@
 
 #include "formats/limits.h"
 
+/* vm.mmap_min_addr of distributions (LSM_MMAP_MIN_ADDR), below which only root maps memory; and memory that is
+ * cleared at the start, so that the kernel must have it (mm/util.c, __vm_enough_memory): 1 TiB. */
+static const uint64_t LOWEST_ADDRESS = 0x10000, MEMORY_MOST = UINT64_C(1) << 40;
+
 static uint64_t page_down(uint64_t address)
 {
     return address & ~(uint64_t)(LIMIT_PAGE - 1);
@@ -85,9 +89,14 @@ static const char *load_fault(const struct elf_view *view, const struct phdr *p)
     return NULL;
 }
 
-/* What the kernel puts up with, and other readers do not, or NULL. */
+/* What this kernel may put up with, and others or other readers do not, or NULL. */
 static const char *load_oddity(const struct elf_view *view, const struct phdr *p)
 {
+    uint64_t lowest = view->extra->type == ET_EXEC ? LOWEST_ADDRESS : 0;
+    if (p->memsz && p->vaddr < lowest)
+        return "addresses below vm.mmap_min_addr";
+    if (p->memsz - p->filesz > MEMORY_MOST)
+        return "more memory than machines have";
     if (p->align > top_address(view))
         return "p_align that leaves no address but 0";
     if (p->align & (p->align - 1))
@@ -308,21 +317,6 @@ static void read_interpreter(struct elf_view *view)
     size_t used = strlen(image->interpreter.text) + 1;
     if (view_sub(bytes, used, bytes.size - used, &rest) && !view_is_zero(rest))
         ELF_DEFECT(view, elf_interp, p->offset + used, "one path", "further bytes after the NUL that ends the path");
-}
-
-static void read_entry(struct elf_view *view)
-{
-    struct entry *entry = &view->image->entry;
-    entry->header_offset = view->image->offset + 24;
-    entry->address = view->entry;
-    if (view->entry == 0 && view->extra->type == ET_DYN)
-        return; /* a library: nothing to start */
-    entry->known = view->image->segments.known == KNOWN_COMPLETE ? KNOWN_COMPLETE : KNOWN_BROKEN;
-    const struct piece *piece = exec_view_piece(view, view->entry);
-    if (piece && !piece->zero && piece->access & ACCESS_EXECUTE) {
-        entry->in_code = true;
-        entry->offset = view->image->offset + piece->offset + (view->entry - piece->start);
-    }
 }
 
 void exec_view_headers(struct elf_view *view)

@@ -1,6 +1,7 @@
 /* What Linux makes of memory that no byte of the file fills. Each case was first told by the kernel (tests/oracle). */
 #include "tests/formats/made_elf.h"
 
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -138,6 +139,73 @@ TEST(a_property_is_told_where_it_stands)
     check_property(reading.images);
 }
 
+TEST(addresses_that_only_root_may_use_are_a_defect)
+{
+    static const struct {
+        uint64_t address;
+        size_t defects;
+    } tries[] = {{0xf000, 1}, {0x10000, 0}};
+    for (size_t i = 0; i < 2; i++) {
+        clean();
+        Elf64_Phdr first = made.phdrs[0];
+        memmove(made.phdrs + 1, made.phdrs, made.phdr_count++ * sizeof *made.phdrs); /* in ascending order */
+        made.phdrs[0] = first;
+        made.phdrs[0].p_offset = MAKE_ELF_DATA;
+        made.phdrs[0].p_flags = PF_R;
+        made.phdrs[0].p_vaddr = tries[i].address;
+        made.phdrs[0].p_filesz = made.phdrs[0].p_memsz = 16;
+        const struct image *image = read_made();
+        assert_int_equal(image->defects.total, tries[i].defects);
+        file_close(&file);
+    }
+}
+
+TEST(more_memory_than_machines_have_is_a_defect)
+{
+    clean();
+    made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz = (UINT64_C(1) << 40) + made.phdrs[MAKE_ELF_LOAD_DATA].p_filesz;
+    assert_int_equal(read_made()->defects.total, 0);
+    file_close(&file);
+    made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz++;
+    only_defect(read_made(), DEFECT_ID_elf_load);
+}
+
+/* The kernel starts an ET_DYN with e_entry 0 where its addresses begin: told by execve() and exit status. */
+TEST(an_entry_at_address_0_is_one_where_code_is)
+{
+    clean();
+    made.header.e_type = ET_DYN;
+    made.header.e_entry = 0;
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_vaddr = 0;
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_offset = MAKE_ELF_CODE;
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_filesz = made.phdrs[MAKE_ELF_LOAD_CODE].p_memsz = MAKE_ELF_CODE_SIZE;
+    made.section_count = 0;
+    const struct image *image = read_made();
+    assert_int_equal(image->kind, KIND_EXECUTABLE);
+    assert_true(image->entry.in_code);
+    only_defect(image, DEFECT_ID_elf_entry_zero);
+}
+
+/* There "\x7fE" of the header is run as JG to byte 0x47. */
+TEST(a_header_as_code_is_an_entry_where_its_jump_leads_to_code)
+{
+    for (unsigned code = 0; code < 2; code++) {
+        clean();
+        made.header.e_type = ET_DYN;
+        made.header.e_entry = 0;
+        made.section_count = 0;
+        for (size_t i = 0; i < made.phdr_count; i++)
+            made.phdrs[i].p_vaddr -= i == MAKE_ELF_STACK ? 0 : MAKE_ELF_BASE;
+        made.phdrs[0].p_flags |= code << 24;
+        const struct image *image = read_made();
+        assert_int_equal(image->entry.in_code, code);
+        assert_int_equal(image->defects.total, code);
+        file_close(&file);
+    }
+    clean();
+    (void)read_made();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +219,10 @@ int main(void)
         T(the_page_in_which_the_file_ends_hides_an_earlier_one),
         T(no_process_has_the_last_page_of_addresses),
         T(an_alignment_beyond_all_addresses_is_told),
+        T(addresses_that_only_root_may_use_are_a_defect),
+        T(more_memory_than_machines_have_is_a_defect),
+        T(an_entry_at_address_0_is_one_where_code_is),
+        T(a_header_as_code_is_an_entry_where_its_jump_leads_to_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,32 @@
+/* Where the kernel jumps to: e_entry, as it stands (Linux fs/binfmt_elf.c, load_elf_binary). */
+#include "formats/elf/elf.h"
+
+/* e_entry 0 is no entry to linkers, and any other address to the kernel. Where the header stands at address 0,
+ * as in libraries, it is no A64 code, and "\x7fE" of it is JG to byte 0x47, of the p_flags of a program header. */
+static bool starts_at_zero(const struct elf_view *view)
+{
+    enum { JG_TARGET = 0x47 };
+    const struct piece *piece = exec_view_piece(view, 0);
+    struct view v;
+    if (!piece || piece->zero || !(piece->access & ACCESS_EXECUTE))
+        return false;
+    return piece->offset || (view->extra->machine == EM_X86_64 && image_view(view->image, JG_TARGET, 1, &v) && *v.data);
+}
+
+void read_entry(struct elf_view *view)
+{
+    struct entry *entry = &view->image->entry;
+    entry->header_offset = view->image->offset + 24;
+    entry->address = view->entry;
+    if (view->entry == 0 && view->extra->type == ET_DYN && !starts_at_zero(view))
+        return; /* a library: nothing to start */
+    entry->known = view->image->segments.known == KNOWN_COMPLETE ? KNOWN_COMPLETE : KNOWN_BROKEN;
+    const struct piece *piece = exec_view_piece(view, view->entry);
+    if (piece && !piece->zero && piece->access & ACCESS_EXECUTE) {
+        entry->in_code = true;
+        entry->offset = view->image->offset + piece->offset + (view->entry - piece->start);
+    }
+    if (view->entry == 0 && entry->in_code)
+        ELF_DEFECT(view, elf_entry_zero, 24, "an address of code, or 0 in a library without code there",
+                   "e_entry 0, and code at address 0");
+}
