@@ -204,8 +204,13 @@ struct go_module { /* a line of the build information; strings as recorded, "" w
  * of them are there. */
 size_t go_modules(const struct go_info *go, struct arena *arena, struct go_module **modules, bool *whole);
 
-enum latent { LATENT_NSS = 1, LATENT_ICONV = 2, LATENT_DLOPEN = 4 };
-struct latent_loads {  /* what a static glibc program may load while it runs */
+enum latent {
+    LATENT_NSS = 1,
+    LATENT_ICONV = 2,
+    LATENT_DLOPEN = 4,
+    LATENT_PROGRAM = 8, /* holds a dynamic program, which it may start */
+};
+struct latent_loads {  /* what a static program may load while it runs, with glibc for the most part */
     enum known known;  /* BROKEN: cannot be told */
     unsigned used;     /* LATENT_*: the code is linked in and asked for by the program */
     unsigned possible; /* LATENT_*: cannot be excluded */

@@ -22,10 +22,15 @@ static void check(const struct subject *subject, struct finding *f)
             evidence(f, latent->evidence[i].offset, "no loading at run time", "%s", latent->evidence[i].text);
     if (latent->used)
         fail(f, "static, but loads libraries while it runs: %s", names(f->arena, latent->used));
+    else if (latent->possible & LATENT_PROGRAM)
+        unknown(
+            f,
+            "a dynamic program stands in the bytes; whether this one starts it, and a loader with it, cannot be told");
     else if (image->linkage == LINKAGE_UNKNOWN || latent->known == KNOWN_BROKEN)
         unknown(f, "whether the program loads libraries while it runs cannot be told");
     else if (image->linkage != LINKAGE_STATIC && image->linkage != LINKAGE_STATIC_PIE)
-        not_applicable(f, "a dynamic program: linkage/no-interpreter and linkage/no-needed-libraries speak");
+        not_applicable(f,
+                       "a dynamic program or a library: linkage/no-interpreter and linkage/no-needed-libraries speak");
     else if (latent->known == KNOWN_COMPLETE && latent->possible)
         pass(f, "the code for %s is linked in, and the program does not use it", names(f->arena, latent->possible));
     else if (latent->known == KNOWN_COMPLETE)
@@ -42,11 +47,12 @@ static void check(const struct subject *subject, struct finding *f)
 const struct rule rule_linkage_no_latent_loads = {
     .id = "linkage/no-latent-loads",
     .level = LEVEL_ERROR,
-    .applies = APPLIES_ELF | APPLIES_PROGRAMS,
+    .applies = APPLIES_ELF | APPLIES_LOADABLE,
     .title = "A static program loads nothing while it runs",
     .why = "A static glibc program that looks up users or hosts, converts character sets or calls dlopen opens the "
            "shared libraries of the machine it runs on, which must be of the very glibc it was linked with. Elsewhere "
-           "the call fails without a word, or crashes; the linker's warning at build time is all one is told.",
+           "the call fails without a word, or crashes; the linker's warning at build time is all one is told. "
+           "A program that carries a dynamic one, and starts it from memory, needs the loader and libraries of that.",
     .fix =
         {.go = "CGO_ENABLED=0, or -tags netgo,osusergo with cgo",
          .c = "link with musl, or avoid getaddrinfo, getpwnam, iconv_open and dlopen; heed \"Using '...' in statically "

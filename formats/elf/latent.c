@@ -137,6 +137,7 @@ static unsigned count_marks(struct image *image, const struct marks *marks, enum
         {MARK_NSS_SYMBOL, LATENT_NSS, "the pattern of function names of nss_module.o, \"_nss_%s_%s\""},
         {MARK_NSS_SWITCH, LATENT_NSS, "the configuration that nss_database.o reads, \"/etc/nsswitch.conf\""},
         {MARK_NSCD, LATENT_NSS, "the socket of the name service cache, \"/var/run/nscd/socket\""},
+        {MARK_CCS, LATENT_ICONV, "a mode of fopen() that asks for a character set, \"…,ccs=\""},
         {MARK_ICONV, LATENT_ICONV, "the assertion of iconv.o, \"Nothing like this should happen\""},
     };
     unsigned count = 0;
@@ -166,10 +167,34 @@ static void decide(struct image *image, const struct marks *marks, enum latent k
     }
 }
 
+/* `text`: where the error of dlopen() or dlmopen() stands. */
+static void decide_dlopen(struct image *image, uint64_t text, const char *name, const char *error)
+{
+    struct arena *arena = &image->file->arena;
+    uint64_t where = 0;
+    if (text == 0)
+        return;
+    switch (dlopen_called(image, text, &where)) {
+    case ANSWER_YES:
+        image->latent.used |= LATENT_DLOPEN;
+        tell(image, LATENT_DLOPEN, where,
+             arena_print(arena, "code calls the function that gives the error \"%s\", %s", error, name));
+        break;
+    case ANSWER_UNKNOWN:
+        image->latent.possible |= LATENT_DLOPEN;
+        image->latent.known = KNOWN_BROKEN;
+        tell(image, LATENT_DLOPEN, text,
+             arena_print(arena, "%s is contained; whether code calls it was not found out", name));
+        break;
+    case ANSWER_NO:
+        image->latent.possible |= LATENT_DLOPEN;
+        break;
+    }
+}
+
 void read_latent(struct image *image, const struct marks *marks)
 {
     unsigned symbols;
-    uint64_t where = 0;
     image->latent.known = marks->complete ? KNOWN_COMPLETE : KNOWN_BROKEN;
     bool readable = read_symbols(image, &symbols);
     decide(image, marks, LATENT_NSS, readable, symbols);
@@ -177,22 +202,16 @@ void read_latent(struct image *image, const struct marks *marks)
         decide(image, marks, LATENT_ICONV, readable, symbols);
     if (marks->at[MARK_GCONV] && !(image->latent.used & LATENT_ICONV))
         image->latent.possible |= LATENT_ICONV; /* contained, as in every program */
-    if (marks->at[MARK_DLOPEN] == 0)
+    decide_dlopen(image, marks->at[MARK_DLOPEN], "dlopen()", "invalid mode parameter");
+    decide_dlopen(image, marks->at[MARK_DLMOPEN], "dlmopen()", "invalid namespace");
+}
+
+/* Starting it is a matter of memfd_create() and execveat(); whether that is done cannot be told from texts. */
+void read_latent_program(struct image *image, const struct marks *marks)
+{
+    if (marks->at[MARK_PROGRAM] == 0)
         return;
-    switch (dlopen_called(image, marks->at[MARK_DLOPEN], &where)) {
-    case ANSWER_YES:
-        image->latent.used |= LATENT_DLOPEN;
-        tell(image, LATENT_DLOPEN, where,
-             "code calls the function that gives the error \"invalid mode parameter\", dlopen()");
-        break;
-    case ANSWER_UNKNOWN:
-        image->latent.possible |= LATENT_DLOPEN;
-        image->latent.known = KNOWN_BROKEN;
-        tell(image, LATENT_DLOPEN, marks->at[MARK_DLOPEN],
-             "dlopen() is contained; whether code calls it was not found out");
-        break;
-    case ANSWER_NO:
-        image->latent.possible |= LATENT_DLOPEN;
-        break;
-    }
+    image->latent.possible |= LATENT_PROGRAM;
+    image->latent.known = KNOWN_BROKEN;
+    tell(image, LATENT_PROGRAM, marks->at[MARK_PROGRAM], "a whole ELF program with PT_INTERP stands in the bytes");
 }

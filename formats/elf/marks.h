@@ -18,6 +18,9 @@ enum mark {
     MARK_NSCD,
     MARK_ICONV,     /* glibc's iconv() */
     MARK_DLOPEN,    /* glibc's dlopen(): in every program since 2.34 */
+    MARK_DLMOPEN,   /* and its dlmopen() */
+    MARK_CCS,       /* a mode of fopen() that asks for a character set */
+    MARK_PROGRAM,   /* another program, for a loader */
     MARK_LIBSTDCXX, /* the locale code of libstdc++ */
     MARK_COUNT
 };
@@ -29,7 +32,9 @@ struct marks {
 
 /* latent.c: fills in image->latent of a static glibc program. */
 void read_latent(struct image *image, const struct marks *marks);
-/* calls.c: whether code asks for dlopen(), whose error text stands at `text`. */
+/* The same of a program that stands in the bytes of any static one, and that a loader starts with libraries. */
+void read_latent_program(struct image *image, const struct marks *marks);
+/* calls.c: whether code asks for dlopen() or dlmopen(), whose error text stands at `text`. */
 enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where);
 /* Whether all calls of iconv(), whose assertion stands at `text`, come from one function. */
 bool iconv_is_of_libstdcxx(const struct image *image, uint64_t text) MUST_CHECK;

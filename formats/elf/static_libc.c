@@ -13,6 +13,7 @@
  * was found, there is none of these libraries. */
 #include "formats/elf/marks.h"
 
+#include <elf.h>
 #include <string.h>
 
 #include "formats/loaded.h"
@@ -27,10 +28,41 @@ static const char *const marks[MARK_COUNT] = {
     [MARK_NSS_SYMBOL] = "_nss_%s_%s",           [MARK_NSS_SWITCH] = "/etc/nsswitch.conf",
     [MARK_NSCD] = "/var/run/nscd/so",           [MARK_ICONV] = "!\"Nothing like this should happen\"",
     [MARK_LIBSTDCXX] = "NSt6locale5facetE",     [MARK_DLOPEN] = "invalid mode parameter",
+    [MARK_DLMOPEN] = "invalid namespace",       [MARK_CCS] = ",ccs=",
+    [MARK_PROGRAM] = "\177ELF\2\1\1",
 };
 
-/* A constant of the C library stands alone, behind the NUL of the one before it; a text that
- * speaks of it does not. Only the path of nscd's socket is also put together by code. */
+/* Whether a whole program that asks for a loader stands at `at`: its headers, and PT_INTERP among them. */
+static bool is_dynamic_program(struct view v, uint64_t at)
+{
+    enum { HEADER = 64, PROGRAM_HEADER = 56 };
+    struct view head, table;
+    if (!view_sub(v, at, v.size - at, &v) || !view_sub(v, 0, HEADER, &head))
+        return false;
+    unsigned type = load_le16(head.data + 16), machine = load_le16(head.data + 18), count = load_le16(head.data + 56);
+    if ((type != ET_EXEC && type != ET_DYN) || (machine != EM_X86_64 && machine != EM_AARCH64) ||
+        !view_table(v, load_le64(head.data + 32), PROGRAM_HEADER, count, &table))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (load_le32(table.data + (size_t)i * PROGRAM_HEADER) == PT_INTERP)
+            return true;
+    return false;
+}
+
+/* A constant of the C library stands alone, behind the NUL of the one before it or a byte of some table; a text that
+ * speaks of it does not. Only the path of nscd's socket is also put together by code. A mode of fopen() is the
+ * program's own where more than ",ccs=" is there, which fopen() itself looks for. */
+static bool stands(struct view v, uint64_t at, enum mark mark)
+{
+    uint8_t before = at ? v.data[at - 1] : 0;
+    bool text = before >= 0x20 && before < 0x7f;
+    if (mark == MARK_PROGRAM)
+        return is_dynamic_program(v, at);
+    if (mark == MARK_CCS)
+        return text && memchr("rwa+bxecm", before, 9);
+    return !text || mark == MARK_NSCD;
+}
+
 static void gather(const struct image *image, struct marks *found)
 {
     struct needle_set set;
@@ -45,7 +77,7 @@ static void gather(const struct image *image, struct marks *found)
             continue;
         }
         for (int64_t at = needle_find(&set, v, 0, &which); at >= 0; at = needle_find(&set, v, (uint64_t)at + 1, &which))
-            if (found->at[which] == 0 && (at == 0 || v.data[at - 1] == 0 || which == MARK_NSCD))
+            if (found->at[which] == 0 && stands(v, (uint64_t)at, (enum mark)which))
                 found->at[which] = ranges[i].offset + (uint64_t)at;
     }
 }
@@ -122,6 +154,13 @@ static void name_dynamic(struct image *image)
         image->libc = LIBC_NONE;
 }
 
+/* A library that needs no other, and that the kernel starts as it is: a static PIE with a name, perhaps. */
+static bool stands_alone(const struct image *image)
+{
+    return image->kind == KIND_SHARED_LIBRARY && image->entry.in_code && image->interpreter_known == KNOWN_ABSENT &&
+           image->needed.count == 0 && image->needed.known == KNOWN_COMPLETE;
+}
+
 void read_static_libc(struct image *image, const struct read_options *options)
 {
     struct marks found = {0};
@@ -133,7 +172,7 @@ void read_static_libc(struct image *image, const struct read_options *options)
         image->latent.possible = LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN;
         return;
     }
-    if (!is_static) {
+    if (!is_static && !(options->code && stands_alone(image))) {
         name_dynamic(image);
         return;
     }
@@ -146,9 +185,11 @@ void read_static_libc(struct image *image, const struct read_options *options)
     name_static(image, &found);
     if (image->libc == LIBC_GLIBC) {
         read_latent(image, &found);
-    } else if (image->libc == LIBC_UNKNOWN &&
+    } else if (is_static && image->libc == LIBC_UNKNOWN &&
                (!found.complete || image->elf->abi_tag || found.at[MARK_TUNABLES] || found.at[MARK_GCONV])) {
         image->latent.known = KNOWN_BROKEN;
         image->latent.possible = LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN;
     }
+    if (is_static)
+        read_latent_program(image, &found);
 }

@@ -25,15 +25,20 @@ static void put_nss(struct small *s)
 }
 
 /* dlopen.o, as x86-64 code: dlopen_doit() at +0x10 refers to the text, dlopen() at +0x80 to dlopen_doit(). */
-static void put_dlopen(struct small *s)
+static void put_named_dlopen(struct small *s, const char *error)
 {
     uint8_t lea_text[7] = {0x48, 0x8d, 0x35}, lea_doit[7] = {0x48, 0x8d, 0x3d};
     uint32_t text = CONSTANTS + 0x501 - (CODE + 0x120 + 7), doit = (uint32_t) - (0x190 + 7 - 0x110);
-    put_text(s, CONSTANTS + 0x500, "invalid mode parameter");
+    put_text(s, CONSTANTS + 0x500, error);
     memcpy(lea_text + 3, &text, 4);
     memcpy(lea_doit + 3, &doit, 4);
     put(s, CODE + 0x120, lea_text, sizeof lea_text);
     put(s, CODE + 0x190, lea_doit, sizeof lea_doit);
+}
+
+static void put_dlopen(struct small *s)
+{
+    put_named_dlopen(s, "invalid mode parameter");
 }
 
 /* A symbol table of one function. */
@@ -245,6 +250,86 @@ static void a_call_of_dlopen_is_use(void **state)
     memcpy(call + 1, &distance, 4);
     put(&s, CODE + 0x10, call, sizeof call);
     expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
+}
+
+static void put_call(size_t from, size_t to)
+{
+    uint32_t distance = (uint32_t)(to - (from + 5));
+    uint8_t call[5] = {0xe8};
+    memcpy(call + 1, &distance, 4);
+    put(&s, CODE + from, call, sizeof call);
+}
+
+static void a_call_of_dlmopen_is_use(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_named_dlopen(&s, "invalid namespace");
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+    file_close(&s.file);
+    start_glibc(&s, EM_X86_64);
+    put_named_dlopen(&s, "invalid namespace");
+    put_call(0x10, 0x180);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
+}
+
+/* The first of the merged strings of an object stands behind what the object before it has last, a table of jumps. */
+static void a_text_behind_a_table_counts_and_one_behind_a_text_does_not(void **state)
+{
+    (void)state;
+    for (int table = 0; table < 2; table++) {
+        start_glibc(&s, EM_X86_64);
+        put_dlopen(&s);
+        put(&s, CONSTANTS + 0x500, table ? "\xff" : "\"", 1);
+        put_call(0x10, 0x180);
+        expect(LIBC_GLIBC, KNOWN_COMPLETE, table ? LATENT_DLOPEN : 0);
+        file_close(&s.file);
+    }
+    start_glibc(&s, EM_X86_64);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+}
+
+static void a_mode_of_fopen_with_a_character_set_is_use_of_iconv(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x600, ",ccs="); /* fopen() itself looks for that */
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+    file_close(&s.file);
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x600, ",ccs=");
+    put_text(&s, CONSTANTS + 0x620, "r,ccs=ISO-8859-15");
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_ICONV);
+}
+
+/* A program for a loader in the constants: only its headers are looked at. */
+static void put_program(uint32_t type, unsigned machine)
+{
+    Elf64_Ehdr header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                         .e_type = ET_DYN,
+                         .e_machine = (Elf64_Half)machine,
+                         .e_phoff = sizeof header,
+                         .e_phnum = 1};
+    Elf64_Phdr segment = {.p_type = type};
+    put(&s, CONSTANTS + 0x600, &header, sizeof header);
+    put(&s, CONSTANTS + 0x600 + sizeof header, &segment, sizeof segment);
+}
+
+static void a_dynamic_program_in_the_constants_leaves_it_open(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_program(PT_INTERP, EM_X86_64);
+    expect(LIBC_NONE, KNOWN_BROKEN, 0);
+    assert_int_equal(s.reading.images[0].latent.possible, LATENT_PROGRAM);
+    file_close(&s.file);
+    small_start(&s, EM_X86_64);
+    put_program(PT_DYNAMIC, EM_X86_64); /* a vDSO */
+    expect(LIBC_NONE, KNOWN_ABSENT, 0);
+    file_close(&s.file);
+    small_start(&s, EM_X86_64);
+    put_program(PT_INTERP, EM_BPF);
+    expect(LIBC_NONE, KNOWN_ABSENT, 0);
 }
 
 static void taking_the_address_of_dlopen_is_use(void **state)
@@ -471,6 +556,10 @@ int main(void)
         CASE(iconv_open_by_name_is_use),
         CASE(the_assertion_of_iconv_is_use),
         CASE(a_contained_dlopen_that_no_code_calls_is_not_used),
+        CASE(a_call_of_dlmopen_is_use),
+        CASE(a_text_behind_a_table_counts_and_one_behind_a_text_does_not),
+        CASE(a_mode_of_fopen_with_a_character_set_is_use_of_iconv),
+        CASE(a_dynamic_program_in_the_constants_leaves_it_open),
         CASE(a_call_of_dlopen_is_use),
         CASE(taking_the_address_of_dlopen_is_use),
         CASE(a64_code_that_does_not_call_dlopen_does_not_use_it),
