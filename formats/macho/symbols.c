@@ -13,7 +13,8 @@ static const char strip_mark[] = "radr://5614542";
 
 struct nlist {
     uint32_t name;
-    uint8_t type;
+    uint8_t type, section;
+    uint64_t value;
 };
 
 /* Of a string table that may have no NUL, as many symbols as there may be look at no more than a path's length. */
@@ -45,13 +46,21 @@ static void take_stab(struct macho_view *view, const struct nlist *n, struct vie
         take_path(view, strings, n->name, at);
 }
 
+/* What dyld is to find elsewhere is external and has neither place nor value; in an object a value is the size
+ * of a common symbol. Another symbol without a type is the name of one that was retyped. */
+static bool is_import(const struct macho_view *view, const struct nlist *n)
+{
+    bool nowhere = n->type & N_EXT && n->section == 0 && n->value == 0;
+    return (n->type & N_TYPE) == 0 && (nowhere || view->extra->filetype == MH_OBJECT);
+}
+
 static void take_symbol(struct macho_view *view, const struct nlist *n, struct view strings, uint64_t at)
 {
     struct symbols *symbols = &view->image->symbols;
     bool program = view->extra->filetype == MH_EXECUTE, superfluous = false;
     if (n->type & N_STAB) {
         take_stab(view, n, strings, at);
-    } else if ((n->type & N_TYPE) == 0) {
+    } else if (is_import(view, n)) {
         symbols->undefined++;
     } else if (n->type & N_EXT) {
         symbols->external++;
@@ -93,8 +102,9 @@ void read_symtab(struct macho_view *view, const struct command *c)
     symbols->count = view->symbol_count = count;
     cursor = cursor_at(table, view->big_endian);
     for (uint32_t i = 0; i < count; i++) {
-        struct nlist n = {.name = cursor_u32(&cursor), .type = cursor_u8(&cursor)};
-        cursor_skip(&cursor, stride - 5);
+        struct nlist n = {.name = cursor_u32(&cursor), .type = cursor_u8(&cursor), .section = cursor_u8(&cursor)};
+        cursor_skip(&cursor, 2); /* n_desc */
+        n.value = cursor_word(&cursor, view->image->bits);
         strange += n.name >= strings_size && n.name != 0;
         take_symbol(view, &n, strings, macho_at(view, offset + i * stride));
     }

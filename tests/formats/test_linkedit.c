@@ -23,6 +23,20 @@ static void symbols_fall_into_classes(void **state)
     assert_string_equal(symbols->first_named, "_local");
 }
 
+static void a_name_without_type_is_no_import(void **state)
+{
+    struct subject *s = *state;
+    make_macho_symbol(&s->m, "_private", 0);
+    make_macho_symbol(&s->m, "_somewhere", N_EXT)->value = 0x1000;
+    make_macho_symbol(&s->m, "_in_a_section", N_EXT)->section = 1;
+    const struct symbols *symbols = &look(s)->symbols;
+    assert_int_equal(symbols->undefined, 1); /* the one of the clean program */
+    assert_int_equal(symbols->local, 1);
+    assert_int_equal(symbols->external, 3);
+    assert_string_equal(symbols->first_named, "_private");
+    assert_int_equal(s->reading.images->stripped, ANSWER_NO);
+}
+
 static void the_mark_of_strip_alone_is_stripped(void **state)
 {
     struct subject *s = *state;
@@ -308,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(symbols_fall_into_classes),
+        CASE(a_name_without_type_is_no_import),
         CASE(the_mark_of_strip_alone_is_stripped),
         CASE(the_mark_of_strip_excuses_no_other_stab),
         CASE(a_stab_in_front_of_the_mark_counts_too),
