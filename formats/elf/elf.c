@@ -192,6 +192,22 @@ static void classify_dyn(struct elf_view *view, bool has_interp, bool has_needed
     }
 }
 
+/* Go marks neither its programs for Solaris nor those for DragonFly; the loader tells. */
+static enum os os_of_loader(const char *path)
+{
+    static const struct {
+        const char *path;
+        enum os os;
+    } loaders[] = {{"/lib/amd64/ld.so.1", OS_SOLARIS}, {"/usr/lib/amd64/ld.so.1", OS_SOLARIS},
+                   {"/lib/64/ld.so.1", OS_SOLARIS},    {"/libexec/ld-elf.so.1", OS_FREEBSD},
+                   {"/usr/libexec/ld.so", OS_OPENBSD}, {"/usr/libexec/ld.elf_so", OS_NETBSD},
+                   {"/libexec/ld.elf_so", OS_NETBSD},  {"/usr/libexec/ld-elf.so.2", OS_UNKNOWN}};
+    for (size_t i = 0; i < sizeof loaders / sizeof *loaders; i++)
+        if (strcmp(path, loaders[i].path) == 0)
+            return loaders[i].os;
+    return strstr(path, "/system/bin/linker") ? OS_ANDROID : OS_LINUX;
+}
+
 static void classify(struct elf_view *view)
 {
     struct image *image = view->image;
@@ -215,8 +231,8 @@ static void classify(struct elf_view *view)
         (image->needed.known == KNOWN_BROKEN || image->interpreter_known == KNOWN_BROKEN) &&
         (image->linkage == LINKAGE_STATIC || image->linkage == LINKAGE_STATIC_PIE))
         image->linkage = LINKAGE_UNKNOWN;
-    if (image->interpreter.text && strstr(image->interpreter.text, "/system/bin/linker") && image->os == OS_LINUX)
-        image->os = OS_ANDROID;
+    if (image->interpreter.text && image->os == OS_LINUX)
+        image->os = os_of_loader(image->interpreter.text);
 }
 
 /* Sections against segments: what is loaded must be the same bytes in both views. */

@@ -264,6 +264,26 @@ TEST(a_build_id_is_read_from_its_note)
     assert_string_equal(image->elf->build_id, "deadbeef");
 }
 
+TEST(the_loader_tells_the_system)
+{
+    static const struct {
+        const char *path;
+        enum os os;
+    } loaders[] = {{"/lib64/ld-linux-x86-64.so.2", OS_LINUX},
+                   {"/system/bin/linker64", OS_ANDROID},
+                   {"/lib/amd64/ld.so.1", OS_SOLARIS},
+                   {"/libexec/ld-elf.so.1", OS_FREEBSD},
+                   {"/usr/libexec/ld-elf.so.2", OS_UNKNOWN}};
+    for (size_t i = 0; i < sizeof loaders / sizeof *loaders; i++) {
+        clean();
+        make_elf_interp(&made, loaders[i].path);
+        assert_int_equal(read_made()->os, loaders[i].os);
+        file_close(&file);
+    }
+    clean();
+    (void)read_made();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +311,7 @@ int main(void)
         T(a_relocation_of_code_is_placed),
         T(an_entry_in_data_is_not_in_code),
         T(a_build_id_is_read_from_its_note),
+        T(the_loader_tells_the_system),
     };
     return cmocka_run_group_tests_name("test_elf", tests, NULL, NULL);
 }
