@@ -190,6 +190,11 @@ struct claim common_target(const struct subject *subject, const struct target *t
     if (image->format == FORMAT_OTHER)
         return (struct claim){ANSWER_NO, arena_print(arena, "this is no program but %s",
                                                      image->machine ? image->machine : "data of no known format")};
+    if (target->foreign && image->judged)
+        return (struct claim){ANSWER_NO,
+                              arena_print(arena, "the program is for %s/%s", os_name(image->os), common_name(image))};
+    if (target->foreign)
+        return (struct claim){ANSWER_UNKNOWN, "files for that are named, not judged"};
     struct claim claim = arch_claim(subject, target, arena);
     if (claim.holds != ANSWER_YES)
         return claim;

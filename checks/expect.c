@@ -3,7 +3,8 @@
  * and each word is an operating system, an architecture, a variant, a C library or nothing
  * of these; in a spelling every word must be known, in a file name only os and
  * architecture must, and must not contradict each other. Systems and architectures that
- * are not ours are words too, so that a name that has them as well claims nothing. */
+ * are not ours are words too: a name that has them as well as ours claims nothing, and one
+ * that has them alone says that the file is none that we judge. */
 #include "checks/expect.h"
 
 #include <stdio.h>
@@ -183,6 +184,7 @@ struct parse {
     bool vendor;     /* all that is known of the system is "apple" */
     bool arch_first; /* the architecture is the first word: aarch64-linux-gnu-… */
     bool is_tool;    /* and a name follows the triple, as of a cross compiler: the triple is what it works for */
+    const char *os_word, *arch_word;
     char level[5], features[11]; /* of the variant: "v8.2" and "lse,crypto" */
 };
 
@@ -197,6 +199,7 @@ static void take_arch(struct parse *p, const struct word *word)
     p->contradicts |= p->has_arch && p->target.arch != arch;
     p->has_arch = true;
     p->target.arch = arch;
+    p->arch_word = word->text;
     if (strcmp(word->text, "arm64e") == 0 || strcmp(word->text, "x86_64h") == 0)
         copy(p->features, sizeof p->features, word->text);
 }
@@ -214,6 +217,7 @@ static void take_os(struct parse *p, const struct word *word)
     p->vendor = strcmp(word->text, "apple") == 0 && !p->has_os;
     p->has_os = true;
     p->target.os = os;
+    p->os_word = word->text;
 }
 
 /* In a file's name, what comes before the architecture or does not fit it is a version. */
@@ -230,8 +234,13 @@ static void take_feature(struct parse *p, const char *text)
     size_t used = strlen(p->features);
     if (p->is_name) /* crypto-tool-linux-arm64 */
         return;
-    p->contradicts |= used + 1 + strlen(text) >= sizeof p->features; /* cut, it would be another */
-    snprintf(p->features + used, sizeof p->features - used, "%s%s", used ? "," : "", text);
+    if (used + 1 + strlen(text) >= sizeof p->features) {
+        p->contradicts = true; /* cut, it would be another */
+        return;
+    }
+    if (used)
+        p->features[used++] = ',';
+    copy(p->features + used, sizeof p->features - used, text);
 }
 
 static void take_strange(struct parse *p, const char *text, char before)
@@ -322,6 +331,16 @@ static bool is_ours(const struct parse *p)
            (p->target.universal || p->target.arch != ARCH_OTHER);
 }
 
+/* app-linux-riscv64, app-windows-amd64. Of the systems that have no number here, only Windows: the others are names
+ * of products, too. */
+static bool is_foreign(const struct parse *p)
+{
+    if (p->contradicts || !p->has_os || !p->has_arch || p->target.universal)
+        return false;
+    return p->target.os == OS_UNKNOWN ? strncmp(p->os_word, "win", 3) == 0 && p->os_word[3] != 0
+                                      : p->target.arch == ARCH_OTHER;
+}
+
 bool expect_target(const char *text, struct target *out)
 {
     struct parse p = parse(text, false);
@@ -334,7 +353,14 @@ static bool name_says(const char *name, struct target *out)
 {
     char spelling[sizeof out->spelling];
     struct parse p = parse(name, true);
-    if (p.is_tool || !is_ours(&p))
+    if (p.is_tool)
+        return false;
+    if (is_foreign(&p)) {
+        p.target = (struct target){.foreign = true};
+        snprintf(spelling, sizeof spelling, "%s/%s", p.os_word, p.arch_word);
+        return finish(&p, spelling, out);
+    }
+    if (!is_ours(&p))
         return false;
     snprintf(spelling, sizeof spelling, "%s/%s%s%s", os_name(p.target.os),
              p.target.universal ? "universal" : arch_name(p.target.arch), *p.target.variant ? "/" : "",

@@ -10,6 +10,7 @@ struct target {
     enum os os;        /* OS_UNKNOWN: not declared */
     enum arch arch;    /* ARCH_OTHER: not declared, or `universal` */
     bool universal;    /* exactly the slices amd64 and arm64 */
+    bool foreign;      /* of a file's name: a system or architecture that is not judged, linux/riscv64 */
     char variant[16];  /* "v3", "v8.2", "lse"; "" none */
     char libc[8];      /* "musl", "gnu" from a triple; "" none */
     char spelling[64]; /* as the user or the file name gave it */
@@ -52,7 +53,7 @@ const char *expect_cpu(const struct expect *expect, enum arch arch, struct featu
 /* Parses one spelling: linux/arm64, linux/amd64/v3, linux_arm64, linux-arm64, "GOOS=linux GOARCH=arm64",
  * aarch64-unknown-linux-musl, arm64-apple-darwin, darwin/universal, macos/arm64. False: not one of them. */
 bool expect_target(const char *text, struct target *out);
-/* The target in a file's name (app-linux-arm64, app_darwin_amd64_v1, tool-x86_64-unknown-linux-musl); false: none. */
+/* The target in a file's name (app-linux-arm64, app_darwin_amd64_v1, tool-x86_64-unknown-linux-musl), also a foreign one; false: none. */
 bool expect_file_name(const char *path, struct target *out);
 
 #endif

@@ -11,7 +11,7 @@ static void check(const struct subject *subject, struct finding *f)
     const struct expect *expect = subject->expect;
     const struct target *target = &expect->target;
     if (expect->source == TARGET_UNDECLARED ||
-        (target->os == OS_UNKNOWN && target->arch == ARCH_OTHER && !target->universal)) {
+        (target->os == OS_UNKNOWN && target->arch == ARCH_OTHER && !target->universal && !target->foreign)) {
         not_applicable(f,
                        "no target was declared: neither --target, nor the file's name, nor build information says one");
         return;

@@ -12,7 +12,7 @@
 static void claim_name(const struct subject *subject, struct finding *f, size_t *claims, const char **open)
 {
     const struct target *target = &subject->expect->name_target;
-    if (target->os == OS_UNKNOWN)
+    if (target->os == OS_UNKNOWN && !target->foreign)
         return;
     struct claim claim = common_target(subject, target, f->arena);
     ++*claims;
