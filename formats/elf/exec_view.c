@@ -1,9 +1,10 @@
 /* The exec view: program headers as Linux takes them.
  *
  * fs/binfmt_elf.c load_elf_phdrs: e_phentsize must be 56 and the table at most
- * 65,536 bytes. load_elf_binary: the first PT_INTERP counts, its string is read from
- * p_offset and must be 2 to PATH_MAX bytes that end in NUL; of PT_GNU_STACK the last
- * counts, as for glibc's rtld and musl of PT_DYNAMIC and PT_GNU_RELRO. elf_map:
+ * 65,536 bytes; up to Linux 6.12 no more than a page. load_elf_binary: the first
+ * PT_INTERP counts, its string is read from p_offset and must be 2 to PATH_MAX bytes
+ * that end in NUL; of PT_GNU_STACK the last counts, as for glibc's rtld and musl of
+ * PT_DYNAMIC and PT_GNU_RELRO. elf_map:
  * segments are mapped in table order with MAP_FIXED, rounded to pages, so the bytes
  * of a later segment replace those of an earlier one that shares its page. elf_load:
  * what p_memsz has beyond p_filesz is cleared on the last page of bytes only where the
@@ -47,6 +48,9 @@ static bool read_table(struct elf_view *view)
                    (unsigned long long)view->phoff, (unsigned long long)view->image->size);
         return false;
     }
+    if (view->extra->phnum > LIMIT_PAGE / 56)
+        ELF_DEFECT(view, elf_phdr_table, 56, "at most 73 program headers, as many as a page holds", "e_phnum %u",
+                   view->extra->phnum);
     view->phnum = view->extra->phnum;
     view->phdrs = arena_array(&view->file->arena, view->phnum, sizeof *view->phdrs);
     struct cursor c = cursor_at(table, false);

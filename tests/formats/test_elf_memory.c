@@ -170,6 +170,23 @@ TEST(more_memory_than_machines_have_is_a_defect)
     only_defect(read_made(), DEFECT_ID_elf_load);
 }
 
+/* Linux 6.18 starts a program with more, and 6.12 does not. */
+TEST(more_program_headers_than_a_page_holds_are_a_defect)
+{
+    for (size_t count = 73; count <= 74; count++) {
+        clean();
+        made.section_count = 0;
+        while (made.phdr_count < count)
+            (void)make_elf_phdr(&made, PT_NULL, 0, 0, 0);
+        const struct image *image = read_made();
+        assert_int_equal(image->defects.total, count == 74);
+        assert_int_equal(image->linkage, LINKAGE_STATIC);
+        file_close(&file);
+    }
+    clean();
+    (void)read_made();
+}
+
 /* The kernel starts an ET_DYN with e_entry 0 where its addresses begin: told by execve() and exit status. */
 TEST(an_entry_at_address_0_is_one_where_code_is)
 {
@@ -223,6 +240,7 @@ int main(void)
         T(more_memory_than_machines_have_is_a_defect),
         T(an_entry_at_address_0_is_one_where_code_is),
         T(a_header_as_code_is_an_entry_where_its_jump_leads_to_code),
+        T(more_program_headers_than_a_page_holds_are_a_defect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
