@@ -28,20 +28,57 @@ static const struct {
 #undef IMPLIES
 };
 
+static const struct {
+    uint8_t leaf, word;
+    uint32_t bits;
+} silent[] = {
+#define SAYS_NOTHING(leaf, word, bits) {leaf, word, bits},
+#include "checks/code/guards.def"
+#undef SAYS_NOTHING
+};
+
 enum { LEAF = 0xff, WORD_SHIFT = 8, WORD = 3, SHIFT_SHIFT = 16, SHIFT = 63, BIT_SHIFT = 24, BIT = 127 };
+
+uint64_t answer_of_register(unsigned crm, unsigned op2)
+{
+    if (crm == 0 && (op2 == 0 || op2 == 5 || op2 == 6)) /* MIDR_EL1, MPIDR_EL1, REVIDR_EL1 */
+        return answer_of(0xff, 0);
+    if (crm == 6 && op2 <= 1)
+        return answer_of(op2 ? LEAF_ISAR1 : LEAF_ISAR0, 0);
+    return crm == 4 && op2 == 0 ? answer_of(LEAF_PFR0, 0) : 0;
+}
+
+/* Answers of ID registers are of 64 bits, in fields of four. */
+static bool is_of_register(uint64_t answer)
+{
+    return (answer & LEAF) >= LEAF_ISAR0 && (answer & LEAF) <= LEAF_PFR0;
+}
+
+uint64_t answer_cut(uint64_t answer, unsigned bits)
+{
+    return bits == 1 || (bits <= 4 && is_of_register(answer)) ? answer_masked(answer, ((uint64_t)1 << bits) - 1)
+                                                              : answer;
+}
 
 uint64_t answer_shifted(uint64_t answer, uint64_t by)
 {
     uint64_t shift = (answer >> SHIFT_SHIFT & SHIFT) + by;
-    if (answer == 0 || answer >> BIT_SHIFT & BIT)
+    if (answer == 0 || answer >> BIT_SHIFT & BIT || answers_nothing(answer))
         return answer; /* one bit, wherever it is */
-    return shift > 31 ? 0 : (answer & ~((uint64_t)SHIFT << SHIFT_SHIFT)) | shift << SHIFT_SHIFT;
+    return shift > (is_of_register(answer) ? 63 : 31)
+               ? 0
+               : (answer & ~((uint64_t)SHIFT << SHIFT_SHIFT)) | shift << SHIFT_SHIFT;
 }
 
 uint64_t answer_masked(uint64_t answer, uint64_t mask)
 {
-    if (answer == 0 || answer >> BIT_SHIFT & BIT)
+    if (answer == 0 || answer >> BIT_SHIFT & BIT || answers_nothing(answer))
         return answer;
+    if (is_of_register(answer) && mask) {
+        uint64_t shift = answer >> SHIFT_SHIFT & SHIFT, low = (uint64_t)__builtin_ctzll(mask) + shift;
+        uint64_t high = 63 - (uint64_t)__builtin_clzll(mask) + shift;
+        return low / 4 != high / 4 || low > 63 ? 0 : answer | (low / 4 * 4 + 1) << BIT_SHIFT;
+    }
     uint64_t bit = mask ? (uint64_t)__builtin_ctzll(mask) + (answer >> SHIFT_SHIFT & SHIFT) : 0;
     return mask == 0 || mask & (mask - 1) || bit > 31 ? 0 : answer | (bit + 1) << BIT_SHIFT;
 }
@@ -53,6 +90,16 @@ static enum feature feature_of(uint64_t answer)
             answers[i].bit + 1u == (answer >> BIT_SHIFT & BIT))
             return (enum feature)answers[i].feature;
     return FEATURE_NONE;
+}
+
+/* Whether the bit is known, and is one that speaks of no feature. */
+static bool is_silent(uint64_t answer)
+{
+    uint64_t bit = answer >> BIT_SHIFT & BIT;
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        if (silent[i].leaf == (answer & LEAF) && silent[i].word == (answer >> WORD_SHIFT & WORD))
+            return bit && silent[i].bits >> (bit - 1) & 1;
+    return false;
 }
 
 /* Adds a feature and all that it implies. */
@@ -85,7 +132,7 @@ uint8_t guards_behind(struct guards *guards, uint8_t before, bool guarded, uint6
 {
     enum feature feature = feature_of(answer);
     struct features set = {{0}};
-    if (feature == FEATURE_NONE || (guarded && before == GUARDS_TRUSTED))
+    if ((feature == FEATURE_NONE && !is_silent(answer)) || (guarded && before == GUARDS_TRUSTED))
         return GUARDS_TRUSTED;
     if (guarded)
         set = guards->sets[before];

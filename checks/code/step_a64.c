@@ -59,7 +59,8 @@ static void branches(const struct map *map, uint32_t word, uint64_t address, str
     } else if (word == CHKFEAT) { /* clears the bits of X16 of the features that are there */
         write_register(state, 16, value_with(value_of(VALUE_CPU, 0), SET_MEANS_ABSENT));
     } else if ((word & 0xfffff000u) == 0xd5380000u) { /* MRS of an ID register: op0 3, op1 0, CRn 0 */
-        write_register(state, field(word, 0, 5), value_of(VALUE_CPU, 0));
+        write_register(state, field(word, 0, 5),
+                       value_of(VALUE_CPU, answer_of_register(field(word, 8, 4), field(word, 5, 3))));
     } else if ((word & 0xfff00000u) == 0xd5300000u) { /* another MRS */
         write_register(state, field(word, 0, 5), (struct value){0});
     }
@@ -102,7 +103,7 @@ static struct value bitfield(uint32_t word, unsigned kind, struct value source)
 {
     unsigned from = field(word, 16, 6), to = field(word, 10, 6);
     uint64_t answer = kind == 6 && to >= from ? answer_shifted(source.at, from) : 0;
-    return value_answering(source, to == from ? answer_masked(answer, 1) : answer);
+    return value_answering(source, to >= from ? answer_cut(answer, to - from + 1) : answer);
 }
 
 static void immediate(uint32_t word, uint64_t address, struct state *state, struct step *step)

@@ -86,6 +86,20 @@ TEST(id_registers_of_arm64_are_questions)
     is_needed(against(ARCH_ARM64, atomics, sizeof atomics, "armv8.0"), NEED_REQUIRED, FEATURE_A64_LSE);
 }
 
+/* The right question about something else. tbz w0, #16: CRC32, which Cortex-A53 has, and LSE it has not; MIDR_EL1 in place of
+ * ID_AA64ISAR0_EL1 names the processor; 1 << 26 of leaf 1 EDX is SSE2. Each dies with SIGILL where the question is answered
+ * with yes and the feature is not there (qemu, Cortex-A53 and Nehalem). */
+TEST(a_question_about_something_else_guards_nothing)
+{
+    static const uint32_t crc32[] = {0xd5380600, 0x36800040, 0xb82103e2, 0x52800000, 0x52800bc8, 0xd4000001};
+    static const uint32_t midr[] = {0xd5380000, 0xb4000040, 0xb82103e2, 0x52800000, 0x52800bc8, 0xd4000001};
+    static const uint8_t sse2[] = {0xb8, 1,    0,    0,    0,    0x0f, 0xa2, 0xf7, 0xc2, 0, 0,    0,    4,    0x74,
+                                   4,    0xc5, 0xfd, 0xfe, 0xc0, 0xb8, 60,   0,    0,    0, 0x31, 0xff, 0x0f, 0x05};
+    is_needed(against(ARCH_ARM64, crc32, sizeof crc32, "cortex-a53"), NEED_POSSIBLE, FEATURE_A64_LSE);
+    is_needed(against(ARCH_ARM64, midr, sizeof midr, "cortex-a53"), NEED_POSSIBLE, FEATURE_A64_LSE);
+    is_needed(against(ARCH_AMD64, sse2, sizeof sse2, "x86-64-v2"), NEED_POSSIBLE, FEATURE_X86_AVX2);
+}
+
 /* smstart: cntd x0: in streaming mode SVE is there without FEAT_SVE; before it, it is not. */
 TEST(sve_in_streaming_mode_is_not_told)
 {
@@ -200,6 +214,7 @@ int main(void)
         T(an_answer_that_nobody_looks_at_guards_nothing),
         T(a_branch_on_something_else_guards_nothing),
         T(id_registers_of_arm64_are_questions),
+        T(a_question_about_something_else_guards_nothing),
         T(sve_in_streaming_mode_is_not_told),
         T(a_place_in_the_midst_of_an_instruction_is_found),
         T(code_in_no_section_is_found),
