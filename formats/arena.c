@@ -33,7 +33,7 @@ struct arena_block {
     _Alignas(ALIGN) char bytes[];
 };
 
-static _Noreturn void exhausted(struct arena *arena)
+_Noreturn void arena_exhausted(struct arena *arena)
 {
     if (arena->escape)
         longjmp(*arena->escape, 1);
@@ -63,7 +63,7 @@ static void push(struct arena *arena, size_t size)
     size_t room = size > BLOCK ? size : BLOCK;
     struct arena_block *block = take_block(arena, &room);
     if (!block)
-        exhausted(arena);
+        arena_exhausted(arena);
     block->older = arena->blocks;
     block->size = room;
     arena->blocks = block;
@@ -76,7 +76,7 @@ static void push(struct arena *arena, size_t size)
 void *arena_room(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGN - GAP)
-        exhausted(arena);
+        arena_exhausted(arena);
     size_t rounded = ((size + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + GAP;
     if (rounded > arena->left || !arena->next) /* no bytes have an address, too */
         push(arena, rounded);
@@ -95,14 +95,14 @@ void *arena_alloc(struct arena *arena, size_t size)
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
-        exhausted(arena);
+        arena_exhausted(arena);
     return arena_alloc(arena, count * size);
 }
 
 char *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
     if (size == SIZE_MAX)
-        exhausted(arena);
+        arena_exhausted(arena);
     char *copy = arena_room(arena, size + 1);
     if (size)
         memcpy(copy, bytes, size);
@@ -212,7 +212,7 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_siz
     if (count != 0 && (count < 4 || (count & (count - 1)) != 0))
         return items; /* room is 4, 8, 16, … items */
     if (count > SIZE_MAX / 2)
-        exhausted(arena);
+        arena_exhausted(arena);
     void *wider = arena_array(arena, count < 4 ? 4 : count * 2, item_size);
     if (count)
         memcpy(wider, items, count * item_size);

@@ -30,6 +30,9 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t size) __attribut
 char *arena_print(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3) __attribute__((returns_nonnull));
 char *arena_vprint(struct arena *arena, const char *format, va_list args) __attribute__((returns_nonnull));
 
+/* For those who need memory that is not the arena's, and got none: ends as an allocation that fails. */
+_Noreturn void arena_exhausted(struct arena *arena);
+
 /* Whether memory is of this arena. */
 bool arena_holds(const struct arena *arena, const void *memory);
 

@@ -32,12 +32,20 @@ enum abi_profile abi_platform(const struct image *image)
     return image->format == FORMAT_MACHO ? ABI_APPLE : image->os == OS_ANDROID ? ABI_ANDROID : ABI_AAPCS64;
 }
 
+/* Code that is further apart than any branch or linker would have it: a bit for each word between would be too much. */
+static bool is_scattered(const struct map *map)
+{
+    enum { WIDEST = 1 << 29 /* bytes */ };
+    const struct code_range *last = &map->code[map->code_count - 1];
+    return last->address - map->code[0].address > WIDEST || last->size > WIDEST;
+}
+
 static bool bits_make(struct abi_bits *bits, const struct map *map)
 {
     const struct code_range *last = &map->code[map->code_count - 1];
     bits->base = map->code[0].address & ~(uint64_t)3;
     bits->count = (last->address + last->size - bits->base) / 4 + 1;
-    bits->words = bits->count >> 32 ? NULL : calloc(bits->count / 64 + 1, sizeof *bits->words);
+    bits->words = calloc(bits->count / 64 + 1, sizeof *bits->words);
     return bits->words != NULL;
 }
 
@@ -315,16 +323,19 @@ void abi_study(const struct ground *ground, size_t most, struct abi_study *study
     struct work w = {.image = ground->image, .map = ground->map};
     struct arena *arena = ground->arena;
     *study = (struct abi_study){0};
-    if (ground->image->arch != ARCH_ARM64)
+    if (ground->image->arch != ARCH_ARM64 || is_scattered(&w.map))
         return;
     starts_copy(&w.starts, &ground->starts);
     for (unsigned breach = 0; breach < BREACH_COUNT; breach++) /* before anything that only free() gives back */
         study->hits[breach].items = arena_array(arena, most, sizeof *study->hits[breach].items);
-    study->read = prepare(&w, study) && follow_all(&w, most, study);
+    bool good = prepare(&w, study) && follow_all(&w, most, study);
     free(w.called.words);
     free(w.led_to.words);
     free(w.taken.words);
     free(w.pointed.words);
     free(w.fragments.words);
     free(w.endless.words);
+    if (!good)
+        arena_exhausted(arena);
+    study->read = true;
 }

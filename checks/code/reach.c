@@ -308,7 +308,7 @@ static void free_program(struct program *p)
     body_free(&p->body);
 }
 
-bool reach_program(struct ground *ground, const struct strays *strays, struct reach_report *report)
+void reach_program(struct ground *ground, const struct strays *strays, struct reach_report *report)
 {
     struct program p = {.image = ground->image,
                         .ground = ground,
@@ -330,5 +330,6 @@ bool reach_program(struct ground *ground, const struct strays *strays, struct re
     report->functions = p.function_count;
     report->executable = p.map.code_size;
     free_program(&p);
-    return good;
+    if (!good)
+        arena_exhausted(ground->arena);
 }

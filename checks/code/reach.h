@@ -38,8 +38,7 @@ struct reach_report {
     uint64_t words, vectors, looped, unguarded, vector_functions;
 };
 
-/* Says of every class of the architecture how it is reached; all of it in the arena of `ground`, which has its pointers.
- * False: memory ran out, and nothing is known. */
-bool reach_program(struct ground *ground, const struct strays *strays, struct reach_report *report) MUST_CHECK;
+/* Says of every class of the architecture how it is reached; all of it in the arena of `ground`, which has its pointers. */
+void reach_program(struct ground *ground, const struct strays *strays, struct reach_report *report);
 
 #endif

@@ -115,11 +115,11 @@ static void keep_calls(struct straying *s, struct strays *strays)
         strays->called[strays->called_count++] = at;
 }
 
-bool strays_find(const struct ground *ground, struct strays *strays)
+void strays_find(const struct ground *ground, struct strays *strays)
 {
     *strays = (struct strays){0};
     if (!ground->amd64 && !has_outside(&ground->map))
-        return true;
+        return;
     struct straying *s = arena_array(ground->arena, 1, sizeof *s);
     strays->starts = arena_room(ground->arena, MOST * sizeof *strays->starts);
     s->g = ground;
@@ -137,5 +137,6 @@ bool strays_find(const struct ground *ground, struct strays *strays)
     marks_free(&s->named);
     marks_free(&s->begins);
     marks_free(&s->called);
-    return good;
+    if (!good)
+        arena_exhausted(ground->arena);
 }

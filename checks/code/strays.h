@@ -20,7 +20,7 @@ struct strays {
 bool strays_have(const struct strays *strays, uint64_t address);
 /* Bytes beyond `end` that an instruction before it may reach into. */
 size_t strays_room(const struct map *map, uint64_t end);
-/* `ground` has its pointers. False: no memory. */
-bool strays_find(const struct ground *ground, struct strays *strays) MUST_CHECK;
+/* `ground` has its pointers. */
+void strays_find(const struct ground *ground, struct strays *strays);
 
 #endif

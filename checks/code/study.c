@@ -34,10 +34,9 @@ bool study_strays(struct code_study *study)
         bool good = study_scan(study);
         if (good) {
             ground_pointers(&study->ground);
-            good = strays_find(&study->ground, &study->strays);
-        }
-        if (good)
+            strays_find(&study->ground, &study->strays);
             scan_add(&study->ground, study->strays.first, &study->scan);
+        }
         study->astray = good ? STUDY_DONE : STUDY_IMPOSSIBLE;
     }
     return study->astray == STUDY_DONE;
@@ -60,10 +59,12 @@ static void weigh(struct code_study *study)
 bool study_follow(struct code_study *study)
 {
     if (study->followed == STUDY_NOT_ASKED) {
-        bool good = study_strays(study) && reach_program(&study->ground, &study->strays, &study->reach);
+        bool good = study_strays(study);
         study->followed = good ? STUDY_DONE : STUDY_IMPOSSIBLE;
-        if (good)
+        if (good) {
+            reach_program(&study->ground, &study->strays, &study->reach);
             weigh(study);
+        }
     }
     return study->followed == STUDY_DONE;
 }

@@ -26,9 +26,9 @@ struct code_study {
 /* The first tier. False: not allowed, or the code cannot be read in full (packed, encrypted, cut off). */
 bool study_scan(struct code_study *study) MUST_CHECK;
 /* Adds to the scan what it may not have come upon (strays.h); after that, what is not there is surely absent. False: as
- * above, or memory ran out. */
+ * above. */
 bool study_strays(struct code_study *study) MUST_CHECK;
-/* The second. False: as above, or memory ran out. */
+/* The second. False: as above. */
 bool study_follow(struct code_study *study) MUST_CHECK;
 
 /* How arm64 code keeps its calling convention; on its own, beside the two. False: as above. */

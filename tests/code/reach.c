@@ -18,12 +18,13 @@ static void show(const struct image *image, struct arena *arena)
     struct reach_report report;
     isa_classes(image->arch, &classes);
     bool good = ground_make(image, arena, &ground);
-    if (good)
-        ground_pointers(&ground);
-    if (!good || !strays_find(&ground, &strays) || !reach_program(&ground, &strays, &report)) {
+    if (!good) {
         puts("cannot be read");
         return;
     }
+    ground_pointers(&ground);
+    strays_find(&ground, &strays);
+    reach_program(&ground, &strays, &report);
     for (size_t i = 0; i < strays.count; i++)
         printf("stray %#" PRIx64 "\n", strays.starts[i]);
     printf("functions %" PRIu64 " executable %" PRIu64 " understood %" PRIu64 " broken %" PRIu64 "\n", report.functions,
