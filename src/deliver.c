@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/commands.h"
+#include "src/patient.h"
 
 /* What is done with one place. A device, a FIFO, or whatever standard output is, must not be replaced by a file. */
 enum way { WAY_BESIDE, WAY_INTO, WAY_STANDARD };
@@ -121,7 +122,7 @@ static bool stage(struct parcel *parcel, const struct output *output, const stru
         fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
         break;
     case WAY_INTO:
-        fd = open(output->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+        fd = patient_open(output->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
         break;
     case WAY_BESIDE:
     default:
@@ -144,7 +145,7 @@ static bool flush_folder(const char *path)
     size_t size = slash ? (size_t)(slash - path) + (slash == path) : 1;
     memcpy(folder, slash ? path : ".", size);
     folder[size] = 0;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = patient_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return errno == EACCES; /* a directory one may write into and not read */
     bool good = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;

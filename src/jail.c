@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "src/patient.h"
 #include "src/wire.h"
 
 /* Closes every descriptor from `first` on. */
@@ -35,7 +36,7 @@ bool jail_prepare(pid_t parent, int requests, int answers)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
         return false;
     int spare = fcntl(answers, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); /* one end may stand in the place of the other */
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int nothing = patient_open("/dev/null", O_RDONLY | O_CLOEXEC, 0);
     if (spare < 0 || dup2(requests, JAIL_REQUESTS) < 0 || dup2(spare, JAIL_ANSWERS) < 0)
         return false;
     if (!JAIL_SANITIZED && (nothing < 0 ? close(STDERR_FILENO) : dup2(nothing, STDERR_FILENO)) < 0 && errno != EBADF)
@@ -47,8 +48,8 @@ bool jail_prepare(pid_t parent, int requests, int answers)
 static uint64_t address_space(void)
 {
     char text[32];
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    int fd = patient_open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
+    ssize_t size = fd < 0 ? -1 : patient_read(fd, text, sizeof text - 1);
     if (fd >= 0)
         close(fd);
     if (size <= 0)

@@ -23,8 +23,10 @@ int main(int argc, char **argv)
     static char room[1 << 16];
     struct options options;
     int status;
-    if (!hold_standard_streams())
+    if (!hold_standard_streams()) {
+        fputs("assay: the standard streams cannot be had\n", stderr); /* to whoever still hears it */
         return 2;
+    }
     __fsetlocking(stdout, FSETLOCKING_BYCALLER); /* one thread, many small writes */
     setvbuf(stdout, room, _IOFBF, sizeof room);
 #ifdef M_MMAP_THRESHOLD /* glibc: files come and go, keep the memory of small ones */

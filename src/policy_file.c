@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/commands.h"
+#include "src/patient.h"
 #include "src/policy/date.h"
 #include "src/report/escape.h"
 
@@ -69,7 +70,7 @@ static const char *find(struct arena *arena, const char *here, const char **fold
 char *policy_bytes(struct arena *arena, const char *path, size_t *size)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = patient_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > YAML_SIZE) {
         int error = fd < 0 ? errno : 0;
         if (fd >= 0)
@@ -82,9 +83,9 @@ char *policy_bytes(struct arena *arena, const char *path, size_t *size)
     ssize_t got = 0;
     *size = 0;
     do {
-        got = read(fd, bytes + *size, YAML_SIZE - *size);
+        got = patient_read(fd, bytes + *size, YAML_SIZE - *size);
         *size += got > 0 ? (size_t)got : 0;
-    } while (got > 0 || (got < 0 && errno == EINTR));
+    } while (got > 0);
     int error = errno;
     close(fd);
     if (got == 0)

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/patient.h"
+
 static void add(struct walk *walk, const char *path, enum origin origin, const char *problem)
 {
     walk->items = arena_grow(walk->arena, walk->items, walk->count, sizeof *walk->items);
@@ -76,7 +78,7 @@ static void take_entry(struct walk *walk, struct pending *pending, int folder, c
 
 static void read_folder(struct walk *walk, struct pending *pending, const char *path, int flags)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+    int fd = patient_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags, 0);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     if (!folder) {
         add(walk, path, ORIGIN_TREE, arena_print(walk->arena, "the directory cannot be read: %s", strerror(errno)));
@@ -154,7 +156,7 @@ bool walk_add_list(struct walk *walk, const char *list, char end, struct problem
         else if (size)
             walk_add(walk, line);
     }
-    bool good = !ferror(in);
+    bool good = feof(in) && !ferror(in); /* it may also have found no memory for a line */
     if (!good)
         problem_set(problem, STATUS_READ_FAILED, "%s", strerror(errno));
     free(line);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "src/budget.h"
+#include "src/patient.h"
 #include "src/wire.h"
 #include "src/workers.h"
 
@@ -27,7 +28,7 @@ static bool send_answers(struct desk *desk)
     const uint8_t *at = desk->out.data;
     size_t left = desk->out.size;
     while (left) {
-        ssize_t sent = write(JAIL_ANSWERS, at, left);
+        ssize_t sent = patient_write(JAIL_ANSWERS, at, left);
         if (sent <= 0)
             return false;
         at += sent;
@@ -88,7 +89,10 @@ static bool serve(struct desk *desk)
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     int fds[WIRE_FILES];
-    ssize_t size = recvmsg(JAIL_REQUESTS, &message, MSG_CMSG_CLOEXEC);
+    ssize_t size;
+    do
+        size = recvmsg(JAIL_REQUESTS, &message, MSG_CMSG_CLOEXEC);
+    while (size < 0 && errno == EINTR);
     if (size <= 0 || message.msg_flags & MSG_CTRUNC) /* files without descriptors could never be answered */
         return false;
     size_t count = take_descriptors(&message, fds), at = 0;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "src/found.h"
+#include "src/patient.h"
 #include "src/pool.h"
 #include "src/wire.h"
 
@@ -28,7 +29,7 @@ static int open_item(const struct item *item)
     if (item->origin == ORIGIN_STREAM)
         return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     int links = item->origin == ORIGIN_TREE ? O_NOFOLLOW : 0;
-    return open(item->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | links);
+    return patient_open(item->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | links, 0);
 }
 
 static void give_error(struct pool *pool, size_t index, const char *why)
@@ -178,7 +179,10 @@ static bool feed(struct pool *pool, struct worker *worker, char *text)
     c->cmsg_type = SCM_RIGHTS;
     c->cmsg_len = CMSG_LEN(count * sizeof(int));
     memcpy(CMSG_DATA(c), fds, count * sizeof(int));
-    ssize_t sent = sendmsg(worker->requests, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent;
+    do
+        sent = sendmsg(worker->requests, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
     pool->send_error = sent < 0 ? errno : 0;
     if (sent >= 0)
         watch_memory(worker);
