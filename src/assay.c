@@ -8,6 +8,8 @@
 
 #include "formats/limits.h"
 #include "src/audit.h"
+#include "src/patient.h"
+#include "src/report/draft.h"
 #include "src/report/report.h"
 
 struct subject_file {
@@ -35,7 +37,7 @@ static struct record *audit_subject(struct arena *arena, const struct subject_fi
 {
     if (subject->bytes)
         return audit_memory(arena, subject->name, subject->bytes, subject->size, audit);
-    int fd = open(subject->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = patient_open(subject->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     if (fd >= 0)
         return audit_fd(arena, subject->name, fd, false, audit);
     return record_error(arena, subject->name, 0, arena_print(arena, "cannot be opened: %s", strerror(errno)));
@@ -44,16 +46,16 @@ static struct record *audit_subject(struct arena *arena, const struct subject_fi
 static bool write_report(const struct run *run, char **json)
 {
     const struct report_options look = {0};
-    size_t size;
-    FILE *out = open_memstream(json, &size);
-    if (!out)
+    struct draft draft;
+    if (!draft_open(&draft))
         return false;
-    bool good = report_json.run(run, &look, out) && !ferror(out);
-    good = fclose(out) == 0 && good;
-    if (!good) {
-        free(*json);
-        *json = NULL;
-    }
+    bool good = report_json.run(run, &look, draft.out);
+    if (!draft_close(&draft))
+        return false;
+    if (good)
+        *json = draft.text;
+    else
+        free(draft.text);
     return good;
 }
 

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "src/commands.h"
+#include "src/patient.h"
 #include "src/policy/date.h"
 #include "src/policy_file.h"
+#include "src/report/draft.h"
 #include "src/report/escape.h"
 #include "src/report/findings.h"
 #include "src/workers.h"
@@ -159,12 +161,12 @@ static bool judge(struct options *options, struct arena *arena, struct run *run)
 /* Into a file that was not there before, and to the disk. */
 static bool write_file(const char *text, size_t size)
 {
-    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int fd = patient_open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     size_t done = 0;
     bool good = fd >= 0;
     while (good && done < size) {
-        ssize_t put = write(fd, text + done, size - done);
-        good = put > 0 || (put < 0 && errno == EINTR);
+        ssize_t put = patient_write(fd, text + done, size - done);
+        good = put > 0;
         done += put > 0 ? (size_t)put : 0;
     }
     good = good && fsync(fd) == 0;
@@ -182,31 +184,41 @@ static bool write_file(const char *text, size_t size)
     return false;
 }
 
+static int no_memory(void)
+{
+    complain_of(file, "no memory to write it", 0);
+    return STATUS_USAGE;
+}
+
 static int init(struct options *options, struct arena *arena)
 {
     struct run run = {.gate = &options->gate, .sandbox = {.wish = options->sandbox}};
-    char here[PATH_MAX], *text = NULL;
-    size_t size = 0, left = 0;
+    char here[PATH_MAX];
+    size_t left = 0;
+    struct draft draft;
     struct policy policy = {.folder = here, .here = here}, again = {.here = here};
     struct complaints complaints = {.arena = arena};
     if (!policy_today(options->now, &options->gate.today))
         return STATUS_USAGE;
-    if (!getcwd(here, sizeof here) || (options->baseline && !judge(options, arena, &run)))
+    if (!getcwd(here, sizeof here)) {
+        complain_of(".", "the working directory is not known", errno);
+        return STATUS_USAGE;
+    }
+    if (options->baseline && !judge(options, arena, &run))
         return STATUS_USAGE;
     policy.folder = strcmp(here, "/") == 0 ? "" : here;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return STATUS_USAGE;
-    fputs(starter, out);
+    if (!draft_open(&draft))
+        return no_memory();
+    fputs(starter, draft.out);
     if (options->baseline)
-        left = write_waivers(arena, out, &run, &policy);
-    bool good = fclose(out) == 0;
-    if (good && !policy_read(file, text, size, options->gate.today, &again, &complaints)) {
+        left = write_waivers(arena, draft.out, &run, &policy);
+    if (!draft_close(&draft))
+        return no_memory();
+    bool good = policy_read(file, draft.text, draft.size, options->gate.today, &again, &complaints);
+    if (!good)
         policy_complain(&complaints);
-        good = false;
-    }
-    good = good && write_file(text, size);
-    free(text);
+    good = good && write_file(draft.text, draft.size);
+    free(draft.text);
     if (!good)
         return STATUS_USAGE;
     printf("%s: written, with %zu waiver%s\n", file, again.waiver_count, again.waiver_count == 1 ? "" : "s");

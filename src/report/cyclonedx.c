@@ -6,28 +6,26 @@
 
 #include "formats/digest.h"
 #include "src/assay.h"
+#include "src/report/draft.h"
 #include "src/report/escape.h"
 #include "src/report/report.h"
 
 /* Named by what was judged: the same files and policy give the same number (RFC 9562, version 8). */
 static bool write_serial(FILE *out, const struct run *run)
 {
-    char *text = NULL, digest[DIGEST_TEXT];
-    size_t size = 0;
-    FILE *all = open_memstream(&text, &size);
-    if (!all)
+    char digest[DIGEST_TEXT];
+    struct draft all;
+    if (!draft_open(&all))
         return false;
     for (size_t i = 0; i < run->count; i++)
-        fprintf(all, "%s %s\n", run->records[i]->sha256, run->records[i]->path);
-    bool good = !ferror(all);
-    good = fclose(all) == 0 && good;
-    if (good) {
-        digest_text(text, size, digest);
-        fprintf(out, " \"serialNumber\":\"urn:uuid:%.8s-%.4s-8%.3s-8%.3s-%.12s\",\n", digest, digest + 8, digest + 13,
-                digest + 17, digest + 20);
-    }
-    free(text);
-    return good;
+        fprintf(all.out, "%s %s\n", run->records[i]->sha256, run->records[i]->path);
+    if (!draft_close(&all))
+        return false;
+    digest_text(all.text, all.size, digest);
+    fprintf(out, " \"serialNumber\":\"urn:uuid:%.8s-%.4s-8%.3s-8%.3s-%.12s\",\n", digest, digest + 8, digest + 13,
+            digest + 17, digest + 20);
+    free(all.text);
+    return true;
 }
 
 static void property(FILE *out, const char **comma, const char *name, const char *value)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/report/draft.h"
 #include "src/report/escape.h"
 #include "src/report/findings.h"
 #include "src/report/report.h"
@@ -80,26 +81,25 @@ static bool write_run(const struct run *run, const struct report_options *option
 {
     static const char *const kinds[] = {"error", "warning", "notice"};
     const struct summary *s = &run->summary;
-    char *rest = NULL, token[DIGEST_TEXT];
-    size_t size = 0;
-    FILE *lines = open_memstream(&rest, &size);
-    if (!lines)
+    char token[DIGEST_TEXT];
+    struct draft rest;
+    if (!draft_open(&rest))
         return false;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        write_kind(out, lines, run, options, kinds[i]);
-    bool good = !ferror(lines);
-    good = fclose(lines) == 0 && good;
-    if (good && size) {
-        digest_text(rest, size, token);
+        write_kind(out, rest.out, run, options, kinds[i]);
+    if (!draft_close(&rest))
+        return false;
+    if (rest.size) {
+        digest_text(rest.text, rest.size, token);
         fprintf(out, "::stop-commands::%s\n", token);
-        fwrite(rest, 1, size, out);
+        fwrite(rest.text, 1, rest.size, out);
         fprintf(out, "::%s::\n", token);
     }
-    free(rest);
+    free(rest.text);
     fprintf(out, "assay: %zu file%s: %zu pass, %zu fail, %zu unknown, %zu error%s, %zu waived; gate: %s\n", s->files,
             s->files == 1 ? "" : "s", s->pass, s->fail, s->unknown, s->error, s->error == 1 ? "" : "s", s->waived,
             run->verdict == VERDICT_PASS ? "open" : "closed");
-    return good;
+    return true;
 }
 
 const struct reporter report_github = {.name = "github", .summary = "annotations on GitHub", .run = write_run};

@@ -2,7 +2,6 @@
  * address space as a strip of segments, coloured by what may be done with them. Names stand in the rectangles that have
  * room for them, and in the title of each. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/report/html.h"
@@ -15,9 +14,8 @@ struct box {
     double area;
 };
 
-static int by_size(const void *a, const void *b)
+static int by_size(const struct box *x, const struct box *y)
 {
-    const struct box *x = a, *y = b;
     return x->size != y->size ? (x->size < y->size ? 1 : -1) : strcmp(x->name, y->name);
 }
 
@@ -96,34 +94,45 @@ static void write_treemap(FILE *out, const struct box *boxes, size_t count)
     }
 }
 
+/* Into its place among the largest so far, at most BOXES; what that leaves no room for is added to `rest`. */
+static void insert(struct box *boxes, size_t *count, const struct box *box, uint64_t *rest)
+{
+    size_t at = *count;
+    if (*count == BOXES) {
+        const struct box *least = &boxes[BOXES - 1];
+        bool larger = by_size(box, least) < 0;
+        *rest += larger ? least->size : box->size;
+        if (!larger)
+            return;
+        at--;
+    } else {
+        ++*count;
+    }
+    for (; at > 0 && by_size(box, &boxes[at - 1]) < 0; at--)
+        boxes[at] = boxes[at - 1];
+    boxes[at] = *box;
+}
+
 /* The largest sections (segments where there are none), and all others in one box; how many boxes. */
 static size_t gather(const struct record_image *image, struct box *boxes, uint64_t *total)
 {
     bool sections = image->section_count > 0;
     size_t all = sections ? image->section_count : image->segment_count, count = 0;
-    struct box *list = calloc(all + 1, sizeof *list), rest = {"all others", 0, 0};
+    uint64_t rest = 0;
     *total = 0;
-    for (size_t i = 0; list && i < all; i++) {
+    for (size_t i = 0; i < all; i++) {
         const char *name = sections ? image->sections[i].name : image->segments[i].name;
         uint64_t size = sections ? image->sections[i].size : image->segments[i].file_size;
+        name = *name ? name : sections ? "(no name)" : image->segments[i].access;
         if (size && size <= image->size && (!sections || image->sections[i].has_bytes))
-            list[count++] = (struct box){*name ? name : sections ? "(no name)" : image->segments[i].access, size, 0};
+            insert(boxes, &count, &(struct box){name, size, 0}, &rest);
     }
-    if (count)
-        qsort(list, count, sizeof *list, by_size);
-    for (size_t i = BOXES - 1; i < count; i++)
-        rest.size += list[i].size;
-    if (count >= BOXES) {
-        list[BOXES - 1] = rest;
-        count = BOXES;
-    }
+    if (count == BOXES)
+        boxes[BOXES - 1] = (struct box){"all others", boxes[BOXES - 1].size + rest, 0};
     for (size_t i = 0; i < count; i++)
-        *total += list[i].size;
-    for (size_t i = 0; i < count; i++) {
-        boxes[i] = list[i];
-        boxes[i].area = (double)list[i].size / (double)*total * WIDTH * HEIGHT;
-    }
-    free(list);
+        *total += boxes[i].size;
+    for (size_t i = 0; i < count; i++)
+        boxes[i].area = (double)boxes[i].size / (double)*total * WIDTH * HEIGHT;
     return count;
 }
 

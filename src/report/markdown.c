@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/assay.h"
+#include "src/report/draft.h"
 #include "src/report/escape.h"
 #include "src/report/findings.h"
 #include "src/report/report.h"
@@ -113,26 +114,26 @@ static void write_file(FILE *out, const struct run *run, size_t index)
 /* One file as text; NULL: no memory. A file of which too much would be told is told in a line. */
 static char *file_text(const struct run *run, size_t index, size_t *size)
 {
-    char *text = NULL;
-    FILE *out = open_memstream(&text, size);
-    if (!out)
+    struct draft draft;
+    if (!draft_open(&draft))
         return NULL;
-    write_file(out, run, index);
-    if (ferror(out) | (fclose(out) != 0)) {
-        free(text);
+    write_file(draft.out, run, index);
+    if (!draft_close(&draft))
         return NULL;
-    }
+    *size = draft.size;
     if (*size <= LARGEST)
-        return text;
-    free(text);
-    out = open_memstream(&text, size);
-    if (!out)
+        return draft.text;
+    free(draft.text);
+    if (!draft_open(&draft))
         return NULL;
-    fputs("- ❌ a file of which more would be told than there is room for: ", out);
+    fputs("- ❌ a file of which more would be told than there is room for: ", draft.out);
     for (size_t i = 0; i < 200 && run->records[index]->path[i]; i++)
-        fprintf(out, "%02x", (unsigned char)run->records[index]->path[i]);
-    fputs(" (its name in hexadecimal digits)\n\n", out);
-    return fclose(out) == 0 ? text : NULL;
+        fprintf(draft.out, "%02x", (unsigned char)run->records[index]->path[i]);
+    fputs(" (its name in hexadecimal digits)\n\n", draft.out);
+    if (!draft_close(&draft))
+        return NULL;
+    *size = draft.size;
+    return draft.text;
 }
 
 /* Files of one verdict; how many found no room. */
@@ -177,25 +178,23 @@ static void write_head(FILE *out, const struct run *run)
 /* The findings about the run, as far as there is room. */
 static bool write_findings(FILE *out, const struct run *run, size_t *room, size_t *left)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *list = open_memstream(&text, &size);
-    if (!list)
+    struct draft list;
+    if (!draft_open(&list))
         return false;
-    fputs("### The release as a whole\n\n", list);
-    write_list(list, run, NULL, 0);
-    putc('\n', list);
-    bool good = !ferror(list);
-    good = fclose(list) == 0 && good;
-    if (good && size <= *room) {
-        fwrite(text, 1, size, out);
-        *room -= size;
-    } else if (good) {
+    fputs("### The release as a whole\n\n", list.out);
+    write_list(list.out, run, NULL, 0);
+    putc('\n', list.out);
+    if (!draft_close(&list))
+        return false;
+    if (list.size <= *room) {
+        fwrite(list.text, 1, list.size, out);
+        *room -= list.size;
+    } else {
         fprintf(out, "### The release as a whole\n\n%zu findings, for which there is no room.\n\n", run->finding_count);
         *left += 1;
     }
-    free(text);
-    return good;
+    free(list.text);
+    return true;
 }
 
 static bool write_run(const struct run *run, const struct report_options *options, FILE *out)
@@ -211,10 +210,12 @@ static bool write_run(const struct run *run, const struct report_options *option
         fputs("### Files\n\n", out);
     for (size_t i = 0; good && i < sizeof order / sizeof *order; i++)
         good = write_files(out, run, order[i], &room, &left);
+    if (!good) /* what has no last line is not complete */
+        return false;
     if (left)
         fprintf(out, "**%zu of these are not shown: a summary has room for 1 MiB.**\n\n", left);
     fprintf(out, "<sub>assay %s: complete, %zu file%s</sub>\n", ASSAY_VERSION, run->count, run->count == 1 ? "" : "s");
-    return good;
+    return true;
 }
 
 const struct reporter report_markdown = {

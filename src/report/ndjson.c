@@ -6,6 +6,7 @@
 
 #include "formats/digest.h"
 #include "src/assay.h"
+#include "src/report/draft.h"
 #include "src/report/escape.h"
 #include "src/report/report.h"
 
@@ -26,21 +27,17 @@ static size_t join(char *text, size_t size)
 
 static bool write_record(FILE *out, const struct run *run, const struct record *record)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *lines = open_memstream(&text, &size);
-    if (!lines)
+    struct draft lines;
+    if (!draft_open(&lines))
         return false;
-    report_json_file(lines, run->gate, record);
-    bool good = !ferror(lines);
-    good = fclose(lines) == 0 && good;
-    if (good) {
-        const char *start = text + strspn(text, " ");
-        fwrite(start, 1, join(text, size) - (size_t)(start - text), out);
-        putc('\n', out);
-    }
-    free(text);
-    return good;
+    report_json_file(lines.out, run->gate, record);
+    if (!draft_close(&lines))
+        return false;
+    const char *start = lines.text + strspn(lines.text, " ");
+    fwrite(start, 1, join(lines.text, lines.size) - (size_t)(start - lines.text), out);
+    putc('\n', out);
+    free(lines.text);
+    return true;
 }
 
 static bool write_body(FILE *out, const struct run *run)
@@ -72,23 +69,22 @@ static bool write_body(FILE *out, const struct run *run)
 static bool write_run(const struct run *run, const struct report_options *options, FILE *out)
 {
     const struct summary *s = &run->summary;
-    char *text = NULL, digest[DIGEST_TEXT];
-    size_t size = 0;
-    FILE *body = open_memstream(&text, &size);
+    char digest[DIGEST_TEXT];
+    struct draft body;
     (void)options;
-    if (!body)
+    if (!draft_open(&body))
         return false;
-    bool good = write_body(body, run) && !ferror(body);
-    good = fclose(body) == 0 && good;
+    bool good = write_body(body.out, run);
+    good = draft_close(&body) && good;
     if (good) {
-        digest_text(text, size, digest);
-        fwrite(text, 1, size, out);
+        digest_text(body.text, body.size, digest);
+        fwrite(body.text, 1, body.size, out);
         fprintf(out, "{\"trailer\":{\"verdict\":\"%s\",\"files\":%zu,\"pass\":%zu,\"fail\":%zu,\"unknown\":%zu,",
                 verdict_name(run->verdict), s->files, s->pass, s->fail, s->unknown);
         fprintf(out, "\"error\":%zu,\"skipped\":%zu,\"waived\":%zu,\"lines\":%zu,\"sha256\":\"%s\"}}\n", s->error,
                 run->skipped_count, s->waived, run->count + run->finding_count + 2, digest);
     }
-    free(text);
+    free(body.text);
     return good;
 }
 
