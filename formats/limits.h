@@ -11,6 +11,7 @@ enum {
     LIMIT_ELF_INTERP = 4096,    /* PATH_MAX: Linux fs/binfmt_elf.c load_elf_binary */
     LIMIT_DYNAMIC = 65536,      /* entries of a dynamic table; real ones have fewer than 100 */
     LIMIT_NEEDED = 4096,        /* dependencies kept per image */
+    LIMIT_NAMES = 1 << 20,      /* bytes of their names, after which no more are kept; 256 of LIMIT_TEXT */
     LIMIT_SECTIONS = 65535 * 6, /* sections of an ELF; above it the list is BROKEN */
     LIMIT_FAT_ARCHS = 204,      /* (4096 - 8) / 20: XNU bsd/kern/mach_fat.c, table in the first page */
     LIMIT_IMAGES = 64,          /* slices judged per universal file */
@@ -27,7 +28,6 @@ enum {
 };
 
 #define LIMIT_FILE_SIZE (UINT64_C(2) << 30) /* default of --max-file-size */
-#define LIMIT_RECORD                                                                                                   \
-    (UINT64_C(64) << 20) /* bytes of one packed record: LIMIT_NEEDED names of LIMIT_TEXT fit four times */
+#define LIMIT_RECORD    (UINT64_C(64) << 20) /* bytes of one packed record: three lists of LIMIT_NAMES fit twenty times */
 
 #endif

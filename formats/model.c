@@ -1,5 +1,7 @@
 #include "formats/model.h"
 
+#include <string.h>
+
 #include "formats/limits.h"
 
 bool image_view(const struct image *image, uint64_t off, uint64_t n, struct view *out)
@@ -29,10 +31,16 @@ bool image_address(const struct image *image, uint64_t address, uint64_t *offset
     return false;
 }
 
+bool named_full(const struct named_list *list)
+{
+    return list->count >= LIMIT_NEEDED || list->bytes >= LIMIT_NAMES;
+}
+
 void named_add(struct arena *arena, struct named_list *list, const char *text, uint64_t offset, uint32_t detail)
 {
     list->items = arena_grow(arena, list->items, list->count, sizeof *list->items);
     list->items[list->count++] = (struct named){text, offset, detail};
+    list->bytes += text ? strlen(text) : 0;
 }
 
 void debug_add(struct arena *arena, struct debug_list *list, enum debug kind, const char *where, uint64_t offset,

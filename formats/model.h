@@ -94,7 +94,7 @@ struct named {
 };
 struct named_list {
     enum known known;
-    size_t count;
+    size_t count, bytes; /* bytes of all texts */
     struct named *items;
 };
 
@@ -339,6 +339,8 @@ bool image_view(const struct image *image, uint64_t off, uint64_t n, struct view
 const char *image_string(const struct image *image, struct view v, uint64_t off);
 /* The file offset that the byte at `address` was mapped from; false where no file byte stands there. */
 bool image_address(const struct image *image, uint64_t address, uint64_t *offset) MUST_CHECK;
+/* Whether a list from a loader's table has as much as is kept; what follows makes it BROKEN. */
+bool named_full(const struct named_list *list) MUST_CHECK;
 void named_add(struct arena *arena, struct named_list *list, const char *text, uint64_t offset, uint32_t detail);
 void debug_add(struct arena *arena, struct debug_list *list, enum debug kind, const char *where, uint64_t offset,
                uint64_t size);

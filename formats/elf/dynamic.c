@@ -108,7 +108,7 @@ static void add_paths(struct elf_view *view, const char *text, const struct dyn 
 
 static void add_dependency(struct elf_view *view, const struct strings *table, const struct dyn *d, enum dependency how)
 {
-    const char *text = view->image->needed.count < LIMIT_NEEDED ? string(view, table, d) : NULL;
+    const char *text = named_full(&view->image->needed) ? NULL : string(view, table, d);
     if (!text)
         view->image->needed.known = KNOWN_BROKEN;
     else
@@ -235,7 +235,7 @@ static bool read_needs(struct elf_view *view, uint64_t need, const struct dyn *t
         uint32_t next = load_le32(bytes.data + 12);
         uint64_t aux = need + load_le32(bytes.data + 8);
         for (unsigned k = 0; k < aux_count; k++) {
-            if (fuel-- == 0 || !exec_view_bytes(view, aux, 16, &bytes) || view->image->versions.count >= LIMIT_NEEDED)
+            if (fuel-- == 0 || !exec_view_bytes(view, aux, 16, &bytes) || named_full(&view->image->versions))
                 return false;
             uint32_t aux_next = load_le32(bytes.data + 12);
             uint64_t name = range_end(table->value, load_le32(bytes.data + 8));

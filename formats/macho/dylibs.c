@@ -57,7 +57,7 @@ void read_dylib(struct macho_view *view, const struct command *c)
     bool required = cursor_u32(&type) >> 31; /* LC_REQ_DYLD: with the wrong bit, or a lazy one, dyld skips it */
     view->links |= c->type != LC_LAZY_LOAD_DYLIB && required == (c->type != LC_LOAD_DYLIB);
     const char *text = text_of(view, c, 24, DEFECT_ID_macho_command);
-    if (!text || needed->count >= LIMIT_NEEDED) {
+    if (!text || named_full(needed)) {
         needed->known = KNOWN_BROKEN;
         return;
     }
@@ -92,7 +92,7 @@ void read_dylinker(struct macho_view *view, const struct command *c)
 void read_rpath(struct macho_view *view, const struct command *c)
 {
     const char *text = text_of(view, c, 12, DEFECT_ID_macho_command);
-    if (text && view->image->search_paths.count < LIMIT_NEEDED)
+    if (text && !named_full(&view->image->search_paths))
         named_add(&view->file->arena, &view->image->search_paths, text, text_at(view, c), 0);
     else
         view->image->search_paths.known = KNOWN_BROKEN;
@@ -101,7 +101,7 @@ void read_rpath(struct macho_view *view, const struct command *c)
 void read_environment(struct macho_view *view, const struct command *c)
 {
     const char *text = text_of(view, c, 12, DEFECT_ID_macho_command);
-    if (text && view->image->needed.count < LIMIT_NEEDED)
+    if (text && !named_full(&view->image->needed))
         named_add(&view->file->arena, &view->image->needed, text, text_at(view, c), DEPENDENCY_ENVIRONMENT);
     else
         view->image->needed.known = KNOWN_BROKEN;

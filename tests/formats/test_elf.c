@@ -1,4 +1,7 @@
 /* What the reader says of one small program as loaders see it, and of one change to it. */
+#include <string.h>
+
+#include "formats/limits.h"
 #include "tests/formats/made_elf.h"
 
 static void check_clean(enum arch arch, enum code_looks code)
@@ -184,6 +187,21 @@ TEST(a_name_outside_the_image_breaks_the_list)
     assert_true(defects(image, DEFECT_ID_elf_string) > 0);
 }
 
+TEST(a_list_of_names_is_full_by_number_and_by_bytes)
+{
+    static char name[LIMIT_TEXT];
+    struct named_list many = {0}, large = {0};
+    struct arena arena = {0};
+    memset(name, 'a', sizeof name - 1);
+    while (!named_full(&many))
+        named_add(&arena, &many, "a", 0, 0);
+    while (!named_full(&large))
+        named_add(&arena, &large, name, 0, 0);
+    assert_int_equal(many.count, LIMIT_NEEDED);
+    assert_int_equal(large.count, LIMIT_NAMES / (LIMIT_TEXT - 1) + 1);
+    arena_free(&arena);
+}
+
 TEST(text_relocations_are_seen_in_either_place)
 {
     clean();
@@ -303,6 +321,7 @@ int main(void)
         T(auditors_and_filters_are_dependencies),
         T(a_search_path_is_split_at_its_colons),
         T(a_name_outside_the_image_breaks_the_list),
+        T(a_list_of_names_is_full_by_number_and_by_bytes),
         T(text_relocations_are_seen_in_either_place),
         T(a_slot_inside_relro_is_protected),
         T(a_slot_behind_relro_is_not_protected),
