@@ -167,9 +167,10 @@ static const char *next_word(const char **at, bool dots, char *out)
             size += 1 + strspn(from + size + 1, "0123456789");
     if (size == 0)
         return NULL;
-    for (size_t i = 0; i < size && i < WORD_SIZE - 1; i++)
+    size_t kept = size < WORD_SIZE - 1 ? size : 0; /* a word that long is none that is known */
+    for (size_t i = 0; i < kept; i++)
         out[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] + 32 : from[i]);
-    out[size < WORD_SIZE - 1 ? size : 0] = 0; /* a word that long is none that is known */
+    out[kept] = 0;
     if (strncmp(out, "x86-64", 6) == 0)
         out[3] = '_';
     *at = from + size;
@@ -309,7 +310,7 @@ static void settle_variant(struct parse *p)
 static struct parse parse(const char *text, bool is_name)
 {
     struct parse p = {.is_name = is_name};
-    char word[WORD_SIZE];
+    char word[WORD_SIZE] = "";
     const char *start = text, *from;
     while ((from = next_word(&text, is_name, word)))
         take(&p, word, from > start ? from[-1] : 0);

@@ -135,7 +135,7 @@ static const char *convert(const char **at, va_list *args, char *end, size_t *si
     if (strncmp(format, "llu", 3) == 0) {
         text = write_number(end, va_arg(*args, unsigned long long), 10);
         *at += 3;
-    } else if (strncmp(format, "lu", 2) == 0) {
+    } else if (strncmp(format, "lu", 2) == 0) { /* NOLINT(bugprone-branch-clone): arguments of other types */
         text = write_number(end, va_arg(*args, unsigned long), 10);
         *at += 2;
     } else if (strncmp(format, "zu", 2) == 0) {

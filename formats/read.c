@@ -122,7 +122,7 @@ void read_file(struct file *file, const struct read_options *options, struct rea
     struct view head = {0};
     uint64_t size = file->size < SNIFF_SIZE ? file->size : SNIFF_SIZE;
     if (!file_view(file, 0, size, &head))
-        head = (struct view){0};
+        head = (struct view){(const uint8_t *)"", 0};
     struct sniff found = sniff(head, file->size);
     *reading = (struct reading){.container = found.container};
     switch (found.container) {

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -190,12 +189,11 @@ static int no_memory(void)
     return STATUS_USAGE;
 }
 
-static int init(struct options *options, struct arena *arena)
+static int init(struct options *options, struct arena *arena, struct draft *draft)
 {
     struct run run = {.gate = &options->gate, .sandbox = {.wish = options->sandbox}};
     char here[PATH_MAX];
     size_t left = 0;
-    struct draft draft;
     struct policy policy = {.folder = here, .here = here}, again = {.here = here};
     struct complaints complaints = {.arena = arena};
     if (!policy_today(options->now, &options->gate.today))
@@ -207,18 +205,17 @@ static int init(struct options *options, struct arena *arena)
     if (options->baseline && !judge(options, arena, &run))
         return STATUS_USAGE;
     policy.folder = strcmp(here, "/") == 0 ? "" : here;
-    if (!draft_open(&draft))
+    if (!draft_open(draft))
         return no_memory();
-    fputs(starter, draft.out);
+    fputs(starter, draft->out);
     if (options->baseline)
-        left = write_waivers(arena, draft.out, &run, &policy);
-    if (!draft_close(&draft))
+        left = write_waivers(arena, draft->out, &run, &policy);
+    if (!draft_close(draft))
         return no_memory();
-    bool good = policy_read(file, draft.text, draft.size, options->gate.today, &again, &complaints);
+    bool good = policy_read(file, draft->text, draft->size, options->gate.today, &again, &complaints);
     if (!good)
         policy_complain(&complaints);
-    good = good && write_file(draft.text, draft.size);
-    free(draft.text);
+    good = good && write_file(draft->text, draft->size);
     if (!good)
         return STATUS_USAGE;
     printf("%s: written, with %zu waiver%s\n", file, again.waiver_count, again.waiver_count == 1 ? "" : "s");
@@ -232,6 +229,7 @@ int cmd_init(const struct options *from)
 {
     struct options options = *from;
     struct arena arena = {0};
+    struct draft draft = {0}; /* here, so that what is left of it can be given back */
     jmp_buf escape;
     volatile int status = STATUS_USAGE;
     bool files = options.argument_count || options.files_from;
@@ -243,9 +241,10 @@ int cmd_init(const struct options *from)
     }
     arena.escape = &escape;
     if (setjmp(escape) == 0)
-        status = init(&options, &arena);
+        status = init(&options, &arena, &draft);
     else
         fputs("assay: no memory for the records of this run\n", stderr);
+    draft_drop(&draft);
     arena_free(&arena);
     return status;
 }

@@ -15,6 +15,8 @@
 /* What is done with one place. A device, a FIFO, or whatever standard output is, must not be replaced by a file. */
 enum way { WAY_BESIDE, WAY_INTO, WAY_STANDARD };
 
+static const char ending[] = ".XXXXXX"; /* of a temporary file's name, for mkostemp() */
+
 struct parcel {
     enum way way;
     char place[PATH_MAX];     /* links followed, so that what a link names is replaced and not the link */
@@ -29,6 +31,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 static bool find_way(const char *path, struct parcel *parcel)
 {
+    const size_t most = sizeof parcel->temporary - sizeof ending; /* letters of a place */
     struct stat status, standard;
     *parcel = (struct parcel){.way = WAY_BESIDE};
     if (stat(path, &status) == 0) {
@@ -38,12 +41,14 @@ static bool find_way(const char *path, struct parcel *parcel)
             parcel->way = WAY_INTO;
         if (parcel->way == WAY_BESIDE && !realpath(path, parcel->place))
             return complain_of(path, "the report cannot be written", errno);
-    } else if (strlen(path) + sizeof ".XXXXXX" > sizeof parcel->place) {
+        if (strlen(parcel->place) > most)
+            return complain_of(path, "the report cannot be written", ENAMETOOLONG);
+    } else if (strlen(path) > most) {
         return complain_of(path, "the report cannot be written", ENAMETOOLONG);
     } else if (lstat(path, &status) == 0) {
         parcel->way = WAY_INTO; /* a link to what is not there yet */
     } else {
-        strcpy(parcel->place, path);
+        memcpy(parcel->place, path, strlen(path) + 1);
     }
     return true;
 }
@@ -126,8 +131,7 @@ static bool stage(struct parcel *parcel, const struct output *output, const stru
         break;
     case WAY_BESIDE:
     default:
-        strcpy(parcel->temporary, parcel->place);
-        strcat(parcel->temporary, ".XXXXXX");
+        snprintf(parcel->temporary, sizeof parcel->temporary, "%s%s", parcel->place, ending);
         fd = mkostemp(parcel->temporary, O_CLOEXEC);
         if (fd < 0)
             parcel->temporary[0] = 0;

@@ -13,6 +13,7 @@ enum { KEPT = 16 << 20 }; /* bytes; above formats/file.c's limit for memory of i
 static bool hold_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        /* cppcheck-suppress leakReturnValNotUsed ; it is fd, which stays open */
         if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
             return false;
     return true;

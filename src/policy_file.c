@@ -39,7 +39,7 @@ static size_t depth_of_repository(const char *here)
 {
     char folder[PATH_MAX];
     size_t depth = 0;
-    strcpy(folder, here);
+    snprintf(folder, sizeof folder, "%s", here);
     do {
         if (exists(folder, ".git"))
             return depth;
@@ -54,7 +54,7 @@ static const char *find(struct arena *arena, const char *here, const char **fold
     char at[PATH_MAX];
     const char *path = name;
     size_t levels = depth_of_repository(here);
-    strcpy(at, here);
+    snprintf(at, sizeof at, "%s", here);
     for (size_t i = 0; i <= levels; i++) {
         if (exists(at, name)) {
             *folder = arena_copy(arena, at, strlen(at));

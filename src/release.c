@@ -228,7 +228,7 @@ void release_judge(struct decision *decision)
 
 #define EVERY(text)                                                                                                    \
     {                                                                                                                  \
-        .go = text, .c = text, .rust = text                                                                            \
+        .go = (text), .c = (text), .rust = (text)                                                                      \
     }
 
 const struct rule rule_release_complete = {

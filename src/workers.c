@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -266,15 +267,16 @@ static bool feed_all(struct pool *pool, char *text, struct pollfd *polls, struct
 static bool is_jailed(const struct pool *pool, struct problem *problem)
 {
     const struct sandbox *sandbox = pool->sandbox;
-    char missing[128] = "";
+    char missing[128];
+    size_t size = 0;
     if (sandbox->wish != SANDBOX_REQUIRE || !sandbox->needed || sandbox->layers == JAIL_ALL)
         return true;
     for (unsigned i = 0; i < JAIL_LAYERS; i++)
         if (!(sandbox->layers >> i & 1)) {
-            strcat(missing, *missing ? ", " : "");
-            strcat(missing, jail_layer_name(i));
+            int put = snprintf(missing + size, sizeof missing - size, "%s%s", size ? ", " : "", jail_layer_name(i));
+            size += put > 0 && (size_t)put < sizeof missing - size ? (size_t)put : 0;
         }
-    problem_set(problem, STATUS_NO_MEMORY, "--sandbox=require: not to be had here: %s", missing);
+    problem_set(problem, STATUS_NO_MEMORY, "--sandbox=require: not to be had here: %.*s", (int)size, missing);
     return false;
 }
 

@@ -11,15 +11,16 @@ enum { LEADER = 1, VISITED = 2, PENDING = 4, KNOWN = 8, NOP = (int)0xd503201f };
 
 static bool room_for(struct abi_walk *w, size_t words)
 {
-    if (words > w->room) {
+    if (words >= w->room) {
         free(w->flags);
         free(w->numbers);
-        w->flags = malloc(words);
-        w->numbers = malloc(words * sizeof *w->numbers);
-        w->room = w->flags && w->numbers ? words : 0;
+        w->room = 0;
+        w->flags = malloc(words + 1);
+        w->numbers = malloc((words + 1) * sizeof *w->numbers);
+        if (!w->flags || !w->numbers)
+            return false;
+        w->room = words + 1;
     }
-    if (words > w->room)
-        return false;
     memset(w->flags, 0, words);
     return true;
 }

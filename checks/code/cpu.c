@@ -49,7 +49,7 @@ const struct cpu *cpu_find(const char *name)
     return find(name, strlen(name));
 }
 
-struct features cpu_features(const struct cpu *cpu)
+struct features cpu_features(const struct cpu *cpu) /* NOLINT(misc-no-recursion): as deep as the table says */
 {
     struct features has = {0}, lacks = {0};
     for (unsigned i = 0; i < CPU_ADDS && cpu->adds[i] != FEATURE_NONE; i++)

@@ -103,14 +103,14 @@ static bool is_silent(uint64_t answer)
 }
 
 /* Adds a feature and all that it implies. */
-static void add(struct features *set, enum feature feature)
+static void add(struct features *set, enum feature feature) /* NOLINT(misc-no-recursion): as deep as the table's rows */
 {
     if (feature == FEATURE_NONE || features_have(set, feature))
         return;
     features_add(set, feature);
     for (size_t i = 0; i < sizeof implied / sizeof implied[0]; i++)
         for (unsigned k = 0; implied[i].feature == (uint8_t)feature && k < MOST; k++)
-            add(set, (enum feature)implied[i].others[k]); /* as deep as the table's rows, no deeper */
+            add(set, (enum feature)implied[i].others[k]);
 }
 
 static uint8_t number_of(struct guards *guards, const struct features *set)

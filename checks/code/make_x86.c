@@ -57,9 +57,9 @@ static uint8_t digits(const char *text, const char *mark)
 static uint8_t immediate_named(const char *name)
 {
     static const char *const names[] = {"", "ib", "iw", "iz", "iv", "iwib", "rel32", "address"};
-    for (uint8_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
-            return i;
+            return (uint8_t)i;
     stop("no such immediate", name);
     return 0;
 }

@@ -150,12 +150,13 @@ static bool room_for(struct outline *o, size_t units)
         o->targets = malloc(words * sizeof *o->targets);
         o->vector_at = o->amd64 ? NULL : malloc(words * sizeof *o->vector_at);
         o->loops = o->amd64 ? NULL : malloc(words * sizeof *o->loops);
-        o->room = o->targets && (o->amd64 || (o->vector_at && o->loops)) ? units : 0;
-        if (!o->room)
+        o->room = 0;
+        if (!o->targets || (!o->amd64 && (!o->vector_at || !o->loops)))
             return false;
+        o->room = units;
     }
     memset(o->targets, 0, words * sizeof *o->targets);
-    if (!o->amd64) {
+    if (o->vector_at && o->loops) {
         memset(o->vector_at, 0, words * sizeof *o->vector_at);
         memset(o->loops, 0, words * sizeof *o->loops);
     }

@@ -25,6 +25,7 @@ static inline unsigned operand_length(const uint8_t *at)
 
 static inline unsigned of_kind(unsigned kind, const uint8_t *opcode)
 {
+    /* cppcheck-suppress nullPointerArithmetic ; without QUICK_MODRM there need be no opcode */
     return 1 + (kind & QUICK_MODRM ? operand_length(opcode + 1) : 0) + (kind & QUICK_8 ? 1 : 0) +
            (kind & QUICK_32 ? 4 : 0);
 }

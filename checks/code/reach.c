@@ -105,7 +105,7 @@ static bool spread(struct program *p, enum reach reach)
         size_t count;
         const struct function *f = &p->functions[number];
         const struct mention *m = function_mentions(p, f, &count);
-        for (size_t i = 0; i < count; i++, m++) {
+        for (size_t i = 0; m && i < count; i++, m++) {
             if ((enum reach)m->reach < reach)
                 continue;
             uint32_t to = mention_to(p, f, m);

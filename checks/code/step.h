@@ -112,7 +112,9 @@ static inline struct value value_of(enum value_kind kind, uint64_t at)
 /* A number that does not fit, as no address does not, is not known. */
 static inline struct value value_constant(uint64_t at)
 {
-    return at & ~VALUE_MASK ? (struct value){0} : value_of(VALUE_CONSTANT, at);
+    if (at & ~VALUE_MASK)
+        return (struct value){0};
+    return value_of(VALUE_CONSTANT, at);
 }
 
 static inline struct value value_with(struct value value, enum polarity polarity)

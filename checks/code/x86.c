@@ -158,7 +158,7 @@ static inline const unsigned char *operand(const unsigned char *p, struct x86_in
         base = o->sib & 7;
     }
     if (mod == 1) {
-        o->displacement = (int8_t)*p;
+        o->displacement = (int32_t)(int8_t)*p;
         return p + 1;
     }
     if (mod == 2 || base == 5) {

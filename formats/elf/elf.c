@@ -175,7 +175,7 @@ static void classify_dyn(struct elf_view *view, bool has_interp, bool has_needed
         }
     } else if (has_needed && extra->flag_pie) {
         image->linkage = LINKAGE_NEEDED_WITHOUT_INTERP;
-    } else if (extra->flag_pie && !has_needed) {
+    } else if (extra->flag_pie) { /* NOLINT(bugprone-branch-clone): what lies between comes first */
         image->linkage = LINKAGE_STATIC_PIE;
     } else if (!view->dynamic && image->entry.in_code) {
         image->linkage = LINKAGE_STATIC; /* ET_EXEC relabelled: the kernel starts it, nothing relocates it */

@@ -145,7 +145,8 @@ static void name_dynamic(struct image *image)
             image->libc = LIBC_MUSL;
         else if (android && strcmp(name, "libc.so") == 0)
             image->libc = LIBC_BIONIC;
-        image->libc_evidence = image->libc == LIBC_UNKNOWN ? (struct named){0} : image->needed.items[i];
+        if (image->libc != LIBC_UNKNOWN)
+            image->libc_evidence = image->needed.items[i];
     }
     if (image->libc == LIBC_UNKNOWN && image->glibc_floor)
         image->libc = LIBC_GLIBC;

@@ -24,7 +24,7 @@ static char *plain(struct arena *arena, const char *here, const char *path)
     }
     *end = 0;
     if (end == out)
-        strcpy(out, "/");
+        memcpy(out, "/", sizeof "/");
     return out;
 }
 

@@ -73,6 +73,7 @@ static struct node *read_scalar(struct reader *reader, const yaml_event_t *event
 
 static struct node *read_node(struct reader *reader, const yaml_event_t *event, unsigned depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): YAML_DEPTH bounds it */
 static bool add_item(struct reader *reader, struct node *list, const yaml_event_t *event, unsigned depth)
 {
     struct node *item = read_node(reader, event, depth);
@@ -109,6 +110,7 @@ static bool add_key(struct reader *reader, struct node *map, const yaml_event_t 
 }
 
 /* What stands up to `end`, in turn a key and its value in a mapping. */
+/* NOLINTNEXTLINE(misc-no-recursion): YAML_DEPTH bounds it */
 static bool read_items(struct reader *reader, struct node *node, yaml_event_type_t end, unsigned depth)
 {
     for (;;) {
@@ -128,6 +130,7 @@ static bool read_items(struct reader *reader, struct node *node, yaml_event_type
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): YAML_DEPTH bounds it */
 static struct node *read_node(struct reader *reader, const yaml_event_t *event, unsigned depth)
 {
     bool map = event->type == YAML_MAPPING_START_EVENT;

@@ -52,3 +52,11 @@ bool draft_close(struct draft *draft)
     draft->text = NULL;
     return false;
 }
+
+void draft_drop(struct draft *draft)
+{
+    if (draft->out)
+        fclose(draft->out);
+    free(draft->text);
+    *draft = (struct draft){0};
+}

@@ -18,5 +18,7 @@ struct draft { /* stays where it is from draft_open() to draft_close() */
 bool draft_open(struct draft *draft) MUST_CHECK;
 /* Ends `out`. False: memory ran out on the way, and there is no text. */
 bool draft_close(struct draft *draft) MUST_CHECK;
+/* Gives back whatever there is, open or not; of a zeroed draft, nothing. */
+void draft_drop(struct draft *draft);
 
 #endif

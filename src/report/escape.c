@@ -102,10 +102,10 @@ static void write_form(FILE *out, const struct language *language, enum form for
         text[size] = 0;
         break;
     case FORM_LETTER:
-        strcpy(text, c == '\n' ? "\\n" : "\\t");
+        memcpy(text, c == '\n' ? "\\n" : "\\t", sizeof "\\n");
         break;
     case FORM_DOUBLE:
-        strcpy(text, "\\\\");
+        memcpy(text, "\\\\", sizeof "\\\\");
         break;
     case FORM_BYTE:
         (void)snprintf(text, sizeof text, "\\x%02x", *at);

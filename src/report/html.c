@@ -104,9 +104,10 @@ static const struct record_result *gravest(const struct run *run, const struct r
     const struct record_result *found = NULL;
     int most = -1;
     for (size_t i = 0; i < record->image_count; i++) {
-        if (rule >= record->images[i].result_count)
+        const struct record_image *image = &record->images[i];
+        if (!image->results || rule >= image->result_count)
             continue;
-        const struct record_result *result = &record->images[i].results[rule];
+        const struct record_result *result = &image->results[rule];
         enum verdict closes = gate_result(run->gate, result);
         int weight = closes == VERDICT_FAIL                                                  ? 5
                      : closes != VERDICT_PASS                                                ? 4

@@ -219,6 +219,29 @@ def a_report_replaces_an_old_one_whole(env):
         records_of(text.read())
 
 
+def a_place_that_leaves_no_room_for_a_temporary_name_is_refused(env):
+    longest = 4095  # PATH_MAX less its NUL
+    while longest - len(os.getcwd()) > 300:
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    files.write("good", files.small_elf())
+    name = "r" * ((longest - len(os.getcwd()) - 1) // 2)
+    folder = "f" * (longest - len(os.getcwd()) - len(name) - 2)
+    os.mkdir(folder)
+    for left in (0, 6):  # letters that the whole place may still have; ".XXXXXX" has seven
+        place = os.path.join(folder, name[left:])
+        assert len(os.getcwd()) + 1 + len(place) == longest - left
+        files.write(place, b"an old report")
+        done = check(env, "--policy", "none", f"--output=json={place}", "good")
+        assert done.returncode == 2 and b"File name too long" in done.stderr, (done.returncode, done.stderr)
+        assert os.path.getsize(place) == 13, "the old report is gone"
+    short = os.path.join(folder, name[7:])
+    files.write(short, b"an old report")
+    assert check(env, "--policy", "none", f"--output=json={short}", "good").returncode == 0
+    with open(short, "rb") as text:
+        records_of(text.read())
+
+
 def a_crowd_of_files_comes_back_in_full(env):
     for i in range(3000):
         files.write(f"d{i % 30}/f{i}", files.small_elf() if i % 2 else b"text")
@@ -238,5 +261,6 @@ TESTS = [
     a_report_that_cannot_be_written_leaves_nothing_behind,
     a_fifo_or_link_is_written_to_and_not_replaced,
     a_report_replaces_an_old_one_whole,
+    a_place_that_leaves_no_room_for_a_temporary_name_is_refused,
     a_crowd_of_files_comes_back_in_full,
 ]

@@ -17,7 +17,7 @@ from faults import looks_complete  # noqa: E402
 from files import small_elf, write  # noqa: E402
 
 LONGEST = 60  # seconds: the longest of these runs takes one
-ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=0", LC_ALL="C", SOURCE_DATE_EPOCH="1767225600")
+ENV = dict(os.environ, ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=1:exitcode=99", UBSAN_OPTIONS="halt_on_error=1:exitcode=98:print_stacktrace=1", LC_ALL="C", SOURCE_DATE_EPOCH="1767225600")
 FORMATS = {"text": "txt", "json": "json", "ndjson": "ndjson", "sarif": "sarif", "junit": "xml", "github": "github", "gitlab": "gitlab.json", "markdown": "md",
            "html": "html", "csv": "csv", "in-toto": "intoto", "cyclonedx": "cdx"}
 MAPPED = 9 << 20  # bytes: above those of a file that mmap(2) has the memory for
