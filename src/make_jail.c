@@ -1,5 +1,6 @@
 /* make_jail ARCHITECTURE [sanitized]: the filter of system calls that workers live behind (jail.c), as the items of a C
  * array, for meson's name of the processor that assay is built for. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-*): the C library asks for it by this name */
 #define _GNU_SOURCE /* of a program that runs while building, meson says less */
 #include <errno.h>
 #include <fcntl.h>

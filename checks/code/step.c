@@ -77,7 +77,7 @@ enum meaning meaning_of(const struct flags *flags, enum condition condition)
 struct value value_of_condition(const struct flags *flags, enum condition condition)
 {
     enum meaning meaning = meaning_of(flags, condition);
-    return meaning == MEANS_NOTHING   ? (struct value){0}
+    return meaning == MEANS_NOTHING   ? value_of(VALUE_NONE, 0)
            : meaning == MEANS_PRESENT ? value_with(flags->value, SET_MEANS_PRESENT)
            : meaning == MEANS_ABSENT  ? value_with(flags->value, SET_MEANS_ABSENT)
                                       : value_with(flags->value, SET_MEANS_EITHER);

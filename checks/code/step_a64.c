@@ -130,7 +130,7 @@ static void immediate(uint32_t word, uint64_t address, struct state *state, stru
             }
         }
         if (flags)
-            set_flags(state, rn == XZR ? (struct value){0} : source,
+            set_flags(state, rn == XZR ? value_of(VALUE_NONE, 0) : source,
                       amount ? COMPARED_WITH_CONSTANT : COMPARED_WITH_ZERO, amount);
         if (!flags && rd == SP)
             slots_forget(state, SP);
@@ -261,7 +261,7 @@ static void memory_rest(uint32_t word, struct state *state)
 static void memory(const struct map *map, uint32_t word, uint64_t address, struct state *state, struct step *step)
 {
     unsigned rt = field(word, 0, 5), rn = field(word, 5, 5), size = 1u << (word >> 30);
-    struct value base = rn == SP ? (struct value){0} : state->registers[rn], loaded = {0};
+    struct value base = rn == SP ? value_of(VALUE_NONE, 0) : state->registers[rn], loaded = {0};
     if ((word & 0x3b000000u) == 0x18000000u) { /* LDR (literal) */
         uint64_t at = address + sign_extend(field(word, 5, 19), 19) * 4;
         if (!(word >> 26 & 1) && word >> 30 != 3)
