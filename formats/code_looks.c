@@ -34,7 +34,7 @@ static bool is_typical(uint32_t word)
 {
     return word >> 26 == 0x25 || (word & 0x9f000000) == 0x90000000 || (word & 0x7e000000) == 0x28000000 ||
            (word & 0x7f800000) == 0x52800000 || (word & 0x7fe0ffe0) == 0x2a0003e0 ||
-           (word & 0x5f800000) == 0x11000000 || (word & 0xbf800000) == 0xb9000000 || word == 0xd65f03c0;
+           (word & 0x3f800000) == 0x11000000 || (word & 0xbf800000) == 0xb9000000 || word == 0xd65f03c0;
 }
 
 struct tally {
