@@ -18,6 +18,7 @@ void read_entry(struct elf_view *view)
     struct entry *entry = &view->image->entry;
     entry->header_offset = view->image->offset + 24;
     entry->address = view->entry;
+    entry->known = KNOWN_ABSENT;
     if (view->entry == 0 && view->extra->type == ET_DYN && !starts_at_zero(view))
         return; /* a library: nothing to start */
     entry->known = view->image->segments.known == KNOWN_COMPLETE ? KNOWN_COMPLETE : KNOWN_BROKEN;
