@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 #include "formats/loaded.h"
 #include "formats/needle.h"
@@ -44,14 +45,14 @@ static bool path_at(struct view v, size_t at, size_t root, struct view *path)
         end++;
     for (size_t i = at; i < end; i++)
         slashes += v.data[i] == '/' || v.data[i] == '\\';
-    return slashes >= COMPONENTS && end - at > root && view_sub(v, at, end - at, path);
+    return slashes >= COMPONENTS && end - at > root && ALWAYS(view_sub(v, at, end - at, path));
 }
 
 /* Whether cargo's folder follows in the path at `at`. */
 static bool is_rust(struct view v, size_t at)
 {
     struct view near;
-    return view_sub(v, at, v.size - at < RUST_MOST ? v.size - at : RUST_MOST, &near) &&
+    return ALWAYS(view_sub(v, at, v.size - at < RUST_MOST ? v.size - at : RUST_MOST, &near)) &&
            (view_find(near, 0, "/.cargo/", 8) >= 0 || view_find(near, 0, "/.rustup/", 9) >= 0 ||
             view_find(near, 0, "\\.cargo\\", 8) >= 0);
 }

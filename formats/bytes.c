@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
+
 bool view_table(struct view v, uint64_t off, uint64_t stride, uint64_t count, struct view *out)
 {
     if (stride == 0 || count > v.size / stride)
@@ -12,7 +14,7 @@ bool view_table(struct view v, uint64_t off, uint64_t stride, uint64_t count, st
 int64_t view_string(struct view v, uint64_t off)
 {
     struct view rest;
-    if (off >= v.size || !view_sub(v, off, v.size - off, &rest))
+    if (off >= v.size || NEVER(!view_sub(v, off, v.size - off, &rest)))
         return -1;
     const uint8_t *nul = memchr(rest.data, 0, rest.size);
     return nul ? (int64_t)(nul - rest.data) : -1;
@@ -21,7 +23,7 @@ int64_t view_string(struct view v, uint64_t off)
 int64_t view_find(struct view v, uint64_t from, const void *needle, size_t size)
 {
     struct view rest;
-    if (from > v.size || !view_sub(v, from, v.size - from, &rest) || rest.size < size || size == 0)
+    if (from > v.size || NEVER(!view_sub(v, from, v.size - from, &rest)) || rest.size < size || size == 0)
         return -1;
     const uint8_t *hit = memmem(rest.data, rest.size, needle, size);
     return hit ? (int64_t)(hit - v.data) : -1;
@@ -42,8 +44,7 @@ uint64_t cursor_uleb(struct cursor *c)
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
         uint8_t byte = cursor_u8(c);
-        if (shift < 64)
-            value |= (uint64_t)(byte & 0x7f) << shift;
+        value |= (uint64_t)(byte & 0x7f) << shift;
         if (!(byte & 0x80))
             return c->failed ? 0 : value;
     }

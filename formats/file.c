@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "formats/certain.h"
+
 enum {
     BLOCK_BITS = 12,
     BLOCK = 1 << BLOCK_BITS,
@@ -48,7 +50,7 @@ static bool fill(struct file *file, uint8_t *bytes, uint64_t off, uint64_t n)
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
-            if (file->problem.status == STATUS_OK)
+            if (ALWAYS(file->problem.status == STATUS_OK))
                 problem_set(&file->problem, got < 0 ? STATUS_READ_FAILED : STATUS_CHANGED, "%s at offset %llu",
                             got < 0 ? strerror(errno) : "the file became shorter while it was read",
                             (unsigned long long)off);
@@ -64,16 +66,16 @@ static bool fill(struct file *file, uint8_t *bytes, uint64_t off, uint64_t n)
 static bool hash_all(struct file *file, bool read_first)
 {
     SHA256_CTX context; /* not EVP, whose providers cost a millisecond at every start */
-    bool good = SHA256_Init(&context) == 1;
-    for (uint64_t off = 0; good && off < file->size; off += WINDOW) {
+    if (NEVER(SHA256_Init(&context) != 1))
+        return false;
+    for (uint64_t off = 0; off < file->size; off += WINDOW) {
         uint64_t n = file->size - off < WINDOW ? file->size - off : WINDOW;
         if (read_first && !fill(file, file->bytes + off, off, n))
-            break;
-        good = SHA256_Update(&context, file->bytes + off, (size_t)n) == 1;
+            return false;
+        if (NEVER(SHA256_Update(&context, file->bytes + off, (size_t)n) != 1))
+            return false;
     }
-    good = SHA256_Final(file->digest, &context) == 1 && good;
-    file->has_digest = good;
-    return good;
+    return file->has_digest = ALWAYS(SHA256_Final(file->digest, &context) == 1);
 }
 
 enum status file_from_fd(struct file *file, int fd, const struct file_options *options, struct problem *problem)
@@ -107,7 +109,7 @@ enum status file_from_fd(struct file *file, int fd, const struct file_options *o
         return no_memory(file, problem);
     if (file->mapped)
         (void)madvise(file->bytes, (size_t)file->size, MADV_HUGEPAGE);
-    if (!hash_all(file, true) && file->problem.status == STATUS_OK)
+    if (!hash_all(file, true) && NEVER(file->problem.status == STATUS_OK))
         problem_set(&file->problem, STATUS_READ_FAILED, "SHA-256 is not to be had from libcrypto");
     return STATUS_OK;
 }
@@ -124,7 +126,7 @@ enum status file_from_memory(struct file *file, const void *bytes, size_t size, 
         return no_memory(file, problem);
     if (size)
         memcpy(file->bytes, bytes, size);
-    if (options->digest && !hash_all(file, false))
+    if (options->digest && NEVER(!hash_all(file, false)))
         problem_set(&file->problem, STATUS_READ_FAILED, "SHA-256 is not to be had from libcrypto");
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 static int by_offset(const void *a, const void *b)
@@ -20,7 +21,7 @@ size_t ranges_join(struct range *ranges, size_t count)
             uint64_t end = ranges[i].offset + ranges[i].size;
             if (end > last->offset + last->size)
                 last->size = end - last->offset;
-        } else if (ranges[i].size) {
+        } else if (ALWAYS(ranges[i].size)) {
             ranges[kept++] = ranges[i];
         }
     }

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 enum {
@@ -36,7 +37,7 @@ static bool signed_by_upx(struct image *image, uint64_t from, uint64_t size)
     if (size > image->size - from)
         size = image->size - from;
     size_t at = -from & 3;
-    if (!image_view(image, from, size, &v) || v.size < at || !has_signature(v.data + at, (v.size - at) / 4))
+    if (!image_view(image, from, size, &v) || NEVER(v.size < at) || !has_signature(v.data + at, (v.size - at) / 4))
         return false;
     while (load_le32(v.data + at) != UPX)
         at += 4;

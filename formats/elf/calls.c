@@ -19,6 +19,7 @@
  * the wanted range, which other bytes do once in billions. On A64, BL and B and pairs of
  * ADRP and ADD are recognised by their fixed bits. */
 #include "formats/elf/marks.h"
+#include "formats/certain.h"
 
 enum {
     ICONV = 1024, /* bytes that iconv() does not exceed: 0x1a0 on amd64 */
@@ -133,7 +134,7 @@ static bool address_of(const struct image *image, uint64_t offset, uint64_t *add
 enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where)
 {
     struct target string = {0}, doit = {0}, function = {.calls = true};
-    if (!address_of(image, text, &string.low))
+    if (NEVER(!address_of(image, text, &string.low)))
         return ANSWER_UNKNOWN;
     string.high = string.low + 1;
     if (!refer(image, &string) || string.count != 1)
@@ -147,7 +148,7 @@ enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *wh
     function.ignore = doit.highest;
     if (!refer(image, &function))
         return ANSWER_UNKNOWN;
-    if (function.count && !image_address(image, function.place, where))
+    if (function.count && NEVER(!image_address(image, function.place, where)))
         *where = text;
     return function.count ? ANSWER_YES : ANSWER_NO;
 }
@@ -155,7 +156,7 @@ enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *wh
 bool iconv_is_of_libstdcxx(const struct image *image, uint64_t text)
 {
     struct target string = {0}, function = {.calls = true};
-    if (!address_of(image, text, &string.low))
+    if (NEVER(!address_of(image, text, &string.low)))
         return false;
     string.high = string.low + 1;
     if (!refer(image, &string) || string.count != 1)

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 static const char *const dwarf_names[] = {
@@ -53,7 +54,7 @@ static const struct {
 static bool is_symbol_table(struct view v, size_t sections)
 {
     struct view zero;
-    if (v.size < 72 || v.size % 24 != 0 || !view_sub(v, 0, 24, &zero) || !view_is_zero(zero))
+    if (v.size < 72 || v.size % 24 != 0 || NEVER(!view_sub(v, 0, 24, &zero)) || !view_is_zero(zero))
         return false;
     size_t good = 0, filled = 0;
     for (size_t i = 24; i + 24 <= v.size && i < 24 * 32; i += 24) {

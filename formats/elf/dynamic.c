@@ -101,8 +101,12 @@ static void add_paths(struct elf_view *view, const char *text, const struct dyn 
         named_add(&view->file->arena, &view->image->search_paths, arena_copy(&view->file->arena, from, size), d->at,
                   d->tag == DT_RPATH);
         from += size;
-        if (*from == 0 || view->image->search_paths.count >= LIMIT_NEEDED)
+        if (*from == 0)
             return;
+        if (view->image->search_paths.count >= LIMIT_NEEDED) {
+            view->image->search_paths.known = KNOWN_BROKEN;
+            return;
+        }
     }
 }
 

@@ -276,7 +276,7 @@ static void read_unowned(struct elf_view *view)
         owned[count++] = (struct range){.offset = view->shoff, .size = image->sections.count * 64};
     for (size_t i = 0; i < view->phnum; i++) {
         uint32_t type = view->phdrs[i].type;
-        if (type == PT_LOAD || type == PT_INTERP || view->extra->type == ET_CORE)
+        if (type == PT_LOAD || type == PT_INTERP)
             owned[count++] = (struct range){.offset = view->phdrs[i].offset, .size = view->phdrs[i].filesz};
     }
     for (size_t i = 0; i < image->sections.count; i++)
@@ -293,7 +293,7 @@ static void judge_stripped(struct elf_view *view)
     bool hidden = image->unowned.known == KNOWN_BROKEN || image->segments.known == KNOWN_BROKEN;
     for (size_t i = 0; i < image->unowned.count; i++)
         hidden |= !image->unowned.items[i].zero;
-    if (image->sections.known == KNOWN_ABSENT && hidden && image->symbols.known == KNOWN_ABSENT)
+    if (image->sections.known == KNOWN_ABSENT && hidden)
         image->symbols.known = image->debug.known = KNOWN_BROKEN;
     bool dwarf = false;
     for (size_t i = 0; i < image->debug.count; i++)

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 /* vm.mmap_min_addr of distributions (LSM_MMAP_MIN_ADDR), below which only root maps memory; and memory that is
@@ -146,7 +147,7 @@ static void add_segment(struct elf_view *view, const struct phdr *p)
 static void add_piece(struct elf_view *view, struct piece piece, size_t *room)
 {
     uint64_t start = piece.start;
-    for (size_t i = 0; i <= view->piece_count && start < piece.end; i++) {
+    for (size_t i = 0; ALWAYS(i <= view->piece_count) && start < piece.end; i++) {
         uint64_t next = i < view->piece_count ? view->pieces[i].start : UINT64_MAX;
         if (start < next) {
             struct piece part = piece;
@@ -166,7 +167,7 @@ static void add_piece(struct elf_view *view, struct piece piece, size_t *room)
             continue;
         }
         const struct piece *over = &view->pieces[i];
-        if (piece.start < over->end && over->start < piece.end && over->end > start) {
+        if (over->end > start) { /* it begins at `start` or in front of it */
             bool same =
                 over->zero == piece.zero && (piece.zero || over->offset - over->start == piece.offset - piece.start);
             if (!same)
@@ -319,7 +320,7 @@ static void read_interpreter(struct elf_view *view)
     image->interpreter_known = KNOWN_COMPLETE;
     struct view rest;
     size_t used = strlen(image->interpreter.text) + 1;
-    if (view_sub(bytes, used, bytes.size - used, &rest) && !view_is_zero(rest))
+    if (ALWAYS(view_sub(bytes, used, bytes.size - used, &rest)) && !view_is_zero(rest))
         ELF_DEFECT(view, elf_interp, p->offset + used, "one path", "further bytes after the NUL that ends the path");
 }
 

@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/certain.h"
+
 enum { SYMBOL_SIZE = 24, LINK_AT = 40 /* of sh_link in Elf64_Shdr */, NAME_MOST = 32 };
 
 static const struct function {
@@ -87,7 +89,7 @@ static void take_symbols(struct image *image, struct view symbols, struct view n
         if ((type != STT_FUNC && type != STT_GNU_IFUNC) || load_le16(symbol + 6) == SHN_UNDEF || where >= names.size)
             continue;
         uint64_t most = names.size - where < NAME_MOST ? names.size - where : NAME_MOST;
-        if (!view_sub(names, where, most, &name) || view_string(name, 0) < 0)
+        if (NEVER(!view_sub(names, where, most, &name)) || view_string(name, 0) < 0)
             continue;
         const struct function *f =
             bsearch(name.data, functions, sizeof functions / sizeof *functions, sizeof *functions, by_name);

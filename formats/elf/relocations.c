@@ -118,7 +118,7 @@ static bool count_table(struct elf_view *view, uint64_t offset, uint64_t size, u
 static void read_range(struct elf_view *view, const struct dyn *table, const struct dyn *size, uint64_t skip)
 {
     uint64_t first, offset;
-    if (!table || (size && size->value == 0))
+    if (!table || size->value == 0)
         return;
     uint64_t from = skip <= size->value / 24 ? skip * 24 : 0;
     if (!exec_view_offset(view, table->value, 0, &first) || size->value % 24 != 0 ||

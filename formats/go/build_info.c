@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 enum { SENTINEL = 16, FLAG_BIG_ENDIAN = 1, FLAG_INLINE = 2, INLINE_AT = 32, VERSION_MOST = 256 };
@@ -42,7 +43,7 @@ static bool find_strings(const struct image *image, struct view v, struct view *
 {
     struct cursor c = cursor_at(v, false);
     struct view magic = cursor_take(&c, GO_MAGIC);
-    if (c.failed || v.size < GO_RECORD_HEADER || memcmp(magic.data, GO_BUILD_INFO_MAGIC, GO_MAGIC) != 0)
+    if (NEVER(c.failed) || v.size < GO_RECORD_HEADER || NEVER(memcmp(magic.data, GO_BUILD_INFO_MAGIC, GO_MAGIC) != 0))
         return false;
     unsigned pointer = cursor_u8(&c), flags = cursor_u8(&c);
     if (flags & FLAG_INLINE) {
@@ -85,7 +86,8 @@ static const char *unquoted(struct arena *arena, struct view v)
 static bool begins(struct view *line, const char *word)
 {
     size_t size = strlen(word);
-    return line->size >= size && memcmp(line->data, word, size) == 0 && view_sub(*line, size, line->size - size, line);
+    return line->size >= size && memcmp(line->data, word, size) == 0 &&
+           ALWAYS(view_sub(*line, size, line->size - size, line));
 }
 
 static void take_setting(struct arena *arena, struct view line, struct go_info *go)
@@ -116,7 +118,7 @@ static void take_modules(struct arena *arena, struct view text, struct go_info *
     size_t settings = 0;
     for (size_t at = 0; at < text.size;) {
         const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
-        if (!end || !view_sub(text, at, (size_t)(end - text.data) - at, &line))
+        if (NEVER(!end) || NEVER(!view_sub(text, at, (size_t)(end - text.data) - at, &line)))
             return; /* debug.ParseBuildInfo, too, ends at a line without end */
         at = (size_t)(end - text.data) + 1;
         bool path = begins(&line, "path\t"), setting = !path && begins(&line, "build\t");
@@ -151,7 +153,7 @@ size_t go_modules(const struct go_info *go, struct arena *arena, struct go_modul
     *whole = go->known == KNOWN_COMPLETE && text.size;
     for (size_t at = 0; at < text.size;) {
         const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
-        if (!end || !view_sub(text, at, (size_t)(end - text.data) - at, &line))
+        if (!end || NEVER(!view_sub(text, at, (size_t)(end - text.data) - at, &line)))
             break;
         at = (size_t)(end - text.data) + 1;
         bool main = begins(&line, "mod\t"), replaces = !main && begins(&line, "=>\t") && count;
@@ -184,7 +186,7 @@ bool build_info_take(const struct image *image, struct view v, uint64_t offset, 
         view_find(version, 0, " X:", 3); /* experiments the toolchain was built with are no part of its version */
     go->version = arena_copy(arena, version.data, space < 0 ? version.size : (size_t)space);
     if (modules.size > 2 * SENTINEL && modules.data[modules.size - SENTINEL - 1] == '\n' &&
-        view_sub(modules, SENTINEL, modules.size - 2 * SENTINEL, &inner))
+        ALWAYS(view_sub(modules, SENTINEL, modules.size - 2 * SENTINEL, &inner)))
         take_modules(arena, go->module_text = inner, go);
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 static const uint32_t LC_REQ_DYLD = 0x80000000;
@@ -36,15 +37,15 @@ static const char *version_text(struct arena *arena, uint32_t version)
     return arena_print(arena, "%u.%u", version >> 16, version >> 8 & 0xff);
 }
 
-/* A zippered library serves macOS and Mac Catalyst, and says so in two commands. */
+/* A zippered library serves macOS and Mac Catalyst, and says so in two commands: it is one for macOS. */
 static void take_version(struct macho_view *view, const struct command *c, enum os os, uint32_t minimum, uint32_t sdk)
 {
     struct image *image = view->image;
-    bool zippered = (os == OS_MACCATALYST && image->os == OS_MACOS) || (os == OS_MACOS && image->os == OS_MACCATALYST);
+    bool zippered = os == OS_MACOS && image->os == OS_MACCATALYST;
     if (view->has_version && image->kind == KIND_EXECUTABLE)
         MACHO_DEFECT(view, macho_command_twice, c->at, "one command that names platform and release",
                      "another one, for %s", os_name(os));
-    if (view->has_version && (!zippered || os != OS_MACOS))
+    if (view->has_version && !zippered)
         return;
     view->has_version = true;
     image->os = os;
@@ -315,7 +316,7 @@ void read_commands(struct macho_view *view)
         at += size;
     }
     struct view rest;
-    if (at < end && view_sub(area, at - view->header_size, end - at, &rest) && !view_is_zero(rest))
+    if (at < end && ALWAYS(view_sub(area, at - view->header_size, end - at, &rest)) && !view_is_zero(rest))
         MACHO_DEFECT(view, macho_hidden_commands, at, "nothing behind the last command that ncmds counts",
                      "%#llx more bytes", (unsigned long long)(end - at));
 }

@@ -15,7 +15,7 @@ static const char *text_of(struct macho_view *view, const struct command *c, uin
 {
     struct cursor cursor = command_cursor(view, c);
     uint32_t offset = cursor_u32(&cursor);
-    const char *text = offset >= least && !cursor.failed ? image_string(view->image, c->v, offset) : NULL;
+    const char *text = offset >= least ? image_string(view->image, c->v, offset) : NULL;
     if (!text)
         defect_add(&view->file->arena, &view->image->defects, id, macho_at(view, c->at),
                    "a string behind the fields of the command, with its NUL inside it",
@@ -36,7 +36,7 @@ static enum dependency how_used(struct macho_view *view, const struct command *c
     uint32_t name = cursor_u32(&cursor), marker = cursor_u32(&cursor);
     cursor_skip(&cursor, 8);
     uint32_t flags = cursor_u32(&cursor);
-    if (cursor.failed || marker != DYLIB_USE_MARKER || name != 28)
+    if (marker != DYLIB_USE_MARKER || name != 28)
         return how;
     return flags & USE_UPWARD     ? DEPENDENCY_UPWARD
            : flags & USE_REEXPORT ? DEPENDENCY_REEXPORT

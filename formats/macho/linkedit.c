@@ -4,6 +4,7 @@
  * dyld mach_o/BindOpcodes.cpp, ExportsTrie.cpp). */
 #include "formats/macho/macho.h"
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 void read_linkedit(struct macho_view *view, const struct command *c)
@@ -54,13 +55,13 @@ static bool trie_ends(struct arena *arena, struct view v)
     while (depth) {
         uint32_t at = stack[--depth];
         struct cursor c = cursor_at(v, false);
-        if (at >= v.size || seen[at / 8] & 1 << at % 8)
+        if (NEVER(at >= v.size) || seen[at / 8] & 1 << at % 8)
             return false;
         seen[at / 8] |= (uint8_t)(1 << at % 8);
         cursor_skip(&c, at);
         uint64_t terminal = cursor_uleb(&c);
         cursor_skip(&c, terminal);
-        for (unsigned children = cursor_u8(&c); children && !c.failed; children--) {
+        for (unsigned children = cursor_u8(&c); children; children--) {
             int64_t size = view_string(v, c.at);
             if (size < 0)
                 return false;

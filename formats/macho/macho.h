@@ -91,7 +91,6 @@ struct macho_view {
     unsigned read_only_segments; /* with SG_READ_ONLY, and memory */
     uint64_t main_offset;        /* LC_MAIN entryoff */
     uint64_t thread_pc;
-    uint64_t linkedit_offset, linkedit_size; /* of __LINKEDIT; size 0: none */
     uint64_t symbol_count;
     bool whole;         /* every load command was read */
     size_t owned_count; /* ranges of the file that commands claim */

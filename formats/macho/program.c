@@ -33,7 +33,7 @@ static uint64_t page_up(const struct macho_view *view, uint64_t address)
 /* Addresses that nobody may use; it is not mapped, and raises the lowest address of the process. */
 static bool is_page_zero(const struct segment *s)
 {
-    return s->address == 0 && s->file_size == 0 && s->memory_size && s->access == 0 && s->max_access == 0;
+    return s->address == 0 && s->file_size == 0 && s->access == 0 && s->max_access == 0;
 }
 
 /* The end of the pages that are entered: those of the bytes, and of the memory where there is more. */

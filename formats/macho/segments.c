@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 enum {
@@ -95,7 +96,7 @@ static void take_segment(struct macho_view *view, const struct segment *s)
     struct image *image = view->image;
     struct segment_list *list = &image->segments;
     uint64_t offset = s->offset - image->offset;
-    if (s->offset < image->offset || !range_fits(image->size, offset, s->file_size) ||
+    if (NEVER(s->offset < image->offset) || !range_fits(image->size, offset, s->file_size) ||
         (s->file_size > s->memory_size && (s->memory_size || s->access)) ||
         range_end(s->address, s->memory_size) == UINT64_MAX) {
         defect_add(&view->file->arena, &image->defects, DEFECT_ID_macho_segment, s->header_offset,
@@ -110,10 +111,6 @@ static void take_segment(struct macho_view *view, const struct segment *s)
                        "one executable segment that begins with the header", "another one, %s", s->name);
         view->has_text = true;
         view->text_offset = s->offset;
-    }
-    if (strcmp(s->name, "__LINKEDIT") == 0) {
-        view->linkedit_offset = s->offset;
-        view->linkedit_size = s->file_size;
     }
     list->items = arena_grow(&view->file->arena, list->items, list->count, sizeof *list->items);
     list->items[list->count++] = *s;
@@ -237,7 +234,7 @@ void read_thread(struct macho_view *view, const struct command *c)
             struct view pc;
             int bits = states[i].cputype & CPU_ARCH_ABI64 ? 64 : 32;
             if (states[i].cputype != view->extra->cputype || states[i].flavor != flavor || states[i].count != count ||
-                !view_sub(state, states[i].pc, bits == 64 ? 8 : 4, &pc))
+                NEVER(!view_sub(state, states[i].pc, bits == 64 ? 8 : 4, &pc)))
                 continue;
             struct cursor at = cursor_at(pc, view->big_endian);
             view->thread_pc = cursor_word(&at, bits);

@@ -127,7 +127,9 @@ static bool read_blobs(struct macho_view *view, struct view area, uint64_t base,
         if (!take_blob(view, whole, base, slot, offset, blobs))
             return false;
     }
-    return blobs->has_best || bad(view, base, "a CodeDirectory", "blobs, none of which is one:", count);
+    if (!blobs->has_best)
+        return bad(view, base, "a CodeDirectory", "blobs, none of which is one:", count);
+    return true;
 }
 
 void read_signature(struct macho_view *view, const struct command *c)

@@ -82,10 +82,9 @@ void read_symtab(struct macho_view *view, const struct command *c)
     uint32_t offset = cursor_u32(&cursor), count = cursor_u32(&cursor), strings_at = cursor_u32(&cursor);
     uint32_t strings_size = cursor_u32(&cursor), strange = 0;
     uint64_t stride = view->image->bits == 64 ? 16 : 12;
-    struct view whole, table, strings = {0};
+    struct view table, strings = {0};
     symbols->known = KNOWN_BROKEN;
-    if (cursor.failed || !image_view(view->image, 0, 0, &whole) ||
-        !range_fits(view->image->size, offset, count * stride) ||
+    if (cursor.failed || !range_fits(view->image->size, offset, count * stride) ||
         !range_fits(view->image->size, strings_at, strings_size)) {
         MACHO_DEFECT(view, macho_symbols, c->at, "a symbol table and its strings inside the image",
                      "%u symbols at %#x, %#x bytes of strings at %#x", count, offset, strings_size, strings_at);
@@ -108,7 +107,6 @@ void read_symtab(struct macho_view *view, const struct command *c)
         strange += n.name >= strings_size && n.name != 0;
         take_symbol(view, &n, strings, macho_at(view, offset + i * stride));
     }
-    symbols->strip_mark = symbols->strip_mark && symbols->stabs == 1;
     if (strange)
         MACHO_DEFECT(view, macho_symbols, offset, "names inside the string table",
                      "%u symbols with names outside of it", strange);

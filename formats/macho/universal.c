@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 enum { SHARED = 2, HEADER = 8, ARCH_SIZE = 20, ARCH_64_SIZE = 32, ALIGN_MOST = 15, LEAST_IMAGE = 28 };
@@ -97,7 +98,7 @@ static void read_table(struct table *t)
     }
     t->slices = arena_array(&t->file->arena, (size_t)t->announced + 1, sizeof *t->slices);
     for (uint32_t i = 0; i < t->announced; i++)
-        if (read_slice(t, HEADER + i * t->stride, &t->slices[t->count]))
+        if (ALWAYS(read_slice(t, HEADER + i * t->stride, &t->slices[t->count])))
             check_slice(t, &t->slices[t->count++]);
     read_hidden(t);
 }
