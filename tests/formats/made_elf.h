@@ -27,7 +27,7 @@ static inline int end(void **state)
 
 static inline const struct image *read_bytes(const uint8_t *bytes, size_t size)
 {
-    const struct file_options options = {1 << 20, false};
+    const struct file_options options = {4 << 20, false};
     struct problem problem;
     assert_int_equal(file_from_memory(&file, bytes, size, &options, &problem), STATUS_OK);
     read_file(&file, &(struct read_options){true}, &reading);

@@ -1,66 +1,4 @@
-#include "tests/formats/small_elf.h"
-
-#include <string.h>
-
-/* A constant as compilers leave it: behind a NUL, with its own. */
-static void put_text(struct small *s, size_t at, const char *text)
-{
-    put(s, at, "", 1);
-    put(s, at + 1, text, strlen(text) + 1);
-}
-
-static void start_glibc(struct small *s, unsigned machine)
-{
-    small_start(s, machine);
-    small_abi_tag(s);
-    put_text(s, CONSTANTS + 0x100, "GLIBC_TUNABLES");
-    put_text(s, CONSTANTS + 0x200, "gconv-modules");
-}
-
-static void put_nss(struct small *s)
-{
-    put_text(s, CONSTANTS + 0x300, "libnss_%s.so%s");
-    put_text(s, CONSTANTS + 0x320, "_nss_%s_%s");
-    put_text(s, CONSTANTS + 0x340, "/etc/nsswitch.conf");
-}
-
-/* dlopen.o, as x86-64 code: dlopen_doit() at +0x10 refers to the text, dlopen() at +0x80 to dlopen_doit(). */
-static void put_named_dlopen(struct small *s, const char *error)
-{
-    uint8_t lea_text[7] = {0x48, 0x8d, 0x35}, lea_doit[7] = {0x48, 0x8d, 0x3d};
-    uint32_t text = CONSTANTS + 0x501 - (CODE + 0x120 + 7), doit = (uint32_t) - (0x190 + 7 - 0x110);
-    put_text(s, CONSTANTS + 0x500, error);
-    memcpy(lea_text + 3, &text, 4);
-    memcpy(lea_doit + 3, &doit, 4);
-    put(s, CODE + 0x120, lea_text, sizeof lea_text);
-    put(s, CODE + 0x190, lea_doit, sizeof lea_doit);
-}
-
-static void put_dlopen(struct small *s)
-{
-    put_named_dlopen(s, "invalid mode parameter");
-}
-
-/* A symbol table of one function. */
-static void put_symbol(struct small *s, const char *name)
-{
-    static const char *const names[] = {".symtab", ".strtab"};
-    Elf64_Sym symbol = {.st_name = 1,
-                        .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
-                        .st_shndx = 1,
-                        .st_value = BASE + CODE,
-                        .st_size = 16};
-    Elf64_Shdr headers[] = {{.sh_type = SHT_SYMTAB,
-                             .sh_offset = DATA + 0x100,
-                             .sh_size = 48,
-                             .sh_entsize = 24,
-                             .sh_link = 2,
-                             .sh_addralign = 8},
-                            {.sh_type = SHT_STRTAB, .sh_offset = DATA + 0x200, .sh_size = 64, .sh_addralign = 1}};
-    put(s, DATA + 0x118, &symbol, sizeof symbol);
-    put(s, DATA + 0x201, name, strlen(name));
-    small_sections(s, names, headers, 2);
-}
+#include "tests/formats/small_glibc.h"
 
 static struct small s;
 
@@ -352,39 +290,12 @@ static void a_dlopen_that_is_not_found_leaves_it_open(void **state)
     expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
 }
 
-static void put_a64(size_t at, uint32_t word)
-{
-    put(&s, at, &word, sizeof word);
-}
-
-/* ADRP and ADD of register `n`, `apart` bytes from each other: the address of a place of the file. */
-static void put_address(size_t at, size_t apart, unsigned n, size_t place)
-{
-    uint32_t pages = (uint32_t)((place >> 12) - (at >> 12));
-    put_a64(at, 0x90000000 | (pages & 3) << 29 | (pages >> 2 & 0x7ffff) << 5 | n);
-    put_a64(at + apart, 0x91000000 | (uint32_t)(place & 0xfff) << 10 | n << 5 | n);
-}
-
-/* BL, or B with another first byte. */
-static void put_branch(size_t at, uint32_t opcode, size_t to)
-{
-    put_a64(at, opcode | ((uint32_t)(to - at) >> 2 & 0x3ffffff));
-}
-
-/* dlopen.o, as A64 code, at the places of the other. */
-static void put_dlopen_a64(void)
-{
-    put_text(&s, CONSTANTS + 0x500, "invalid mode parameter");
-    put_address(CODE + 0x120, 4, 1, CONSTANTS + 0x501);
-    put_address(CODE + 0x190, 8, 0, CODE + 0x110);
-}
-
 static void a64_code_that_does_not_call_dlopen_does_not_use_it(void **state)
 {
     (void)state;
     start_glibc(&s, EM_AARCH64);
-    put_dlopen_a64();
-    put_branch(CODE + 0x10, 0x94000000, CODE + 0x400); /* to somewhere else */
+    put_dlopen_a64(&s);
+    put_branch(&s, CODE + 0x10, 0x94000000, CODE + 0x400); /* to somewhere else */
     expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
     assert_true(s.reading.images[0].latent.possible & LATENT_DLOPEN);
 }
@@ -396,14 +307,14 @@ static void a_call_of_dlopen_in_a64_code_is_use(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         start_glibc(&s, EM_AARCH64);
-        put_dlopen_a64();
-        put_branch(from[i], opcodes[i], CODE + 0x180);
+        put_dlopen_a64(&s);
+        put_branch(&s, from[i], opcodes[i], CODE + 0x180);
         expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
         file_close(&s.file);
     }
     start_glibc(&s, EM_AARCH64);
-    put_dlopen_a64();
-    put_address(CODE + 0x20, 4, 3, CODE + 0x180); /* its address */
+    put_dlopen_a64(&s);
+    put_address(&s, CODE + 0x20, 4, 3, CODE + 0x180); /* its address */
     expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
 }
 
@@ -411,9 +322,9 @@ static void an_add_of_another_register_forms_no_address(void **state)
 {
     (void)state;
     start_glibc(&s, EM_AARCH64);
-    put_dlopen_a64();
-    put_address(CODE + 0x20, 4, 3, CODE + 0x180);
-    put_a64(CODE + 0x24, 0x91000000 | 0x180 << 10 | 4 << 5 | 4);
+    put_dlopen_a64(&s);
+    put_address(&s, CODE + 0x20, 4, 3, CODE + 0x180);
+    put_a64(&s, CODE + 0x24, 0x91000000 | 0x180 << 10 | 4 << 5 | 4);
     expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
 }
 
@@ -445,8 +356,8 @@ static void a_text_that_two_places_refer_to_leaves_dlopen_open(void **state)
 {
     (void)state;
     start_glibc(&s, EM_AARCH64);
-    put_dlopen_a64();
-    put_address(CODE + 0x700, 4, 1, CONSTANTS + 0x501);
+    put_dlopen_a64(&s);
+    put_address(&s, CODE + 0x700, 4, 1, CONSTANTS + 0x501);
     expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
 }
 

@@ -1,0 +1,286 @@
+/* What counts as debug information, by name and by content: DWARF 5 §7.5.1.1 and §6.2.4 (headers of units and line tables),
+ * gABI "Symbol Table" and "Compression Header" (fields and their values), elfutils and gdb for the other names. */
+#include "tests/formats/made_elf.h"
+
+#include <string.h>
+
+#define BYTES(...)                                                                                                     \
+    (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[])                                                            \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+#define LE32(n)    (uint8_t)(n), (uint8_t)((n) >> 8), (uint8_t)((n) >> 16), (uint8_t)((n) >> 24)
+#define TEXT(text) (const uint8_t *)(text), sizeof(text) - 1
+enum { NOTHING = 0, DWARF = 1 << DEBUG_DWARF, PRESSED = DWARF | 1 << DEBUG_DWARF_COMPRESSED, HARMLESS = -1 };
+
+struct debug_case {
+    const char *sentence, *name;
+    const uint8_t *bytes;
+    size_t size;
+    unsigned kinds; /* bit 1 << DEBUG_… of all that is found */
+};
+
+static unsigned kinds_of(const struct image *image)
+{
+    unsigned kinds = 0;
+    for (size_t i = 0; i < image->debug.count; i++)
+        kinds |= 1U << image->debug.items[i].kind;
+    return kinds;
+}
+
+static void check(const struct debug_case *c)
+{
+    clean();
+    make_elf_section(&made, c->name, SHT_PROGBITS, c->bytes, c->size);
+    const struct image *image = read_made();
+    if (kinds_of(image) != c->kinds)
+        print_error("%s: %#x, not %#x\n", c->sentence, kinds_of(image), c->kinds);
+    assert_int_equal(kinds_of(image), c->kinds);
+    assert_int_equal(image->debug.known, KNOWN_COMPLETE);
+    assert_int_equal(image->symbols.known, KNOWN_ABSENT);
+    assert_int_equal(image->stripped, c->kinds & DWARF ? ANSWER_NO : ANSWER_YES);
+    assert_int_equal(image->defects.total, 0);
+    file_close(&file);
+}
+
+TEST(debug_information_has_many_names)
+{
+    static const struct debug_case cases[] = {
+        {"DWARF", ".debug_info", TEXT("x"), DWARF},
+        {"the first of the names", ".debug_abbrev", TEXT("x"), DWARF},
+        {"the last of the names", ".debug_types", TEXT("x"), DWARF},
+        {"the old way to compress", ".zdebug_line", TEXT("x"), PRESSED},
+        {"split DWARF", ".debug_info.dwo", TEXT("x"), DWARF},
+        {"no name of DWARF", ".debug_gear", TEXT("x"), NOTHING},
+        {"nor with the end of split DWARF", ".debug_gear.dwo", TEXT("x"), NOTHING},
+        {"nothing behind the prefix", ".debug_", TEXT("x"), NOTHING},
+        {"only an end", ".debug_.dwo", TEXT("x"), NOTHING},
+        {"longer than all names", ".debug_information_of_all_sorts", TEXT("x"), NOTHING},
+        {"without the underscore", ".debug", TEXT("x"), NOTHING},
+        {"a name that begins alike", ".dynamite", TEXT("x"), NOTHING},
+        {"without the dot", "debug_info", TEXT("x"), NOTHING},
+        {"stabs", ".stab", TEXT("x"), 1 << DEBUG_STABS},
+        {"strings of stabs, as any strings", ".stabstr", TEXT("x"), NOTHING},
+        {"a link", ".gnu_debuglink", TEXT("x.debug\0\1\2\3\4"), 1 << DEBUG_LINK},
+        {"a link to no name", ".gnu_debuglink", TEXT("\0\1\2\3\4"), NOTHING},
+        {"a name without an end", ".gnu_debuglink", TEXT("x.debug"), NOTHING},
+        {"a name of other letters", ".gnu_debuglink", TEXT("x\n\0\1\2\3\4"), NOTHING},
+        {"a link to a shared file", ".gnu_debugaltlink", TEXT("x\0\1\2\3\4\5\6\7\10"), 1 << DEBUG_LINK},
+        {"a small symbol table", ".gnu_debugdata", TEXT("x"), 1 << DEBUG_MINI},
+        {"an index of gdb", ".gdb_index", TEXT("x"), 1 << DEBUG_GDB_INDEX},
+        {"CTF", ".ctf", TEXT("x"), 1 << DEBUG_CTF},
+        {"CTF of Solaris", ".SUNW_ctf", TEXT("x"), 1 << DEBUG_CTF},
+        {"BTF", ".BTF", TEXT("x"), 1 << DEBUG_BTF},
+        {"BTF of functions", ".BTF.ext", TEXT("x"), 1 << DEBUG_BTF},
+        {"no name", "", TEXT("x"), NOTHING},
+        {"a comment that is none", ".comment",
+         TEXT("\xfd"
+              "7zXZ\0"),
+         1 << DEBUG_MINI},
+        {"no bytes", ".debug_info", TEXT(""), NOTHING},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check(&cases[i]);
+}
+
+/* clang-format off */
+TEST(debug_information_is_known_by_its_bytes)
+{
+    const struct debug_case cases[] = {
+        /* unit_length, version, debug_abbrev_offset, address_size */
+        {"a unit of DWARF 4", ".x", BYTES(LE32(7), 4, 0, LE32(0), 8), DWARF},
+        {"of DWARF 2", ".x", BYTES(LE32(7), 2, 0, LE32(0), 8), DWARF},
+        {"with short addresses", ".x", BYTES(LE32(7), 4, 0, LE32(0), 4), DWARF},
+        {"addresses of two bytes", ".x", BYTES(LE32(7), 4, 0, LE32(0), 2), NOTHING},
+        {"of DWARF 1", ".x", BYTES(LE32(7), 1, 0, LE32(0), 8), NOTHING},
+        {"of DWARF 6", ".x", BYTES(LE32(7), 6, 0, LE32(0), 8), NOTHING},
+        {"shorter than its header", ".x", BYTES(LE32(6), 4, 0, LE32(0), 8), NOTHING},
+        {"longer than its section", ".x", BYTES(LE32(8), 4, 0, LE32(0), 8), NOTHING},
+        {"a section that ends within the length", ".x", BYTES(7, 0, 0), NOTHING},
+        /* unit_length, version, unit_type, address_size, debug_abbrev_offset */
+        {"a unit of DWARF 5", ".x", BYTES(LE32(8), 5, 0, 1, 8, LE32(0)), DWARF},
+        {"of the last type", ".x", BYTES(LE32(8), 5, 0, 6, 8, LE32(0)), DWARF},
+        {"of no type", ".x", BYTES(LE32(8), 5, 0, 0, 8, LE32(0)), NOTHING},
+        {"of a type behind the last", ".x", BYTES(LE32(8), 5, 0, 7, 8, LE32(0)), NOTHING},
+        {"with short addresses", ".x", BYTES(LE32(8), 5, 0, 1, 4, LE32(0)), DWARF},
+        {"with addresses of two bytes", ".x", BYTES(LE32(8), 5, 0, 1, 2, LE32(0)), NOTHING},
+        {"without its last byte", ".x", BYTES(LE32(7), 5, 0, 1, 8, 0, 0, 0), NOTHING},
+        /* unit_length, version, header_length, minimum_instruction_length */
+        {"a line table of DWARF 4", ".x", BYTES(LE32(11), 4, 0, LE32(10), 1, 0, 0, 0, 0), DWARF},
+        {"with a header too short", ".x", BYTES(LE32(11), 4, 0, LE32(9), 1, 0, 0, 0, 0), NOTHING},
+        {"with a header as long as itself", ".x", BYTES(LE32(11), 4, 0, LE32(11), 1, 0, 0, 0, 0), NOTHING},
+        {"of instructions of three bytes", ".x", BYTES(LE32(11), 4, 0, LE32(10), 3, 0, 0, 0, 0), NOTHING},
+        /* unit_length, version, address_size, segment_selector_size, header_length, minimum_instruction_length */
+        {"a line table of DWARF 5", ".x", BYTES(LE32(11), 5, 0, 8, 0, LE32(10), 1, 0, 0), DWARF},
+        {"of instructions of four bytes", ".x", BYTES(LE32(11), 5, 0, 8, 0, LE32(10), 4, 0, 0), DWARF},
+        {"of two", ".x", BYTES(LE32(11), 5, 0, 8, 0, LE32(10), 2, 0, 0), NOTHING},
+        {"without its last byte", ".x", BYTES(LE32(8), 5, 0, 8, 0, LE32(10)), NOTHING},
+        {"what GNU tools compressed", ".x", TEXT("ZLIB\0\0\0\0\0\0\0\1"), PRESSED},
+        {"without its size", ".x", TEXT("ZLIB\0\0\0\0\0\0\0"), NOTHING},
+        {"another word", ".x", TEXT("ZLID\0\0\0\0\0\0\0\1"), NOTHING},
+        {"xz data", ".x", TEXT("\xfd" "7zXZ\0"), 1 << DEBUG_MINI},
+        {"a part of its magic", ".x", TEXT("\xfd" "7zXZ"), NOTHING},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check(&cases[i]);
+}
+/* clang-format on */
+
+enum { FEW = 3, MANY = 40 };
+
+/* A table of symbols in a section of another type; `at` is what the test changes. */
+static size_t symbols_in_disguise(size_t count, size_t size, size_t index, const Elf64_Sym *at)
+{
+    static Elf64_Sym symbols[MANY];
+    memset(symbols, 0, sizeof symbols);
+    for (size_t i = 1; i < count; i++)
+        symbols[i] = (Elf64_Sym){.st_name = 1, .st_info = 0x12, .st_shndx = 1};
+    symbols[index] = *at;
+    clean();
+    make_elf_section(&made, ".x", SHT_PROGBITS, symbols, size);
+    const struct image *image = read_made();
+    size_t found = image->symbols.known == KNOWN_COMPLETE ? image->symbols.count : 0;
+    assert_int_equal(defects(image, DEFECT_ID_elf_section_view), found != 0);
+    file_close(&file);
+    return found;
+}
+
+TEST(a_symbol_table_is_known_by_its_fields)
+{
+    static const struct {
+        Elf64_Sym symbol;
+        bool good;
+    } cases[] = {
+        {{.st_name = 1, .st_info = 0x26, .st_other = 3, .st_shndx = 3}, true}, /* STB_WEAK, STT_TLS, the last section */
+        {{.st_name = 1, .st_info = 0xaa, .st_shndx = 0xfff1}, true}, /* STB_GNU_UNIQUE, STT_GNU_IFUNC, SHN_ABS */
+        {{.st_name = 1, .st_info = 0x07, .st_shndx = 1}, false},     /* a type that is none */
+        {{.st_name = 1, .st_info = 0x0b, .st_shndx = 1}, false},
+        {{.st_name = 1, .st_info = 0x32, .st_shndx = 1}, false}, /* a binding that is none */
+        {{.st_name = 1, .st_info = 0x92, .st_shndx = 1}, false},
+        {{.st_name = 1, .st_info = 0x12, .st_other = 4, .st_shndx = 1}, false}, /* st_other above the visibilities */
+        {{.st_name = 1, .st_info = 0x12, .st_shndx = 4}, false},                /* there are four sections */
+        {{.st_name = 1, .st_info = 0x12, .st_shndx = 0xfff0}, false},
+        {{.st_info = 0x12, .st_shndx = 1}, true}, /* a name is not needed */
+        {{.st_name = 1, .st_shndx = 1}, true},    /* nor more than a name */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(symbols_in_disguise(FEW, FEW * 24, 1, &cases[i].symbol), cases[i].good ? FEW : 0);
+    const Elf64_Sym zero = {0}, good = cases[0].symbol, bad = cases[2].symbol;
+    assert_int_equal(symbols_in_disguise(FEW, FEW * 24, 0, &good), 0);                 /* the first is all zeros */
+    assert_int_equal(symbols_in_disguise(FEW, FEW * 24, 1, &zero), 0);                 /* half of them say nothing */
+    assert_int_equal(symbols_in_disguise(FEW + 1, (FEW + 1) * 24, 1, &zero), FEW + 1); /* a third of them */
+    assert_int_equal(symbols_in_disguise(FEW, FEW * 24 - 24, 0, &zero), 0);            /* two entries are too few */
+    assert_int_equal(symbols_in_disguise(FEW + 1, FEW * 24 + 1, 0, &zero), 0);
+    assert_int_equal(symbols_in_disguise(MANY, MANY * 24, 31, &bad), 0);
+    assert_int_equal(symbols_in_disguise(MANY, MANY * 24, 32, &bad), MANY); /* it is not read to its end */
+}
+
+static const struct image *compressed(uint32_t type, uint64_t size, size_t there)
+{
+    static Elf64_Chdr header;
+    header = (Elf64_Chdr){.ch_type = type, .ch_size = size, .ch_addralign = 1};
+    clean();
+    make_elf_section(&made, ".debug_info", SHT_PROGBITS, &header, there)->header.sh_flags = SHF_COMPRESSED;
+    return read_made();
+}
+
+TEST(a_compressed_section_says_how)
+{
+    static const struct {
+        uint32_t type;
+        uint64_t size;
+        size_t there, defects;
+    } cases[] = {{ELFCOMPRESS_ZLIB, 1, 24, 0},
+                 {2 /* ELFCOMPRESS_ZSTD */, 1, 24, 0},
+                 {0, 1, 24, 1},
+                 {3, 1, 24, 1},
+                 {1, 1, 23, 1},
+                 {1, (UINT64_C(1) << 40) - 1, 24, 0},
+                 {1, UINT64_C(1) << 40, 24, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct image *image = compressed(cases[i].type, cases[i].size, cases[i].there);
+        assert_int_equal(kinds_of(image), PRESSED);
+        assert_int_equal(image->debug.known, KNOWN_COMPLETE);
+        assert_int_equal(defects(image, DEFECT_ID_elf_compression), cases[i].defects);
+        assert_int_equal(image->defects.total, cases[i].defects);
+        file_close(&file);
+    }
+}
+
+TEST(sections_are_looked_into_whatever_their_type_says)
+{
+    static const uint8_t unit[] = {LE32(7), 4, 0, LE32(0), 8};
+    static const struct {
+        uint32_t type;
+        uint64_t flags;
+        unsigned kinds;
+    } cases[] = {{SHT_STRTAB, 0, DWARF}, {SHT_RELA, 0, DWARF}, {SHT_NOTE, 0, DWARF}, {SHT_PROGBITS, SHF_ALLOC, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        make_elf_section(&made, ".x", cases[i].type, unit, sizeof unit)->header.sh_flags = cases[i].flags;
+        assert_int_equal(kinds_of(read_made()), cases[i].kinds);
+        file_close(&file);
+    }
+}
+
+TEST(sections_without_bytes_are_for_memory)
+{
+    static const struct {
+        uint64_t flags, size, defects;
+    } cases[] = {{0, 16, 1}, {0, 0, 0}, {SHF_ALLOC, 16, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        Elf64_Shdr *h = &make_elf_section(&made, ".bss", SHT_NOBITS, NULL, cases[i].size)->header;
+        h->sh_flags = cases[i].flags;
+        h->sh_addr = make_elf_address(MAKE_ELF_FREE);
+        h->sh_offset = MAKE_ELF_FREE;
+        assert_int_equal(defects(read_made(), DEFECT_ID_elf_nobits_bytes), cases[i].defects);
+        file_close(&file);
+    }
+}
+
+/* What `objcopy --only-keep-debug` leaves: no section has bytes but those for debugging. */
+TEST(a_debug_file_has_sections_without_bytes)
+{
+    clean();
+    made.sections[0].header.sh_type = SHT_NOBITS;
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_filesz = 0;
+    make_elf_section(&made, ".tail", SHT_NOBITS, NULL, 16);
+    const struct image *image = read_made();
+    assert_int_equal(image->kind, KIND_DEBUG_FILE);
+    assert_int_equal(defects(image, DEFECT_ID_elf_nobits_bytes), 0);
+    file_close(&file);
+}
+
+/* Of a large section the beginning is looked at. */
+TEST(a_large_section_is_known_by_its_beginning)
+{
+    static uint8_t large[5000] = {LE32(0x1000), 4, 0, LE32(0), 8};
+    for (size_t length = 4095 - 4; length <= 4097; length++) {
+        large[0] = (uint8_t)length;
+        large[1] = (uint8_t)(length >> 8);
+        clean();
+        make_elf_section(&made, ".x", SHT_PROGBITS, large, sizeof large);
+        assert_int_equal(kinds_of(read_made()), length <= 4096 - 4096 % 24 - 4 ? DWARF : 0);
+        file_close(&file);
+    }
+    clean();
+    make_elf_section(&made, ".x", SHT_PROGBITS, large, 4095);
+    assert_int_equal(kinds_of(read_made()), 0);
+    file_close(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(debug_information_has_many_names),
+        cmocka_unit_test(debug_information_is_known_by_its_bytes),
+        cmocka_unit_test(a_symbol_table_is_known_by_its_fields),
+        cmocka_unit_test(a_compressed_section_says_how),
+        cmocka_unit_test(sections_are_looked_into_whatever_their_type_says),
+        cmocka_unit_test(sections_without_bytes_are_for_memory),
+        cmocka_unit_test(a_debug_file_has_sections_without_bytes),
+        cmocka_unit_test(a_large_section_is_known_by_its_beginning),
+    };
+    return cmocka_run_group_tests_name("test_elf_debug", tests, NULL, NULL);
+}
