@@ -27,7 +27,9 @@ struct demands { /* what is declared besides the target; zeros: nothing */
     uint64_t size_max;         /* bytes of a file */
     /* "x86-64-v2", "raspberry-pi-4": what the code may ask of the processor; NULL: not said */
     const char *cpus[DEMANDED_CPUS];
-    bool cpu_strict;     /* code that may be reached counts as if it were */
+    unsigned abi_coverage; /* percent of the code that the rules of the family abi must follow; 0: not said */
+    unsigned isa_coverage; /* the same of the family isa */
+    bool cpu_strict;       /* code that may be reached counts as if it were */
     uint64_t neon_loops; /* instructions of Advanced SIMD arithmetic in loops that arm64 code must reach; 0: not said */
 };
 

@@ -78,6 +78,7 @@ static struct record *judge(struct arena *arena, const char *path, struct file *
     for (size_t i = 0; i < reading.count; i++) { /* of zeros, and far larger than these */
         studies[i].image = &reading.images[i];
         studies[i].arena = &file->arena;
+        studies[i].floor = expect.demands.isa_coverage;
         studies[i].allowed = options->read.code;
     }
     if (options->rules) {

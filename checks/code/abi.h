@@ -26,6 +26,7 @@ enum abi_profile {
     ABI_ANDROID,
     ABI_GO,
     ABI_GUESSED /* bounds from calls alone */,
+    ABI_SYSV /* of x86-64 */,
     ABI_PROFILES
 };
 
@@ -51,6 +52,7 @@ struct abi_study {
     uint64_t odd;                      /* functions that switch stacks, use SVE or call what keeps no convention */
     uint64_t code;                     /* bytes of it */
     uint64_t understood[ABI_PROFILES]; /* those of them that were followed */
+    uint64_t careless;                 /* functions that do not give back registers that they must */
     uint64_t pointed;                  /* functions that pointers in data lead to */
     struct abi_hits hits[BREACH_COUNT];
 };

@@ -5,7 +5,7 @@
 
 enum { RED_ZONE = 128 };
 
-static void tell(struct abi_walk *w, size_t at, enum abi_breach breach, unsigned reg, int32_t n)
+void abi_tell(struct abi_walk *w, size_t at, enum abi_breach breach, unsigned reg, int32_t n)
 {
     w->suspect = true;
     if (!w->reporting)
@@ -20,9 +20,9 @@ static void tell(struct abi_walk *w, size_t at, enum abi_breach breach, unsigned
         w->hits = hits;
         w->hit_room = room;
     }
-    w->hits[w->hit_count++] = (struct abi_hit){.address = w->f->start + at * 4,
+    w->hits[w->hit_count++] = (struct abi_hit){.address = w->f->start + at * (w->arch == ARCH_AMD64 ? 1 : 4),
                                                .function = w->f->start,
-                                               .word = abi_word(w, at),
+                                               .word = w->arch == ARCH_AMD64 ? 0 : abi_word(w, at),
                                                .size = (uint32_t)w->f->size,
                                                .n = n,
                                                .breach = (uint8_t)breach,
@@ -37,7 +37,7 @@ static void look_at_access(struct abi_walk *w, size_t at, const struct operands 
     struct abi_value sp = state->x[REGISTER_SP], base = state->x[o->base];
     int alignment = abi_alignment(sp);
     if (o->base == REGISTER_SP && alignment > 0)
-        tell(w, at, BREACH_STACK_ALIGNMENT, 0, alignment);
+        abi_tell(w, at, BREACH_STACK_ALIGNMENT, 0, alignment);
     if (w->f->profile == ABI_GO || w->f->profile == ABI_GUESSED || o->form == FORM_MEMORY || o->indexed)
         return;
     int64_t lowest = 0, limit = w->f->profile == ABI_APPLE ? -RED_ZONE : 0;
@@ -46,7 +46,7 @@ static void look_at_access(struct abi_walk *w, size_t at, const struct operands 
     else if (o->base != REGISTER_SP && base.kind == ABI_STACK && sp.kind == ABI_STACK && !w->loose)
         lowest = base.n + (o->post ? 0 : o->offset) - sp.n;
     if (lowest < limit)
-        tell(w, at, BREACH_BELOW_SP, o->base, (int32_t)lowest);
+        abi_tell(w, at, BREACH_BELOW_SP, o->base, (int32_t)lowest);
 }
 
 static bool is_entry(struct abi_value value, unsigned reg)
@@ -59,10 +59,13 @@ static bool saved(struct abi_value value, unsigned reg)
     return value.kind == ABI_UNKNOWN || value.kind == ABI_RELOADED || is_entry(value, reg);
 }
 
-/* Whether a register surely does not hold what it did at the entry. A word of the frame that it was loaded from may be
- * its save in disguise, unless the function never stores the register, or the save is known to stand elsewhere. */
-static bool lost(const struct abi_walk *w, const struct abi_state *state, struct abi_value value, unsigned reg)
+/* Whether a register surely does not hold what it did at the entry; nobody knows where that was put elsewhere than on the
+ * stack. A word of the frame that it was loaded from may be its save in disguise, unless the function never stores the
+ * register, or the save is known to stand elsewhere. */
+bool abi_lost(const struct abi_walk *w, const struct abi_state *state, struct abi_value value, unsigned reg)
 {
+    if (w->away >> reg & 1)
+        return false;
     if (value.kind != ABI_RELOADED)
         return !saved(value, reg);
     if (!(w->stores >> reg & 1))
@@ -85,11 +88,11 @@ static bool is_shadow_stack(uint32_t word)
 static void look_at_registers(struct abi_walk *w, size_t at, const struct abi_state *state)
 {
     for (unsigned r = 19; r <= 29; r++)
-        if (lost(w, state, state->x[r], r))
-            tell(w, at, BREACH_CALLEE_SAVED, r, state->x[r].kind);
+        if (abi_lost(w, state, state->x[r], r))
+            abi_tell(w, at, BREACH_CALLEE_SAVED, r, state->x[r].kind);
     for (unsigned i = 0; i < ABI_VECTORS; i++)
-        if (lost(w, state, state->v[i], ABI_ENTRY_VECTOR + i))
-            tell(w, at, BREACH_CALLEE_SAVED, ABI_REGISTER_VECTOR + ABI_FIRST_VECTOR + i, state->v[i].kind);
+        if (abi_lost(w, state, state->v[i], ABI_ENTRY_VECTOR + i))
+            abi_tell(w, at, BREACH_CALLEE_SAVED, ABI_REGISTER_VECTOR + ABI_FIRST_VECTOR + i, state->v[i].kind);
 }
 
 /* A jump to another function, in place of a call and a return. */
@@ -111,14 +114,14 @@ static void look_at_return(struct abi_walk *w, size_t at, const struct operands 
         return;
     struct abi_value to = o->base < 32 ? state->x[o->base] : (struct abi_value){0};
     if (to.kind == ABI_SIGNED && !o->key)
-        tell(w, at, BREACH_PAC_PAIRING, o->base, 0);
+        abi_tell(w, at, BREACH_PAC_PAIRING, o->base, 0);
     if (to.kind == ABI_LINK || to.kind == ABI_CONSTANT ||
         (to.kind == ABI_RELOADED && o->base == REGISTER_LR && !(w->stores >> REGISTER_LR & 1)))
-        tell(w, at, BREACH_RETURN_ADDRESS, o->base, 0);
+        abi_tell(w, at, BREACH_RETURN_ADDRESS, o->base, 0);
     if (to.kind != ABI_ENTRY || to.reg != REGISTER_LR) /* to the caller, surely */
         return;
     if (sp.kind == ABI_STACK && sp.n < 0)
-        tell(w, at, BREACH_CALLEE_SAVED, REGISTER_SP, sp.n);
+        abi_tell(w, at, BREACH_CALLEE_SAVED, REGISTER_SP, sp.n);
     if (sp.kind != ABI_STACK || sp.n != 0)
         return;
     look_at_registers(w, at, state);
@@ -134,7 +137,7 @@ static void look_at_authentication(struct abi_walk *w, size_t at, const struct o
     bool other_key = lr.kind == ABI_SIGNED && lr.reg != o->key;
     bool other_place = lr.kind == ABI_SIGNED && lr.n != ABI_ANYWHERE && sp.kind == ABI_STACK && sp.n != lr.n;
     if (unsigned_yet || other_key || other_place)
-        tell(w, at, BREACH_PAC_PAIRING, REGISTER_LR, 0);
+        abi_tell(w, at, BREACH_PAC_PAIRING, REGISTER_LR, 0);
 }
 
 static void look_at_call(struct abi_walk *w, size_t at, const struct abi_state *state)
@@ -147,16 +150,16 @@ static void look_at_call(struct abi_walk *w, size_t at, const struct abi_state *
         bool bad = (first.kind == ABI_ENTRY && first.reg != REGISTER_FP) ||
                    (second.kind == ABI_ENTRY && second.reg != REGISTER_LR) || first.kind == ABI_SIGNED;
         if (bad)
-            tell(w, at, BREACH_FRAME_RECORD, REGISTER_FP, fp.n);
+            abi_tell(w, at, BREACH_FRAME_RECORD, REGISTER_FP, fp.n);
     } else if (!saved(fp, REGISTER_FP) && fp.kind != ABI_NEAR && fp.kind != ABI_MIXED) {
-        tell(w, at, BREACH_FRAME_RECORD, REGISTER_FP, 0);
+        abi_tell(w, at, BREACH_FRAME_RECORD, REGISTER_FP, 0);
     }
 }
 
 /* What the function keeps of its caller's, and what it stores at all. */
-static void note_saves(struct abi_walk *w, const struct operands *o, const struct abi_state *state)
+void abi_note_saves(struct abi_walk *w, const struct operands *o, const struct abi_state *state)
 {
-    bool on_stack = state->x[o->base].kind == ABI_STACK && !o->narrow;
+    bool based = o->form == FORM_STORE, on_stack = based && state->x[o->base].kind == ABI_STACK && !o->narrow;
     for (unsigned i = 0; i < o->count; i++) {
         unsigned r = o->regs[i], v = r - ABI_FIRST_VECTOR;
         if (o->vector ? v >= ABI_VECTORS : r >= REGISTER_SP)
@@ -166,6 +169,8 @@ static void note_saves(struct abi_walk *w, const struct operands *o, const struc
         w->stores |= (uint64_t)1 << number;
         if (value.kind == ABI_ENTRY || value.kind == ABI_SIGNED)
             w->stores |= (uint64_t)1 << (value.kind == ABI_SIGNED ? REGISTER_LR : value.reg);
+        if (value.kind == ABI_ENTRY && !on_stack && !o->narrow)
+            w->away |= (uint64_t)1 << value.reg;
         if (on_stack && (is_entry(value, number) || value.kind == ABI_SIGNED))
             w->saves |= (uint64_t)1 << number;
     }
@@ -180,32 +185,66 @@ static void look_at_system_call(struct abi_walk *w, size_t at, const struct oper
     if (w->loose || w->f->profile == ABI_GUESSED || o->offset != (apple ? 0 : DARWIN_CALL) ||
         state->x[reg].kind != ABI_CONSTANT)
         return;
-    tell(w, at, BREACH_SYSTEM_CALL, reg, state->x[reg].n);
+    abi_tell(w, at, BREACH_SYSTEM_CALL, reg, state->x[reg].n);
 }
 
 void abi_look(struct abi_walk *w, size_t at, uint32_t word, const struct operands *o, const struct abi_state *state)
 {
     if (o->gprs >> REGISTER_PLATFORM & 1 && !w->loose && !is_shadow_stack(word) && w->f->profile != ABI_GUESSED &&
         (w->platform == ABI_APPLE || w->platform == ABI_ANDROID))
-        tell(w, at, BREACH_PLATFORM_REGISTER, REGISTER_PLATFORM, 0);
+        abi_tell(w, at, BREACH_PLATFORM_REGISTER, REGISTER_PLATFORM, 0);
     w->odd |= word == (uint32_t)SWIFT_FRAME;
-    if (o->form == FORM_STORE)
-        note_saves(w, o, state);
-    else if (o->form == FORM_MEMORY || o->form == FORM_SCALABLE) /* ST1 and its like may store any of them */
-        w->stores |= (o->form == FORM_SCALABLE || (word & 0xbe400000u) == 0x0c000000u) ? UINT64_MAX : 0;
-    if (o->form == FORM_SUPERVISOR)
-        look_at_system_call(w, at, o, state);
-    if (o->form == FORM_LOAD || o->form == FORM_STORE || (o->form == FORM_MEMORY && o->base == REGISTER_SP))
+    switch ((enum form)o->form) {
+    case FORM_STORE:
+        abi_note_saves(w, o, state);
         look_at_access(w, at, o, state);
-    else if (o->form == FORM_JUMP)
+        break;
+    case FORM_LOAD:
+        look_at_access(w, at, o, state);
+        break;
+    case FORM_MEMORY: /* ST1 and its like may store any of them */
+        w->stores |= (word & 0xbe400000u) == 0x0c000000u ? UINT64_MAX : 0;
+        if (o->base == REGISTER_SP)
+            look_at_access(w, at, o, state);
+        break;
+    case FORM_SCALABLE:
+        w->stores = UINT64_MAX;
+        break;
+    case FORM_SUPERVISOR:
+        look_at_system_call(w, at, o, state);
+        break;
+    case FORM_JUMP:
         look_at_jump(w, at, o, state);
-    else if (o->form == FORM_AUTHENTICATE)
+        break;
+    case FORM_AUTHENTICATE:
         look_at_authentication(w, at, o, state);
-    else if (o->form == FORM_CALL || o->form == FORM_CALL_REGISTER)
+        break;
+    case FORM_CALL:
+    case FORM_CALL_REGISTER:
         look_at_call(w, at, state);
-    else if (o->form == FORM_RETURN) {
+        break;
+    case FORM_RETURN:
         if (o->key)
             look_at_authentication(w, at, o, state);
         look_at_return(w, at, o, state);
+        break;
+    case FORM_OTHER:
+    case FORM_PREFETCH:
+    case FORM_ADD:
+    case FORM_ADD_REGISTER:
+    case FORM_MOVE:
+    case FORM_ALIGN:
+    case FORM_CONSTANT:
+    case FORM_KEEP:
+    case FORM_PAGE:
+    case FORM_VECTOR_MOVE:
+    case FORM_TO_VECTOR:
+    case FORM_FROM_VECTOR:
+    case FORM_SIGN:
+    case FORM_BRANCH:
+    case FORM_JUMP_REGISTER:
+    case FORM_STOP:
+    default:
+        break;
     }
 }

@@ -11,11 +11,23 @@ static const struct abi_value computed = {0, ABI_COMPUTED, 0, 0};
 void abi_entry(struct abi_state *state)
 {
     *state = (struct abi_state){.slot_count = 0};
-    for (unsigned r = 0; r < REGISTER_SP; r++)
+    for (unsigned r = 0; r <= LAST_TEMPORARY;
+         r++) /* what callers put there is no more to be given back than a result */
+        state->x[r] = computed;
+    for (unsigned r = FIRST_SAVED; r < REGISTER_SP; r++)
         state->x[r] = abi_value(ABI_ENTRY, r, 0);
     state->x[REGISTER_SP] = abi_value(ABI_STACK, 0, 0);
     for (unsigned i = 0; i < ABI_VECTORS; i++)
         state->v[i] = abi_value(ABI_ENTRY, ABI_ENTRY_VECTOR + i, 0);
+}
+
+void abi_entry_x86(struct abi_state *state)
+{
+    state->x[REGISTER_SP] = abi_value(ABI_STACK, 0, -WORD);
+    state->slots[0] = (struct abi_slot){-WORD, abi_value(ABI_ENTRY, REGISTER_LR, 0)};
+    state->slot_count = 1;
+    for (unsigned r = LAST_RESULT + 1; r <= LAST_TEMPORARY; r++)
+        state->x[r] = nothing; /* registers that nobody has */
 }
 
 void abi_forget(struct abi_state *state, struct abi_value sp)
@@ -25,7 +37,7 @@ void abi_forget(struct abi_state *state, struct abi_value sp)
 }
 
 /* What no register that must be given back held at the entry. */
-static bool is_number(struct abi_value value)
+static inline bool is_number(struct abi_value value)
 {
     return value.kind == ABI_COMPUTED || value.kind == ABI_CONSTANT ||
            (value.kind == ABI_ENTRY && value.reg <= LAST_TEMPORARY);
@@ -43,11 +55,6 @@ static struct abi_value meet(struct abi_value a, struct abi_value b)
         return abi_value(ABI_RELOADED, 0, ABI_ANYWHERE);
     bool way = is_number(a) || is_number(b) || a.kind == ABI_MIXED || b.kind == ABI_MIXED;
     return way ? abi_value(ABI_MIXED, 0, 0) : nothing;
-}
-
-static inline bool settled(struct abi_value value, struct abi_value other)
-{
-    return value.kind == ABI_MIXED || abi_same(value, other);
 }
 
 static bool join_value(struct abi_value *value, struct abi_value other)
@@ -73,15 +80,32 @@ struct abi_value abi_slot(const struct abi_state *state, int32_t at)
     return nothing;
 }
 
-bool abi_join(struct abi_state *state, const struct abi_state *other)
+/* Of `count` values, a multiple of eight; most are the same. */
+static bool join_values(struct abi_value *values, const struct abi_value *others, size_t count)
 {
     bool lost = false;
-    for (unsigned r = 0; r < 32; r++)
-        if (!settled(state->x[r], other->x[r]))
-            lost |= join_value(&state->x[r], other->x[r]);
-    for (unsigned i = 0; i < ABI_VECTORS; i++)
-        if (!settled(state->v[i], other->v[i]))
-            lost |= join_value(&state->v[i], other->v[i]);
+    for (size_t from = 0; from < count; from += 8) {
+        uint64_t differ = 0;
+        for (size_t i = from; i < from + 8; i++)
+            differ |= abi_bits_of(values[i]) ^ abi_bits_of(others[i]);
+        for (size_t i = from; differ && i < from + 8; i++) {
+            if (values[i].kind == ABI_MIXED || abi_same(values[i], others[i]))
+                continue;
+            if (!is_number(values[i]) || !is_number(others[i])) {
+                lost |= join_value(&values[i], others[i]);
+            } else if (values[i].kind != ABI_COMPUTED) {
+                values[i] = computed;
+                lost = true;
+            }
+        }
+    }
+    return lost;
+}
+
+bool abi_join(struct abi_state *state, const struct abi_state *other)
+{
+    bool lost = join_values(state->x, other->x, 32);
+    lost |= join_values(state->v, other->v, ABI_VECTORS);
     uint32_t kept = 0;
     size_t slots = state->slot_count * sizeof state->slots[0];
     if (state->slot_count == other->slot_count && memcmp(state->slots, other->slots, slots) == 0)
@@ -137,19 +161,6 @@ static void write_register(struct abi_state *state, bool vector, unsigned r, str
         state->x[r] = value;
 }
 
-static struct abi_value moved(struct abi_value value, int64_t by)
-{
-    if (value.kind == ABI_STACK || value.kind == ABI_CONSTANT)
-        return abi_value((enum abi_kind)value.kind, 0, value.n + by);
-    if (value.kind == ABI_NEAR)
-        return abi_value(ABI_NEAR, 0, (value.n + by) & 15);
-    if (by == 0)
-        return value;
-    if (value.kind == ABI_RELOADED)
-        return computed;
-    return value.kind == ABI_UNKNOWN || value.kind == ABI_MIXED ? nothing : computed;
-}
-
 /* All that is written becomes `value`. */
 static void clobber(struct abi_state *state, const struct operands *o, struct abi_value value)
 {
@@ -196,7 +207,7 @@ static void store(struct abi_state *state, const struct operands *o)
 static void move_base(struct abi_state *state, const struct operands *o)
 {
     if (o->moves)
-        state->x[o->base] = o->indexed ? nothing : moved(state->x[o->base], o->offset);
+        state->x[o->base] = o->indexed ? nothing : abi_moved(state->x[o->base], o->offset);
 }
 
 static void call(struct abi_state *state)
@@ -232,9 +243,9 @@ static struct abi_value sum(struct abi_value a, struct abi_value b, int64_t sign
 {
     int one = abi_alignment(a), other = abi_alignment(b);
     if (b.kind == ABI_CONSTANT)
-        return moved(a, sign_of_b * b.n);
+        return abi_moved(a, sign_of_b * b.n);
     if (a.kind == ABI_CONSTANT && sign_of_b > 0)
-        return moved(b, a.n);
+        return abi_moved(b, a.n);
     if (one >= 0 && other >= 0)
         return abi_value(ABI_NEAR, 0, (one + sign_of_b * other) & 15);
     return !is_number(a) || !is_number(b) || one >= 0 || other >= 0 ? nothing : computed;
@@ -254,13 +265,13 @@ static void arithmetic(struct abi_state *state, const struct operands *o)
 {
     struct abi_value value = computed, base = o->base < 32 ? state->x[o->base] : nothing;
     if (o->form == FORM_ADD)
-        value = moved(base, o->offset);
+        value = abi_moved(base, o->offset);
     else if (o->form == FORM_MOVE)
         value = o->base == REGISTER_SP ? abi_value(ABI_CONSTANT, 0, 0) : base;
     else if (o->form == FORM_ADD_REGISTER)
         value = sum(base, o->regs[1] == REGISTER_SP ? abi_value(ABI_CONSTANT, 0, 0) : state->x[o->regs[1]], o->offset);
     else if (o->form == FORM_ALIGN)
-        value = o->base == REGISTER_SP ? computed : aligned(base, o->offset);
+        value = aligned(base, o->offset);
     else if (o->form == FORM_CONSTANT)
         value = abi_value(ABI_CONSTANT, 0, o->offset);
     else if (o->form == FORM_KEEP && state->x[o->regs[0]].kind == ABI_CONSTANT && o->size < 4)

@@ -3,6 +3,8 @@
 #ifndef ASSAY_CHECKS_CODE_ABI_STATE_H
 #define ASSAY_CHECKS_CODE_ABI_STATE_H
 
+#include <string.h>
+
 #include "checks/code/operands.h"
 
 enum abi_kind {
@@ -22,7 +24,7 @@ enum { ABI_VECTORS = 8, ABI_FIRST_VECTOR = 8, ABI_ENTRY_VECTOR = 40, ABI_SLOTS =
 struct abi_value {
     int32_t n;
     uint8_t kind, reg; /* enum abi_kind */
-    uint16_t unused;
+    uint16_t unused;   /* 0: values are compared as words */
 };
 struct abi_slot { /* eight bytes of the stack */
     int32_t at;   /* from SP of the entry */
@@ -41,9 +43,17 @@ static inline struct abi_value abi_value(enum abi_kind kind, unsigned reg, int64
     return (struct abi_value){fits ? (int32_t)n : 0, (uint8_t)(fits ? kind : ABI_COMPUTED), (uint8_t)reg, 0};
 }
 
+static inline uint64_t abi_bits_of(struct abi_value value)
+{
+    uint64_t bits;
+    _Static_assert(sizeof bits == sizeof value, "a value is one word");
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static inline bool abi_same(struct abi_value a, struct abi_value b)
 {
-    return a.kind == b.kind && a.reg == b.reg && a.n == b.n;
+    return abi_bits_of(a) == abi_bits_of(b);
 }
 
 /* SP modulo 16, or -1 where it is not known. */
@@ -52,8 +62,24 @@ static inline int abi_alignment(struct abi_value value)
     return value.kind == ABI_STACK || value.kind == ABI_NEAR ? (int)(value.n & 15) : -1;
 }
 
+/* The sum of a value and a number. */
+static inline struct abi_value abi_moved(struct abi_value value, int64_t by)
+{
+    if (value.kind == ABI_STACK || value.kind == ABI_CONSTANT)
+        return abi_value((enum abi_kind)value.kind, 0, value.n + by);
+    if (value.kind == ABI_NEAR)
+        return abi_value(ABI_NEAR, 0, (value.n + by) & 15);
+    if (by == 0)
+        return value;
+    if (value.kind == ABI_RELOADED)
+        return abi_value(ABI_COMPUTED, 0, 0);
+    return value.kind == ABI_UNKNOWN || value.kind == ABI_MIXED ? (struct abi_value){0} : abi_value(ABI_COMPUTED, 0, 0);
+}
+
 void abi_copy(struct abi_state *state, const struct abi_state *from); /* slots in use alone */
 void abi_entry(struct abi_state *state);
+/* The same on x86-64, where numbers count from RSP before the call: the return address stands at -8, as if it were X30. */
+void abi_entry_x86(struct abi_state *state);
 /* What is known where nothing but the stack pointer is. */
 void abi_forget(struct abi_state *state, struct abi_value sp);
 /* Keeps what both say; whether anything was lost. */

@@ -3,11 +3,14 @@
 #include <inttypes.h>
 
 #include "checks/code/disassembly.h"
+#include "checks/code/operands_x86.h"
 #include "checks/code/starts.h"
 
-enum { FLOOR = 50 /* percent of the code; below it nothing is passed */ };
+/* Nothing works in which so many functions make a mistake. */
+enum { MANY = 64 /* functions */, SHARE = 50 /* one of so many */ };
+enum { FLOOR = 50 /* percent of the code, where no policy says another; below it nothing is passed */ };
 
-static const char *source_name(unsigned source)
+const char *abi_source_name(unsigned source)
 {
     static const char *const names[] = {
         [START_ENTRY] = "the entry",    [START_PCLNTAB] = "pclntab",
@@ -17,9 +20,19 @@ static const char *source_name(unsigned source)
     return names[source];
 }
 
-/* What is known of the registers there, that proves it. */
-static const char *state_of(struct arena *arena, const struct abi_hit *hit)
+static const char *state_of_x86(struct arena *arena, const struct abi_hit *hit)
 {
+    if (hit->breach == BREACH_STACK_ALIGNMENT)
+        return arena_print(arena, "RSP is %d modulo 16", (int)hit->n);
+    if (hit->breach == BREACH_BELOW_SP)
+        return arena_print(arena, "the access begins %d bytes below RSP", -(int)hit->n);
+    return arena_print(arena, "%s is not what it was at the entry", x86_register_name(hit->reg));
+}
+
+const char *abi_state_of(const struct image *image, struct arena *arena, const struct abi_hit *hit)
+{
+    if (image->arch == ARCH_AMD64)
+        return state_of_x86(arena, hit);
     switch ((enum abi_breach)hit->breach) {
     case BREACH_STACK_ALIGNMENT:
         return arena_print(arena, "SP is %d modulo 16", (int)hit->n);
@@ -53,40 +66,70 @@ static const char *state_of(struct arena *arena, const struct abi_hit *hit)
 void abi_show(const struct subject *subject, struct finding *f, const struct abi_question *question)
 {
     const struct abi_hits *hits = &subject->study->abi.hits[question->breach];
+    const char *expected = subject->image->arch == ARCH_AMD64 ? question->expected_x86 : question->expected;
     for (size_t i = 0; i < hits->kept; i++) {
         const struct abi_hit *hit = &hits->items[i];
         uint64_t offset = EVIDENCE_NOWHERE;
         if (!image_address(subject->image, hit->address, &offset))
             offset = EVIDENCE_NOWHERE;
-        evidence(f, offset, question->expected,
-                 "%#" PRIx64 ": %s: %s, in the function from %#" PRIx64 " to %#" PRIx64 " (by %s)", hit->address,
-                 disassembly(subject->image, f->arena, hit->address), state_of(f->arena, hit), hit->function,
-                 hit->function + hit->size, source_name(hit->source));
+        evidence(f, offset, expected, "%#" PRIx64 ": %s: %s, in the function from %#" PRIx64 " to %#" PRIx64 " (by %s)",
+                 hit->address, disassembly(subject->image, f->arena, hit->address),
+                 abi_state_of(subject->image, f->arena, hit), hit->function, hit->function + hit->size,
+                 abi_source_name(hit->source));
     }
 }
 
-static void answer(const struct subject *subject, struct finding *f, const struct abi_question *question,
-                   const struct abi_study *study)
+/* How much of the code, in percent, was followed in functions that the question is about, and how many there are. */
+static unsigned share_of(const struct abi_study *study, unsigned profiles, uint64_t *judged, uint64_t *all)
 {
-    const struct abi_hits *hits = &study->hits[question->breach];
-    uint64_t judged = 0, all = 0, bytes = 0, code = study->code;
-    bool of_go = question->profiles >> ABI_GO & 1;
+    uint64_t bytes = 0, code = study->code - (profiles >> ABI_GO & 1 ? 0 : study->understood[ABI_GO]);
+    *judged = *all = 0;
     for (unsigned p = 0; p < ABI_PROFILES; p++) {
-        all += study->functions[p];
-        judged += question->profiles >> p & 1 ? study->functions[p] : 0;
-        bytes += question->profiles >> p & 1 ? study->understood[p] : 0;
+        *all += study->functions[p];
+        *judged += profiles >> p & 1 ? study->functions[p] : 0;
+        bytes += profiles >> p & 1 ? study->understood[p] : 0;
     }
-    if (!of_go)
-        code -= study->understood[ABI_GO];
-    unsigned share = bytes >= code ? 100 : (unsigned)(bytes * 100 / code);
-    if (hits->count) {
-        abi_show(subject, f, question);
-        fail(f, "%" PRIu64 " %s", hits->count, question->broken);
-    } else if (share < FLOOR && !of_go && study->functions[ABI_GO] && study->functions[ABI_GO] >= all / 10 * 9) {
-        not_applicable(f, "%" PRIu64 " of %" PRIu64 " functions keep Go's own convention, which does not ask for it",
-                       study->functions[ABI_GO], all);
-    } else if (share < FLOOR) {
+    return bytes >= code ? 100 : (unsigned)(bytes * 100 / code);
+}
+
+/* Of too little to say anything. On amd64 a program without unwind tables is none that can be judged, unless a policy
+ * demands that it be. */
+static void too_little(const struct subject *subject, struct finding *f, unsigned share, unsigned floor)
+{
+    bool demanded = subject->expect->demands.abi_coverage;
+    bool tables_known = subject->image->sections.known != KNOWN_BROKEN;
+    if (subject->image->arch == ARCH_AMD64 && !demanded && tables_known)
+        not_applicable(f, "only %u %% of the code is in functions that tables bound, and nothing else is judged",
+                       share);
+    else if (demanded)
+        unknown(
+            f,
+            "only %u %% of the code could be followed in functions whose bounds are certain; the policy demands %u %%",
+            share, floor);
+    else
         unknown(f, "only %u %% of the code could be followed in functions whose bounds are certain", share);
+}
+
+static void answer(const struct subject *subject, struct finding *f, const struct abi_question *question,
+                   unsigned profiles)
+{
+    const struct abi_study *study = &subject->study->abi;
+    const struct abi_hits *hits = &study->hits[question->breach];
+    const unsigned demanded = subject->expect->demands.abi_coverage, floor = demanded ? demanded : FLOOR;
+    uint64_t judged, all, go = study->functions[ABI_GO];
+    unsigned share = share_of(study, profiles, &judged, &all);
+    if (question->breach == BREACH_CALLEE_SAVED && study->careless >= MANY && study->careless >= judged / SHARE) {
+        unknown(f, "%" PRIu64 " of %" PRIu64 " functions give back no registers: a convention of their own, as OCaml's",
+                study->careless, judged);
+    } else if (hits->count) {
+        abi_show(subject, f, question);
+        fail(f, "%" PRIu64 " %s", hits->count,
+             subject->image->arch == ARCH_AMD64 ? question->broken_x86 : question->broken);
+    } else if (share < floor && !(profiles >> ABI_GO & 1) && go && go >= all / 10 * 9) {
+        not_applicable(f, "%" PRIu64 " of %" PRIu64 " functions keep Go's own convention, which does not ask for it",
+                       go, all);
+    } else if (share < floor) {
+        too_little(subject, f, share, floor);
     } else if (question->of_conventions && study->odd) {
         pass(f,
              "no violation that can be decided in %" PRIu64 " of %" PRIu64 " functions, %u %% of the code; %" PRIu64
@@ -101,7 +144,10 @@ static void answer(const struct subject *subject, struct finding *f, const struc
 void abi_answer(const struct subject *subject, struct finding *f, const struct abi_question *question)
 {
     const struct image *image = subject->image;
-    if (image->arch != ARCH_ARM64) {
+    const bool amd64 = image->arch == ARCH_AMD64;
+    if (!amd64 && image->arch != ARCH_ARM64) {
+        not_applicable(f, "only code for amd64 and arm64 is judged");
+    } else if (amd64 && !(question->profiles >> ABI_SYSV & 1)) {
         not_applicable(f, "a rule of AAPCS64, the calling convention of arm64");
     } else if (!(question->profiles >> abi_platform(image) & 1)) {
         not_applicable(f, "%s", question->not_here);
@@ -110,6 +156,6 @@ void abi_answer(const struct subject *subject, struct finding *f, const struct a
     } else if (!study_conventions(subject->study)) {
         unknown(f, "the code of the program cannot be read in the file");
     } else {
-        answer(subject, f, question, &subject->study->abi);
+        answer(subject, f, question, amd64 ? 1u << ABI_SYSV : question->profiles & ~(1u << ABI_SYSV));
     }
 }

@@ -10,50 +10,66 @@ struct abi_function {
     uint8_t source, profile; /* enum start_source, enum abi_profile */
     bool interface;          /* nobody is known to call it by name, or its address is taken */
     bool fragment;           /* it keeps a convention of its own */
+    bool part;               /* it begins inside a frame, as far as .eh_frame tells */
 };
 
-/* A bit for each word of code, by address. */
+/* A bit for each word of A64 code, or byte of x86-64 code, by address. */
 struct abi_bits {
     uint64_t base, count;
     uint64_t *words;
+    uint8_t shift; /* 1 << shift bytes have a bit */
 };
 
 static inline bool abi_has(const struct abi_bits *bits, uint64_t address)
 {
-    uint64_t at = (address - bits->base) / 4;
+    uint64_t at = (address - bits->base) >> bits->shift;
     return at < bits->count && bits->words[at / 64] >> (at % 64) & 1;
 }
 
 static inline void abi_set(struct abi_bits *bits, uint64_t address)
 {
-    uint64_t at = (address - bits->base) / 4;
-    if (at < bits->count && address % 4 == 0)
+    uint64_t at = (address - bits->base) >> bits->shift;
+    if (at < bits->count && (address & ((1u << bits->shift) - 1)) == 0)
         bits->words[at / 64] |= (uint64_t)1 << (at % 64);
 }
+
+struct x86_insn;
 
 struct abi_walk {
     /* given */
     const struct map *map;
+    enum arch arch;
     enum abi_profile platform;
     const struct abi_bits *called;    /* by BL */
+    const struct abi_bits *taken;     /* functions that pointers lead to */
     const struct abi_bits *endless;   /* functions that never return */
     const struct abi_bits *fragments; /* functions that keep a convention of their own */
+    const struct abi_bits *branched;  /* of A64: what branches lead to; NULL: look */
+    /* given or NULL: is told of each instruction once all is known of it, in no order; `loose` as in struct abi_hit */
+    void (*trace)(void *context, size_t at, const struct abi_state *before, const struct abi_state *after, bool loose);
+    void *context;
+    struct abi_bits *notes; /* of x86-64: NULL, or where addresses that instructions form are noted, as in `taken` */
     /* of the function walked last */
     size_t hit_count;
     struct abi_hit *hits;
     uint64_t understood; /* bytes */
     bool odd;
     uint64_t stores; /* registers that it stores anywhere, or whose value at the entry it stores; the same bits */
+    uint64_t away;   /* those whose value at the entry it stores elsewhere than on its stack */
     uint64_t saves;  /* registers of the caller that it puts on the stack: bits numbered as ABI_ENTRY's */
     /* its own */
     const struct abi_function *f;
     const uint8_t *bytes;
-    size_t words, room, leader_count, leader_room, hit_room;
-    uint8_t *flags;    /* by word */
-    uint32_t *numbers; /* by word: of the leader that begins there */
-    uint32_t *leaders; /* word each begins at */
+    size_t units, room, leader_count, leader_room, hit_room; /* units: words of A64, bytes of x86-64 */
+    uint8_t *flags;                                          /* by unit */
+    uint32_t *numbers;                                       /* by unit: of the leader that begins there */
+    uint32_t *leaders;                                       /* unit each begins at */
     struct abi_state *states;
+    struct x86_insn *insns; /* of x86-64, decoded once */
+    uint32_t *order;        /* by unit: the number of the one that begins there, plus one */
+    size_t insn_room, order_room;
     struct abi_value pool; /* SP at calls and computed jumps, where landing pads and the targets of tables begin */
+    bool jumps;            /* to where a register says */
     bool pooled, reporting, suspect, loose, loose_broken, failed;
 };
 
@@ -62,14 +78,32 @@ static inline uint32_t abi_word(const struct abi_walk *walk, size_t at)
     return load_le32(walk->bytes + at * 4);
 }
 
+enum { ABI_LEADER = 1, ABI_VISITED = 2, ABI_PENDING = 4, ABI_KNOWN = 8 };
+/* For abi_look*(): a breach. */
+void abi_tell(struct abi_walk *walk, size_t at, enum abi_breach breach, unsigned reg, int32_t n);
+/* For the two that walk a block: state arrives at the leader `at`; where control goes, false: nowhere in this block. */
+void abi_arrive(struct abi_walk *walk, size_t at, const struct abi_state *state);
+bool abi_flow(struct abi_walk *walk, size_t at, const struct operands *o, struct abi_state *state);
+/* Of x86-64: decodes all and marks the targets of branches as leaders. False: no memory. */
+bool abi_lead_x86(struct abi_walk *walk, size_t *count);
+/* Notes the address that an instruction forms. */
+void abi_note_x86(struct abi_bits *taken, const struct map *map, const struct x86_insn *insn, uint64_t address);
+void abi_walk_block_x86(struct abi_walk *walk, size_t at, const struct abi_state *begin);
+
 /* Looks at the instruction that is `at` words into the function, before it is stepped over. */
 void abi_look(struct abi_walk *walk, size_t at, uint32_t word, const struct operands *o, const struct abi_state *state);
+/* Whether a register surely does not hold what it did at the entry. */
+bool abi_lost(const struct abi_walk *walk, const struct abi_state *state, struct abi_value value, unsigned reg);
+/* What the function keeps of its caller's, and what it stores at all. */
+void abi_note_saves(struct abi_walk *walk, const struct operands *o, const struct abi_state *state);
 /* False: no memory. */
 bool abi_walk(struct abi_walk *walk, const struct abi_function *function) MUST_CHECK;
 /* Functions that never return: those without an instruction that does, and what a function calls with its last. */
 void abi_note_endless(struct abi_bits *endless, const struct map *map, const struct abi_function *function);
 /* Whether what was found in the function walked last is told: others may keep a convention of their own. */
 bool abi_proves(const struct abi_walk *walk, const struct abi_function *function, const struct abi_hit *hit);
+/* Of x86-64, but for whether a pointer leads to the function. */
+bool abi_proves_x86(const struct abi_walk *walk, const struct abi_function *function, const struct abi_hit *hit);
 void abi_walk_free(struct abi_walk *walk);
 
 #endif

@@ -205,8 +205,8 @@ static void immediate(uint32_t word, struct operands *o)
         if (opc != 3)
             writes_or_sp(o, rd);
         if (opc == 0 && bits > 0) {
-            o->form = FORM_ALIGN;
-            o->offset = bits;
+            o->form = o->base == REGISTER_SP ? FORM_CONSTANT : FORM_ALIGN; /* XZR */
+            o->offset = o->base == REGISTER_SP ? 0 : bits;
         }
     } else if (kind == 5) {
         unsigned shift = field(word, 21, 2) * 16;

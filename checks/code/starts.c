@@ -65,6 +65,7 @@ void starts_sort(struct starts *starts)
         if (last && last->address == starts->items[i].address) {
             if (!last->end)
                 last->end = starts->items[i].end;
+            last->part |= starts->items[i].part;
             last->go_assembly |= starts->items[i].go_assembly;
         } else {
             starts->items[kept++] = starts->items[i];
@@ -167,7 +168,51 @@ static bool pointer(struct cursor *c, unsigned encoding, uint64_t place, uint64_
     return !c->failed;
 }
 
-/* The pointer encoding that a CIE declares for its FDEs. */
+enum { AUGMENTED = 0x100 /* with the encoding: FDEs have augmentation data */, INSIDE = 0x200 /* and see below */ };
+
+/* Whether the instructions of a CIE make another frame than that of a function's first instruction: RSP plus 8 on amd64, with
+ * the return address below that, and SP on arm64. Assemblers put what an FDE begins with there. */
+static bool of_other_frame(struct cursor c)
+{
+    enum {
+        DW_CFA_NOP = 0,
+        DW_CFA_DEF_CFA = 0x0c,
+        DW_CFA_OFFSET = 0x80,
+        RSP = 7,
+        RETURN_ADDRESS = 16,
+        SP = 31,
+        WORD = 8
+    };
+    unsigned opcode = cursor_u8(&c);
+    uint64_t reg = cursor_uleb(&c), offset = cursor_uleb(&c);
+    bool other = opcode != DW_CFA_DEF_CFA || !((reg == RSP && offset == WORD) || (reg == SP && offset == 0));
+    while (!other && !c.failed && c.at < c.view.size) {
+        opcode = cursor_u8(&c);
+        other = opcode != DW_CFA_NOP && opcode != (DW_CFA_OFFSET | RETURN_ADDRESS);
+        if (opcode == (DW_CFA_OFFSET | RETURN_ADDRESS))
+            other = cursor_uleb(&c) != 1;
+    }
+    return other || c.failed;
+}
+
+/* Whether what an FDE says from its first address on is not what its CIE says: the frame is another one there. GCC has it
+ * so one byte later, behind a NOP: no instruction of a byte makes a frame of more than one word. */
+static bool begins_inside(struct cursor c, unsigned encoding, bool amd64)
+{
+    enum { DW_CFA_ADVANCE_LOC4 = 4, DW_CFA_DEF_CFA_OFFSET = 0x0e, ONE_BYTE = 0x41, ONE_WORD = 16 };
+    if (encoding & INSIDE)
+        return true;
+    if (encoding & AUGMENTED)
+        cursor_skip(&c, cursor_uleb(&c));
+    unsigned opcode = 0;
+    while (!c.failed && opcode == 0)
+        opcode = cursor_u8(&c);
+    if (amd64 && opcode == ONE_BYTE)
+        return cursor_u8(&c) == DW_CFA_DEF_CFA_OFFSET && cursor_uleb(&c) > ONE_WORD && !c.failed;
+    return !c.failed && opcode >> 6 != 1 /* DW_CFA_advance_loc */ && opcode > DW_CFA_ADVANCE_LOC4;
+}
+
+/* The pointer encoding that a CIE declares for its FDEs, with AUGMENTED and INSIDE. */
 static unsigned cie_encoding(struct cursor c)
 {
     char augmentation[8] = "";
@@ -180,11 +225,14 @@ static unsigned cie_encoding(struct cursor c)
     (void)cursor_uleb(&c); /* signed, but skipped alike */
     (void)(version == 1 ? cursor_u8(&c) : cursor_uleb(&c));
     if (augmentation[0] != 'z')
-        return augmentation[0] ? DW_EH_PE_NONE : DW_EH_PE_ABSPTR;
-    (void)cursor_uleb(&c);
+        return augmentation[0] ? DW_EH_PE_NONE : DW_EH_PE_ABSPTR | (of_other_frame(c) ? INSIDE : 0);
+    uint64_t size = cursor_uleb(&c);
+    struct cursor instructions = c;
+    cursor_skip(&instructions, size);
+    const unsigned more = AUGMENTED | (of_other_frame(instructions) ? INSIDE : 0);
     for (const char *letter = augmentation + 1; *letter; letter++) {
         if (*letter == 'R')
-            return cursor_u8(&c);
+            return cursor_u8(&c) | more;
         if (*letter == 'L') {
             (void)cursor_u8(&c);
         } else if (*letter == 'P') {
@@ -196,10 +244,11 @@ static unsigned cie_encoding(struct cursor c)
             return DW_EH_PE_NONE;
         }
     }
-    return c.failed ? DW_EH_PE_NONE : DW_EH_PE_ABSPTR;
+    return c.failed ? DW_EH_PE_NONE : DW_EH_PE_ABSPTR | more;
 }
 
-static void from_eh_frame(const struct map *map, uint64_t base, struct view v, struct starts *starts)
+static void from_eh_frame(const struct image *image, const struct map *map, uint64_t base, struct view v,
+                          struct starts *starts)
 {
     uint64_t last_cie = UINT64_MAX;
     unsigned encoding = DW_EH_PE_NONE;
@@ -228,11 +277,12 @@ static void from_eh_frame(const struct map *map, uint64_t base, struct view v, s
             encoding = cursor_u32(&inside) == 0 && !inside.failed ? cie_encoding(inside) : DW_EH_PE_NONE;
             last_cie = cie;
         }
-        if (encoding == DW_EH_PE_NONE || !pointer(&record, encoding, base + body + 4, &start) ||
+        if (encoding == DW_EH_PE_NONE || !pointer(&record, encoding & 0xff, base + body + 4, &start) ||
             !pointer(&record, encoding & 0x0f, 0, &length))
             continue;
+        bool part = begins_inside(record, encoding, image->arch == ARCH_AMD64);
         if (length && map_is_code(map, start) && length <= map->code_size)
-            starts_add(starts, (struct start){.address = start, .end = start + length, .source = START_EH_FRAME});
+            starts_add(starts, (struct start){start, start + length, START_EH_FRAME, part, false});
     }
 }
 
@@ -280,6 +330,6 @@ void starts_find(const struct image *image, const struct map *map, struct arena 
     const struct section *frames = section_named(image, image->format == FORMAT_ELF ? ".eh_frame" : "__eh_frame");
     if (frames && frames->has_bytes && frames->offset >= image->offset &&
         image_view(image, frames->offset - image->offset, frames->size, &v))
-        from_eh_frame(map, frames->address, v, starts);
+        from_eh_frame(image, map, frames->address, v, starts);
     starts_sort(starts);
 }

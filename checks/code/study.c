@@ -3,7 +3,7 @@
 #include "checks/code/a64_classes.h"
 #include "checks/code/x86_classes.h"
 
-static bool readable(const struct code_study *study)
+bool study_readable(const struct code_study *study)
 {
     const struct image *image = study->image;
     return study->allowed && image->judged && !image->packer.text &&
@@ -13,8 +13,9 @@ static bool readable(const struct code_study *study)
 static bool grounded(struct code_study *study)
 {
     if (study->grounded == STUDY_NOT_ASKED)
-        study->grounded =
-            readable(study) && ground_make(study->image, study->arena, &study->ground) ? STUDY_DONE : STUDY_IMPOSSIBLE;
+        study->grounded = study_readable(study) && ground_make(study->image, study->arena, &study->ground)
+                              ? STUDY_DONE
+                              : STUDY_IMPOSSIBLE;
     return study->grounded == STUDY_DONE;
 }
 
@@ -88,6 +89,11 @@ unsigned study_coverage(const struct code_study *study)
     return r->understood + FEW >= r->executable ? 100 : (unsigned)(r->understood * 100 / r->executable);
 }
 
+unsigned study_floor(const struct code_study *study)
+{
+    return study->floor ? study->floor : COVERAGE_FLOOR;
+}
+
 static enum need_kind kind_of(const struct reached *reached)
 {
     static const enum need_kind kinds[] = {
@@ -151,7 +157,7 @@ bool study_against(struct code_study *study, const struct features *had, struct 
     for (size_t i = 0; i < count; i++)
         if (study->reach.classes[i].address)
             weigh_class(study, &classes[i], &study->reach.classes[i], had, report);
-    if (report->kind < NEED_POSSIBLE && (study_coverage(study) < COVERAGE_FLOOR || study->strays.tangled))
+    if (report->kind < NEED_POSSIBLE && (study_coverage(study) < study_floor(study) || study->strays.tangled))
         report->kind = NEED_UNKNOWN;
     return true;
 }

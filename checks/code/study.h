@@ -14,6 +14,7 @@ enum studied { STUDY_NOT_ASKED, STUDY_DONE, STUDY_IMPOSSIBLE };
 struct code_study {
     const struct image *image;
     struct arena *arena; /* of all that is learnt; lives at least as long as the study */
+    unsigned floor;      /* percent of the code that must be understood, as a policy says; 0: COVERAGE_FLOOR */
     bool allowed;        /* false (--no-code): nobody may look */
     enum studied grounded, scanned, astray, followed, convened;
     struct ground ground;
@@ -23,6 +24,8 @@ struct code_study {
     struct abi_study abi;
 };
 
+/* Whether the code is there to be looked at: allowed, of a kind that is judged, neither packed nor encrypted. */
+bool study_readable(const struct code_study *study);
 /* The first tier. False: not allowed, or the code cannot be read in full (packed, encrypted, cut off). */
 bool study_scan(struct code_study *study) MUST_CHECK;
 /* Adds to the scan what it may not have come upon (strays.h); after that, what is not there is surely absent. False: as
@@ -37,6 +40,7 @@ bool study_conventions(struct code_study *study) MUST_CHECK;
 enum { COVERAGE_FLOOR = 90 /* percent */ };
 /* Bytes of code that were understood, in percent of those that can be run; after study_follow(). */
 unsigned study_coverage(const struct code_study *study);
+unsigned study_floor(const struct code_study *study);
 
 /* What a program asks of a processor that lacks something, at its surest. */
 enum need_kind {

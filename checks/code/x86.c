@@ -176,7 +176,7 @@ static inline const unsigned char *legacy_prefixes(const unsigned char *p, struc
     for (unsigned kind; (kind = prefixes[*p]) != PREFIX_NONE && p < end; p++) {
         o->rex = 0; /* only the REX right before the opcode counts */
         if (kind == PREFIX_REX)
-            o->rex = *p & 15;
+            o->rex = 16 | (*p & 15);
         else if (kind == PREFIX_66)
             o->operand_16 = true;
         else if (kind == PREFIX_REP)

@@ -26,7 +26,7 @@ struct x86_insn {
     uint8_t map;    /* enum x86_map */
     uint8_t opcode;
     uint8_t prefix;  /* the mandatory prefix: 0, 0x66, 0xf3, 0xf2 */
-    uint8_t rex;     /* W 8, R 4, X 2, B 1, of REX, VEX or EVEX */
+    uint8_t rex;     /* W 8, R 4, X 2, B 1, of REX, VEX or EVEX; 16: there is a REX prefix */
     uint8_t vector;  /* VEX.vvvv, as a register number */
     uint8_t segment; /* 0x64, 0x65 or 0 */
     uint8_t immediate_size;

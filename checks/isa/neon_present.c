@@ -22,7 +22,7 @@ static void check(const struct subject *subject, struct finding *f)
     } else if (study->reach.looped >= least) {
         pass(f, "%" PRIu64 " instructions of Advanced SIMD arithmetic in loops, in %" PRIu64 " functions",
              study->reach.looped, study->reach.vector_functions);
-    } else if (study_coverage(study) < COVERAGE_FLOOR) {
+    } else if (study_coverage(study) < study_floor(study)) {
         unknown(f,
                 "%" PRIu64
                 " instructions of Advanced SIMD arithmetic in loops were found in the %u %% of the code that "

@@ -13,7 +13,8 @@ enum {
     PCLNTAB = 0x500,
     FRAMES = 0x500, /* .eh_frame, which Go programs do not have */
     FRAMES_SIZE = 0x100,
-    FIRST_FUNCTION = 12, /* behind the entry's three instructions */
+    FIRST_FUNCTION = 12,     /* behind the entry's three instructions */
+    FIRST_X86_FUNCTION = 16, /* and a round number of bytes */
     CODE = 0x600,
     CODE_SIZE = 0x100,
     DATA = CODE + CODE_SIZE,
@@ -95,12 +96,15 @@ static void add_section(struct elf *e, const char *name, Elf64_Word type, Elf64_
 /* What compilers write for functions: where each begins and ends. */
 static void write_frames(struct elf *e, size_t at, size_t size, size_t next)
 {
+    enum { CIE = 24, FDE = 20 };
     /* version 1, "zR", alignments 4 and -8, return address in 30; pointers relative, of 4 bytes; CFA: SP + 0 */
-    static const uint8_t cie[] = {0x14, 0,    0,    0, 0,    0,  0,    0, 1, 'z', 'R', 0,
-                                  4,    0x78, 0x1e, 1, 0x1b, 12, 0x1f, 0, 0, 0,   0,   0};
-    enum { FDE = 20 };
-    uint32_t place = FRAMES + sizeof cie;
-    put(e, FRAMES, cie, sizeof cie);
+    static const uint8_t arm64[CIE] = {0x14, 0,    0,    0, 0,    0,  0,    0, 1, 'z', 'R', 0,
+                                       4,    0x78, 0x1e, 1, 0x1b, 12, 0x1f, 0, 0, 0,   0,   0};
+    /* alignments 1 and -8, return address in 16; CFA: RSP + 8, and the return address 8 below that */
+    static const uint8_t amd64[CIE] = {0x14, 0,    0,    0, 0,    0,  0, 0, 1,    'z', 'R', 0,
+                                       1,    0x78, 0x10, 1, 0x1b, 12, 7, 8, 0x90, 1,   0,   0};
+    uint32_t place = FRAMES + CIE;
+    put(e, FRAMES, e->arm64 ? arm64 : amd64, CIE);
     for (; at + size <= CODE + CODE_SIZE && place + FDE <= FRAMES + FRAMES_SIZE; place += FDE) {
         const uint32_t fde[] = {FDE - 4, place + 4 - FRAMES, (uint32_t)(address(e, at) - address(e, place + 8)),
                                 (uint32_t)size, 0};
@@ -108,6 +112,18 @@ static void write_frames(struct elf *e, size_t at, size_t size, size_t next)
         at += size;
         size = next;
     }
+}
+
+/* push %rbp; mov %rsp, %rbp; call *%rdi; mov $1, %eax; nops; pop %rbp; ret, behind the function that the sample is about */
+static void write_x86_functions(struct elf *e)
+{
+    static const uint8_t function[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0xb8, 1, 0, 0,    0,    0x0f,
+                                       0x1f, 0x44, 0,    0,    0x0f, 0x1f, 0x44, 0, 0, 0x90, 0x5d, 0xc3};
+    size_t first = CODE + FIRST_X86_FUNCTION, at = first + e->x86_function_size;
+    put(e, first, e->x86_function, e->x86_function_size);
+    for (; at + sizeof function <= CODE + CODE_SIZE; at += sizeof function)
+        put(e, at, function, sizeof function);
+    write_frames(e, first, e->x86_function_size, sizeof function);
 }
 
 static void write_code(struct elf *e)
@@ -122,6 +138,8 @@ static void write_code(struct elf *e)
         put(e, CODE, e->code, e->code_size);
     if (!e->arm64_code) {
         put(e, from, amd64, sizeof amd64);
+        if (e->x86_function)
+            write_x86_functions(e);
         return;
     }
     put(e, from, start, sizeof start);
@@ -156,6 +174,10 @@ static void write_dynamic(struct elf *e)
     if (e->guarded) {
         rela.r_info = ELF64_R_INFO(0, R_AARCH64_RELATIVE);
         rela.r_addend = (Elf64_Sxword)address(e, CODE) + FIRST_FUNCTION;
+    }
+    if (e->x86_function) {
+        rela.r_info = ELF64_R_INFO(0, R_X86_64_RELATIVE);
+        rela.r_addend = (Elf64_Sxword)address(e, CODE) + FIRST_X86_FUNCTION;
     }
     put(e, RELA, &rela, sizeof rela);
     e->strings = 1;
@@ -273,10 +295,11 @@ static void write_symbols(struct elf *e)
 static void write_sections(struct elf *e)
 {
     static const uint8_t unit[] = {8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0}; /* one empty unit of DWARF 4 */
-    size_t constants_end = e->go ? PCLNTAB : e->arm64_code ? FRAMES : CODE;
+    bool framed = (e->arm64_code && !e->go) || e->x86_function;
+    size_t constants_end = e->go ? PCLNTAB : framed ? FRAMES : CODE;
     e->sections = e->names = 1;
     add_section(e, ".rodata", SHT_PROGBITS, SHF_ALLOC, CONSTANTS, constants_end);
-    if (e->arm64_code && !e->go)
+    if (framed)
         add_section(e, ".eh_frame", SHT_PROGBITS, SHF_ALLOC, FRAMES, FRAMES + FRAMES_SIZE);
     add_section(e, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, CODE, DATA);
     add_section(e, ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, DATA, e->dyns ? STRINGS : BUILD_INFO);

@@ -20,7 +20,10 @@ struct elf {
     const uint8_t *code; /* what the program does first; NULL: nothing more than to end */
     size_t code_size;
     const uint32_t *function; /* A64, ends with a 0: in place of the first of the functions that follow the entry */
-    const char *constants;    /* several texts, each with its NUL, and an empty one */
+    const uint8_t
+        *x86_function; /* one that a pointer leads to; more with frames follow it, and a table bounds all of them */
+    size_t x86_function_size;
+    const char *constants; /* several texts, each with its NUL, and an empty one */
     /* while it is written */
     uint8_t bytes[ELF_ROOM];
     size_t size, strings, names, dyns, sections, segments;

@@ -258,6 +258,41 @@ static void change_pac(struct elf *e)
     e->function = signs_alone;
 }
 
+static void x86(struct elf *e, const uint8_t *function, size_t size)
+{
+    e->x86_function = function;
+    e->x86_function_size = size;
+}
+
+/* sub $8, %rsp; call *%rdi; add $8, %rsp; ret */
+static void clean_frames(struct elf *e)
+{
+    static const uint8_t function[] = {0x48, 0x83, 0xec, 0x08, 0xff, 0xd7, 0x48, 0x83, 0xc4, 0x08, 0xc3};
+    x86(e, function, sizeof function);
+}
+
+/* sub $16, %rsp; call *%rdi; add $16, %rsp; ret */
+static void change_call(struct elf *e)
+{
+    static const uint8_t function[] = {0x48, 0x83, 0xec, 0x10, 0xff, 0xd7, 0x48, 0x83, 0xc4, 0x10, 0xc3};
+    x86(e, function, sizeof function);
+}
+
+/* mov %rdi, -144(%rsp); mov -144(%rsp), %rax; ret */
+static void change_red_zone(struct elf *e)
+{
+    static const uint8_t function[] = {0x48, 0x89, 0xbc, 0x24, 0x70, 0xff, 0xff, 0xff, 0x48,
+                                       0x8b, 0x84, 0x24, 0x70, 0xff, 0xff, 0xff, 0xc3};
+    x86(e, function, sizeof function);
+}
+
+/* mov %rdi, %rbx; lea 1(%rbx), %rax; ret */
+static void change_rbx(struct elf *e)
+{
+    static const uint8_t function[] = {0x48, 0x89, 0xfb, 0x48, 0x8d, 0x43, 0x01, 0xc3};
+    x86(e, function, sizeof function);
+}
+
 static const struct {
     const char *name;
     void (*change)(struct elf *e);
@@ -305,6 +340,10 @@ static const struct {
     {"abi-callee-saved", change_x19},
     {"abi-return-address", change_lr},
     {"abi-pac-pairing", change_pac},
+    {"elf-amd64-frames", clean_frames},
+    {"elf-amd64-misaligned-call", change_call},
+    {"elf-amd64-below-red-zone", change_red_zone},
+    {"elf-amd64-loses-rbx", change_rbx},
 };
 
 bool make_elf(const char *name, struct sample_bytes *out)

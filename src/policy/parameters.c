@@ -99,13 +99,40 @@ static void read_neon(struct policy_reader *r, const struct node *node, void *fi
         complain_at(r->complaints, node->place, "expected a number of instructions, 1 or more");
 }
 
+static void read_percent(struct policy_reader *r, const struct node *node, unsigned *percent, struct place *place)
+{
+    const char *text = node->kind == NODE_SCALAR ? node->text : "";
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    *place = node->place;
+    *percent = value <= 100 ? (unsigned)value : 0;
+    if (*text < '1' || *text > '9' || *end != 0 || value > 100)
+        complain_at(r->complaints, node->place, "expected a number of percent, 1 to 100");
+}
+
+static void read_abi_coverage(struct policy_reader *r, const struct node *node, void *field)
+{
+    struct parameters *p = field;
+    read_percent(r, node, &p->demands.abi_coverage, &p->abi_coverage);
+}
+
+static void read_isa_coverage(struct policy_reader *r, const struct node *node, void *field)
+{
+    struct parameters *p = field;
+    read_percent(r, node, &p->demands.isa_coverage, &p->isa_coverage);
+}
+
 void policy_parameters(struct policy_reader *r, const struct node *node, void *field)
 {
-    static const struct policy_key keys[] = {
-        {"libraries", false, 0, read_libraries},   {"glibc-floor", false, 0, read_floor},
-        {"macos-minimum", false, 0, read_minimum}, {"cpu", false, 0, read_cpu},
-        {"cpu-strict", false, 0, read_strict},     {"neon-loops", false, 0, read_neon},
-        {"size-max", false, 0, read_size}};
+    static const struct policy_key keys[] = {{"libraries", false, 0, read_libraries},
+                                             {"glibc-floor", false, 0, read_floor},
+                                             {"macos-minimum", false, 0, read_minimum},
+                                             {"cpu", false, 0, read_cpu},
+                                             {"cpu-strict", false, 0, read_strict},
+                                             {"neon-loops", false, 0, read_neon},
+                                             {"size-max", false, 0, read_size},
+                                             {"abi-coverage", false, 0, read_abi_coverage},
+                                             {"isa-coverage", false, 0, read_isa_coverage}};
     policy_map(r, node, keys, sizeof keys / sizeof *keys, field);
 }
 
@@ -139,6 +166,14 @@ void policy_inherit(struct policy *policy)
         if (own.neon_loops.file) {
             to->neon_loops = own.neon_loops;
             to->demands.neon_loops = own.demands.neon_loops;
+        }
+        if (own.abi_coverage.file) {
+            to->abi_coverage = own.abi_coverage;
+            to->demands.abi_coverage = own.demands.abi_coverage;
+        }
+        if (own.isa_coverage.file) {
+            to->isa_coverage = own.isa_coverage;
+            to->demands.isa_coverage = own.demands.isa_coverage;
         }
         if (own.size_max.file) {
             to->size_max = own.size_max;

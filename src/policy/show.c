@@ -86,6 +86,17 @@ static void show_parameters(FILE *out, const struct parameters *p, const char *b
         fprintf(out, "%sneon-loops: %" PRIu64, before, p->demands.neon_loops);
         origin(out, &p->neon_loops, "");
     }
+    const struct {
+        const char *name;
+        unsigned value;
+        const struct place *place;
+    } percents[] = {{"abi-coverage", p->demands.abi_coverage, &p->abi_coverage},
+                    {"isa-coverage", p->demands.isa_coverage, &p->isa_coverage}};
+    for (size_t i = 0; i < sizeof percents / sizeof *percents; i++)
+        if (percents[i].place->file) {
+            fprintf(out, "%s%s: %u", before, percents[i].name, percents[i].value);
+            origin(out, percents[i].place, "");
+        }
     if (p->size_max.file) {
         fprintf(out, "%ssize-max: %" PRIu64, before, p->demands.size_max);
         origin(out, &p->size_max, "");
@@ -95,7 +106,7 @@ static void show_parameters(FILE *out, const struct parameters *p, const char *b
 static bool has_parameters(const struct parameters *p)
 {
     return p->libraries.file || p->glibc_floor.file || p->macos_minimum.file || p->cpu.file || p->cpu_strict.file ||
-           p->neon_loops.file || p->size_max.file;
+           p->neon_loops.file || p->abi_coverage.file || p->isa_coverage.file || p->size_max.file;
 }
 
 static void show_target(FILE *out, const struct policy_target *target)

@@ -124,8 +124,12 @@ static void mutate(const struct map *all, const struct abi_bits *called, const s
     struct code_range range = {f.start, f.size};
     struct map map = {.count = 1, .spans = &span, .code_count = 1, .code = &range, .code_size = f.size};
     struct abi_bits none = {0};
-    struct abi_walk walk = {
-        .map = &map, .called = called, .endless = endless, .fragments = &none, .platform = platform};
+    struct abi_walk walk = {.map = &map,
+                            .arch = ARCH_ARM64,
+                            .called = called,
+                            .endless = endless,
+                            .fragments = &none,
+                            .platform = platform};
     if (!from || f.size > MOST_BYTES)
         return;
     memcpy(bytes, from, f.size);
@@ -159,6 +163,7 @@ static void mutate(const struct map *all, const struct abi_bits *called, const s
 static void find_called(const struct map *map, struct abi_bits *called)
 {
     const struct code_range *last = &map->code[map->code_count - 1];
+    called->shift = 2;
     called->base = map->code[0].address;
     called->count = (last->address + last->size - called->base) / 4 + 1;
     called->words = calloc(called->count / 64 + 1, sizeof *called->words);

@@ -1,6 +1,7 @@
-/* scan classify|plain|sweep|proof FILE: the first look at a program's code alone, for bench.py to take the time of. classify: every
- * instruction looked up in the table; sweep: what `assay check` does; plain: the same without vectors wider than SSE2; proof: and what shows that the sweep came upon everything. Writes
- * how many bytes of code there are. */
+/* scan classify|plain|sweep|proof|abi FILE: looks at a program's code alone, for bench.py to take the time of. classify: every
+ * instruction looked up in the table; sweep: the first look that `assay check` takes; plain: the same without vectors wider
+ * than SSE2; proof: and what shows that the sweep came upon everything; abi: the study of calling conventions. Writes how
+ * many bytes of code there are. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "checks/code/a64.h"
+#include "checks/code/abi.h"
 #include "checks/code/scan.h"
 #include "checks/code/strays.h"
 #include "checks/code/x86.h"
@@ -27,6 +29,13 @@ static uint64_t classify(const struct ground *ground)
         bytes += at ? map->code[i].size : 0;
     }
     return bytes;
+}
+
+static uint64_t follow(const struct ground *ground)
+{
+    struct abi_study study;
+    abi_study(ground, 8, &study);
+    return study.read ? study.code : 0;
 }
 
 int main(int argc, char **argv)
@@ -53,6 +62,8 @@ int main(int argc, char **argv)
             continue;
         if (strcmp(argv[1], "classify") == 0)
             scan.bytes = classify(&ground);
+        else if (strcmp(argv[1], "abi") == 0)
+            scan.bytes = follow(&ground);
         else
             scan_code(&ground, strcmp(argv[1], "plain") != 0, &scan);
         if (strcmp(argv[1], "proof") == 0) {

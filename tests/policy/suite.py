@@ -25,6 +25,8 @@ KINDS = {
     "arm64-aes": lambda: small_elf(machine=ARM64, code=bytes.fromhex("2048284e") + EXIT_ARM64),  # aese v0.16b, v1.16b
     "ssse3": lambda: small_elf(code=bytes.fromhex("660f3800c1") + EXIT),  # pshufb xmm0, xmm1
     "ssse3-perhaps": lambda: small_elf(code=bytes.fromhex("48833c24017405660f3800c1") + EXIT),  # where there are arguments
+    "arm64-quarter": lambda: small_elf(machine=ARM64, code=EXIT_ARM64 + bytes(52)),  # udf and no more behind the end
+    "arm64-half": lambda: small_elf(machine=ARM64, code=bytes.fromhex("1f2003d5") * 1997 + EXIT_ARM64 + b"\xff" * 7984),  # nop, and data
     "arm64-bad": lambda: small_elf(b"/lib/ld-linux-aarch64.so.1", machine=ARM64, code=EXIT_ARM64),
     "stack": lambda: small_elf(stack=7),
     "cut": lambda: small_elf()[:70],
@@ -59,6 +61,8 @@ CASES = [
     ("comments alone are no policy", "# nothing\n", {"app": "good"}, "app", 2, ['the key "version" is missing']),
     ("a level turns a rule off", "version: 1\nrules: {linkage/no-interpreter: off}\n", {"app": "bad"}, "app", 1,
      ["!no-interpreter", "no-libc-dependency"]),
+    ("what is off is not run", "version: 1\nrules: {abi: off}\n", {"app": "arm64"}, "-v app", 0,
+     ["n/a +abi/callee-saved +switched off", "!undecided: only 0 %"]),
     ("a family goes by its name", "version: 1\nrules: {linkage: off}\n", {"app": "bad"}, "app", 0, ["gate: open"]),
     ("a rule beats its family, whatever the order", "version: 1\nrules: {linkage/no-interpreter: error, linkage: off}\n",
      {"app": "bad"}, "app", 1, ["no-interpreter", "!no-libc"]),
@@ -117,6 +121,19 @@ CASES = [
     ("a CPU of a target goes before the policy's",
      "version: 1\nrules: {isa: error}\nparameters: {cpu: v1}\ntargets: [{match: app, parameters: {cpu: core2}}]\n",
      {"app": "ssse3"}, "-v app", 0, ["more than core2"]),
+    ("code that was not followed leaves a calling convention undecided", "version: 1\nrules: {abi/stack-alignment: error}\n",
+     {"app": "arm64-quarter"}, "app", 3, ["unknown +abi/stack-alignment", "only 25 % of the code"]),
+    ("a policy says how much must be followed",
+     "version: 1\nrules: {abi/stack-alignment: error}\nparameters: {abi-coverage: 25}\n", {"app": "arm64-quarter"}, "-v app", 0,
+     ["pass +abi/stack-alignment", "25 % of the code"]),
+    ("more than was followed is undecided",
+     "version: 1\nrules: {abi/stack-alignment: error}\ntargets: [{match: app, parameters: {abi-coverage: 26}}]\n",
+     {"app": "arm64-quarter"}, "app", 3, ["the policy demands 26 %"]),
+    ("code that was not understood may compute with vectors", "version: 1\nrules: {isa: error}\nparameters: {neon-loops: 1}\n",
+     {"app": "arm64-half"}, "app", 3, ["unknown +isa/neon-present", "the 50 % of the code"]),
+    ("a policy says how much must be understood",
+     "version: 1\nrules: {isa: error}\nparameters: {neon-loops: 1, isa-coverage: 50}\n", {"app": "arm64-half"}, "app", 1,
+     ["error +isa/neon-present"]),
     # targets
     ("a target is expected", "version: 1\ntargets: [{match: app, expect: linux/arm64}]\n", {"app": "good"}, "app", 1,
      ["declared for linux/arm64"]),
@@ -216,6 +233,8 @@ ERRORS = [
     ("version: 1\nparameters: {cpu: {arm64: apple-m1}}\n", "2:19", "expected a text"),
     ("version: 1\nparameters: {cpu: [apple-m1, v3, haswell]}\n", "2:34", "expected one CPU of each architecture"),
     ("version: 1\nparameters: {cpu: [apple-m1, graviton2]}\n", "2:30", '"graviton2": expected one CPU of each architecture'),
+    ("version: 1\nparameters: {abi-coverage: 0}\n", "2:28", "expected a number of percent, 1 to 100"),
+    ("version: 1\nparameters: {isa-coverage: 101}\n", "2:28", "expected a number of percent, 1 to 100"),
     ("version: 1\nparameters: {size-max: -1}\n", "2:24", "expected a number of bytes"),
     ("version: 1\nparameters: {size-max: 99999999999999999999}\n", "2:24", "expected a number of bytes"),
     ("version: 1\ntargets: [{expect: linux/arm64}]\n", "2:11", 'the key "match" is missing'),

@@ -368,6 +368,7 @@ static void demand(struct demands *demands)
     demands->cpus[0] = "x86-64-v2";
     demands->cpus[1] = "armv8.0";
     demands->neon_loops = 1;
+    demands->abi_coverage = 50;
 }
 
 static bool begin(const struct sample *sample, bool changed, bool demanding, struct sample_state *s)

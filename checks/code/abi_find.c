@@ -1,0 +1,206 @@
+/* Functions are those that tables name and, where no table does, what is called. Before they are followed one sweep over
+ * the code and one over the data tell which of them are called by name and which have their address taken: only the
+ * latter, and what nobody calls, are interfaces. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "checks/code/a64_fields.h"
+#include "checks/code/abi_work.h"
+
+enum { R_AARCH64_RELATIVE = 1027, R_X86_64_RELATIVE = 8 };
+
+bool abi_bits_make(struct abi_bits *bits, enum arch arch, const struct map *map)
+{
+    const struct code_range *last = &map->code[map->code_count - 1];
+    bits->shift = (uint8_t)(arch == ARCH_ARM64 ? 2 : 0);
+    bits->base = map->code[0].address & ~(uint64_t)3;
+    bits->count = ((last->address + last->size - bits->base) >> bits->shift) + 1;
+    bits->words = calloc(bits->count / 64 + 1, sizeof *bits->words);
+    return bits->words != NULL;
+}
+
+/* Targets of branches, and addresses that ADRP with ADD, or ADR, form. Cold parts are led to by conditional branches, which go
+ * forwards there. */
+static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes, uint64_t size)
+{
+    enum { B = 1, B_IF, TBZ, ADR, ADRP, ADD };
+    static const uint8_t kinds[256] = {
+        [0x14] = B,    [0x15] = B,    [0x16] = B,    [0x17] = B,    [0x94] = B,    [0x95] = B,    [0x96] = B,
+        [0x97] = B,    [0x34] = B_IF, [0x35] = B_IF, [0xb4] = B_IF, [0xb5] = B_IF, [0x54] = B_IF, [0x36] = TBZ,
+        [0x37] = TBZ,  [0xb6] = TBZ,  [0xb7] = TBZ,  [0x10] = ADR,  [0x30] = ADR,  [0x50] = ADR,  [0x70] = ADR,
+        [0x90] = ADRP, [0xb0] = ADRP, [0xd0] = ADRP, [0xf0] = ADRP, [0x91] = ADD};
+    uint64_t pages[32] = {0};
+    for (uint64_t at = 0; at + 4 <= size; at += 4) {
+        uint32_t word = load_le32(bytes + at);
+        uint64_t place = address + at, to;
+        switch (kinds[word >> 24]) {
+        case B:
+            to = place + (sign_extend(word & 0x03ffffffu, 26) << 2);
+            abi_set(&w->led_to, to);
+            abi_set(word >> 31 ? &w->called : &w->branched, to);
+            break;
+        case B_IF:
+            to = place + (sign_extend(word >> 5 & 0x7ffff, 19) << 2);
+            abi_set(&w->branched, to);
+            if (to >= place)
+                abi_set(&w->led_to, to);
+            break;
+        case TBZ:
+            abi_set(&w->branched, place + (sign_extend(word >> 5 & 0x3fff, 14) << 2));
+            break;
+        case ADRP:
+            pages[word & 31] = (place & ~(uint64_t)0xfff) + (sign_extend(word >> 5 & 0x7ffff, 19) << 14) +
+                               ((uint64_t)(word >> 29 & 3) << 12);
+            break;
+        case ADR:
+            abi_set(&w->taken, place + (sign_extend(word >> 5 & 0x7ffff, 19) << 2) + (word >> 29 & 3));
+            break;
+        case ADD:
+            if (!(word >> 23 & 1) && pages[word >> 5 & 31])
+                abi_set(&w->taken, pages[word >> 5 & 31] + ((word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0)));
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/* A pointer as a Mach-O file may hold it: as it is, or with chained fixups the target in the low bits. */
+static uint64_t chained(const struct map *map, uint64_t word)
+{
+    enum { TARGET_BITS = 36 };
+    uint64_t low = word & (((uint64_t)1 << TARGET_BITS) - 1);
+    if (map_find(map, low))
+        return low;
+    for (size_t i = 0; i < map->count; i++) /* DYLD_CHAINED_PTR_64_OFFSET counts from the image's start */
+        if (map->spans[i].executes)
+            return word >> 62 ? 0 : map->spans[i].address + (low & 0xffffffff);
+    return 0;
+}
+
+/* Symbols name every function, and nobody jumps there. */
+static bool is_linkedit(const struct image *image, uint64_t address)
+{
+    for (size_t i = 0; i < image->segments.count; i++)
+        if (image->segments.items[i].address == address)
+            return strcmp(image->segments.items[i].name, "__LINKEDIT") == 0;
+    return false;
+}
+
+static void find_pointers(struct abi_work *w, const struct span *span)
+{
+    bool elf = w->image->format == FORMAT_ELF, low = elf && !w->map.absolute;
+    uint64_t most = w->taken.count << w->taken.shift;
+    uint32_t relative = w->image->arch == ARCH_ARM64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
+    for (uint64_t at = (8 - span->address % 8) % 8; !span->executes && at + 8 <= span->size; at += 8) {
+        uint64_t word = load_le64(span->data + at);
+        uint64_t value = elf || word - w->taken.base < most ? word : word ? chained(&w->map, word) : 0;
+        if (value - w->taken.base >= most)
+            continue;
+        bool relocated = elf && at >= 16 && load_le64(span->data + at - 8) == relative;
+        if (low && !span->writes && !relocated)
+            continue;
+        abi_set(&w->taken, value);
+        abi_set(&w->pointed, value);
+    }
+}
+
+static uint64_t code_end(const struct map *map, uint64_t address, size_t *hint)
+{
+    while (*hint < map->code_count && address >= map->code[*hint].address + map->code[*hint].size)
+        ++*hint;
+    return *hint < map->code_count ? map->code[*hint].address + map->code[*hint].size : address;
+}
+
+static bool is_bounded(const struct start *start)
+{
+    return start->end || start->source == START_PCLNTAB || start->source == START_EH_FRAME ||
+           start->source == START_FUNCTION_STARTS;
+}
+
+/* What is called where no table names functions begins one. */
+static void add_called(struct abi_work *w)
+{
+    size_t tables = w->starts.count, next = 0;
+    for (uint64_t i = 0; i < w->called.count; i++) {
+        uint64_t address = w->called.base + (i << w->called.shift);
+        if (w->called.words[i / 64] == 0) {
+            i |= 63;
+            continue;
+        }
+        if (!abi_has(&w->called, address) || !map_is_code(&w->map, address))
+            continue;
+        while (next < tables && w->starts.items[next].address <= address)
+            next++;
+        const struct start *before = next ? &w->starts.items[next - 1] : NULL;
+        bool inside = before && is_bounded(before) && (!before->end || address < before->end);
+        if (!inside)
+            starts_add(&w->starts, (struct start){.address = address, .source = START_CALL});
+    }
+    starts_sort(&w->starts);
+}
+
+struct abi_function abi_function_of(struct abi_work *w, size_t i)
+{
+    const struct start *start = &w->starts.items[i];
+    uint64_t end = code_end(&w->map, start->address, &w->hint);
+    if (i + 1 < w->starts.count && w->starts.items[i + 1].address < end)
+        end = w->starts.items[i + 1].address;
+    if (start->end && start->end < end)
+        end = start->end;
+    struct abi_function f = {
+        .start = start->address, .size = end - start->address, .source = (uint8_t)start->source, .part = start->part};
+    bool go = w->image->go && start->source == START_PCLNTAB;
+    f.profile = (uint8_t)(go ? ABI_GO : is_bounded(start) ? abi_platform(w->image) : ABI_GUESSED);
+    f.interface = abi_has(&w->taken, f.start) || !abi_has(&w->led_to, f.start);
+    f.fragment = abi_has(&w->fragments, f.start);
+    return f;
+}
+
+void abi_find_pointers(struct abi_work *w)
+{
+    for (size_t i = 0; i < w->map.count; i++)
+        if (!is_linkedit(w->image, w->map.spans[i].address))
+            find_pointers(w, &w->map.spans[i]);
+}
+
+bool abi_find(struct abi_work *w)
+{
+    struct abi_bits *const sets[] = {&w->called,    &w->led_to,  &w->taken,   &w->pointed,
+                                     &w->fragments, &w->endless, &w->branched};
+    size_t count = w->image->arch == ARCH_ARM64 ? 7 : 4;
+    for (size_t i = 0; i < count; i++)
+        if (!abi_bits_make(sets[i], w->image->arch, &w->map))
+            return false;
+    for (size_t i = 0; i < w->map.code_count; i++) {
+        const struct code_range *code = &w->map.code[i];
+        const uint8_t *bytes = map_bytes(&w->map, code->address, code->size);
+        if (bytes && w->image->arch == ARCH_ARM64)
+            sweep_a64(w, code->address, bytes, code->size);
+        else if (bytes)
+            abi_sweep_x86(w, code->address, bytes, code->size);
+    }
+    abi_find_pointers(w);
+    add_called(w);
+    if (w->image->arch == ARCH_ARM64)
+        abi_note_parts(w);
+    return true;
+}
+
+struct abi_work abi_work_on(const struct ground *ground)
+{
+    struct abi_work work = {.image = ground->image, .map = ground->map};
+    starts_copy(&work.starts, &ground->starts);
+    return work;
+}
+
+void abi_work_free(struct abi_work *w)
+{
+    free(w->called.words);
+    free(w->led_to.words);
+    free(w->taken.words);
+    free(w->pointed.words);
+    free(w->fragments.words);
+    free(w->endless.words);
+    free(w->branched.words);
+}
