@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "src/commands.h"
@@ -5,6 +6,24 @@
 #include "src/workers.h"
 
 enum { STATUS_USAGE = 2, STATUS_UNDECIDED = 3 };
+
+/* Whether an image has the function that was asked for; else it is said why not. */
+static bool has_function(const struct record *record, uint64_t address)
+{
+    const char *reason = "it has no image for amd64 or arm64";
+    for (size_t i = 0; i < record->image_count; i++) {
+        if (record->images[i].function)
+            return true;
+        if (record->images[i].no_function)
+            reason = record->images[i].no_function;
+    }
+    fputs("assay: ", stderr);
+    escape_terminal(stderr, record->path);
+    fprintf(stderr, ": no function at 0x%" PRIx64 ": ", address);
+    escape_terminal(stderr, reason);
+    putc('\n', stderr);
+    return false;
+}
 
 int look_at_one(const struct options *options, const struct audit_options *audit,
                 bool (*write)(const struct record *, const struct report_options *, FILE *))
@@ -38,6 +57,10 @@ int look_at_one(const struct options *options, const struct audit_options *audit
         return STATUS_USAGE;
     }
     bool read = !record->error;
+    if (read && audit->record.function && !has_function(record, audit->record.address)) {
+        arena_free(&arena);
+        return STATUS_USAGE;
+    }
     bool written = write(record, &look, stdout);
     if (!read) {
         fputs("assay: ", stderr);
@@ -54,7 +77,9 @@ int look_at_one(const struct options *options, const struct audit_options *audit
 int cmd_inspect(const struct options *options)
 {
     struct audit_options audit = options->audit;
+    const struct reporter *reporter = options->outputs[0].reporter;
     audit.record.detail = true;
-    audit.record.code = true;
-    return look_at_one(options, &audit, options->outputs[0].reporter->inspect);
+    audit.record.code = !audit.record.function; /* which takes a while, and is not shown beside a function */
+    bool for_people = audit.record.function && reporter == &report_text;
+    return look_at_one(options, &audit, for_people ? report_function : reporter->inspect);
 }

@@ -23,6 +23,9 @@ const struct option_row option_table[] = {
     {ID_EXIT_ZERO, "exit-zero", NULL, COMMAND_CHECK, "exit 0 where rules failed; every other status stays"},
     {ID_FORMAT, "format", "FORMAT", COMMAND_CHECK, formats},
     {ID_FORMAT, "format", "FORMAT", COMMAND_INSPECT | COMMAND_CPU, "text (default) or json"},
+    {ID_FUNCTION, "function", "ADDRESS", COMMAND_INSPECT,
+     "show the function that holds this address (0x401000, or decimal): its instructions, and\nwhat is known of "
+     "registers and stack where that changes"},
     {ID_REPORT_LOCATION, "report-location", "FILE[:LINE]", COMMAND_CHECK,
      "the place in the sources that sarif, gitlab and github show findings at"},
     {ID_OUTPUT, "output", "FORMAT=FILE", COMMAND_CHECK, "write a report to a file as well; may be given again"},

@@ -35,10 +35,11 @@ enum option_id { /* of options without a letter */
                  ID_BASELINE,
                  ID_CPU,
                  ID_SANDBOX,
+                 ID_FUNCTION,
                  ID_VERSION
 };
 
-enum { OPTION_COUNT = 27, COMMAND_COUNT = 8 };
+enum { OPTION_COUNT = 28, COMMAND_COUNT = 8 };
 extern const struct option_row {
     int id; /* a letter, where the option has a short form */
     const char *name, *argument;

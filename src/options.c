@@ -163,6 +163,19 @@ static bool set_sandbox(struct options *options, const char *text)
     return complain("--sandbox", text, "auto, require or off");
 }
 
+static bool set_function(struct options *options, const char *text)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 0);
+    bool octal = text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+    if (errno || end == text || *end || *text < '0' || *text > '9' || octal)
+        return complain("--function", text, "an address such as 0x401000");
+    options->audit.record.function = true;
+    options->audit.record.address = value;
+    return true;
+}
+
 /* What one option means. False: it is not understood, and that was said. */
 static bool apply(struct options *options, int id, const char *value)
 {
@@ -198,6 +211,8 @@ static bool apply(struct options *options, int id, const char *value)
         return set_colour(options, value);
     case ID_SANDBOX:
         return set_sandbox(options, value);
+    case ID_FUNCTION:
+        return set_function(options, value);
     case 'j':
         return read_jobs(value, &options->jobs);
     case ID_FILES_FROM:

@@ -201,6 +201,8 @@ struct record *record_make(struct arena *arena, const char *path, const struct f
     for (size_t i = 0; i < reading->count; i++) {
         make_image(arena, &reading->images[i], options, &record->images[i]);
         record_code(arena, &studies[i], options, &record->images[i]);
+        if (options->function)
+            record_function(arena, &studies[i], options, &record->images[i]);
         if (findings)
             make_results(arena, findings + i * rule_count, &record->images[i]);
     }

@@ -5,6 +5,7 @@
 #ifndef ASSAY_SRC_RECORD_H
 #define ASSAY_SRC_RECORD_H
 
+#include "checks/code/listing.h"
 #include "checks/code/study.h"
 #include "checks/rule.h"
 #include "formats/model.h"
@@ -55,6 +56,9 @@ struct record_image {
         const char *name, *what, *reason;
         enum cpu_answer { CPU_RUNS, CPU_NEEDS, CPU_NOT_TOLD } answer;
     } * cpus;
+    /* for `inspect --function`; NULL: not asked for, or `no_function` says why there is none */
+    struct listing *function;
+    const char *no_function;
     /* for bills of materials: what a Go program was built from */
     bool modules_known; /* all of them */
     size_t module_count;
@@ -98,10 +102,12 @@ struct record {
 };
 
 struct record_options {
-    bool detail;  /* segments, sections and defects too, for `inspect` and pages */
-    bool modules; /* modules of Go programs too */
-    bool code;    /* follow the code, for `isa` */
-    bool cpus;    /* an answer for each processor */
+    bool detail;   /* segments, sections and defects too, for `inspect` and pages */
+    bool modules;  /* modules of Go programs too */
+    bool code;     /* follow the code, for `isa` */
+    bool cpus;     /* an answer for each processor */
+    bool function; /* the function that holds `address`, in each image */
+    uint64_t address;
 };
 
 /* The record of one reading; `findings` holds rule_count items an image (NULL: no rules were run), whose
@@ -112,6 +118,9 @@ struct record *record_make(struct arena *arena, const char *path, const struct f
 /* What is known of an image's code; looks further where the options ask for it. */
 void record_code(struct arena *arena, struct code_study *study, const struct record_options *options,
                  struct record_image *out);
+/* The function that the options ask for. */
+void record_function(struct arena *arena, const struct code_study *study, const struct record_options *options,
+                     struct record_image *out);
 struct record *record_error(struct arena *arena, const char *path, uint64_t size, const char *error);
 struct record *record_skipped(struct arena *arena, const char *path, const char *why);
 

@@ -228,4 +228,7 @@ static inline void *list(struct codec *c, size_t *count, void *items, size_t ite
     return list_within(c, count, items, item_size, least, SIZE_MAX);
 }
 
+/* The function that `inspect --function` shows. */
+void visit_function(struct codec *c, struct record_image *image);
+
 #endif

@@ -156,6 +156,7 @@ static void visit_image(struct codec *c, struct record_image *image)
 {
     visit_facts(c, image);
     visit_code(c, image);
+    visit_function(c, image);
     flag(c, &image->modules_known);
     image->modules = list(c, &image->module_count, image->modules, sizeof *image->modules, MODULE_LEAST);
     for (size_t i = 0; i < image->module_count; i++) {

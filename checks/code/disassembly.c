@@ -17,9 +17,28 @@ static size_t bytes_at(const struct image *image, uint64_t address, struct view 
     return (size_t)view->size;
 }
 
-const char *disassembly(const struct image *image, struct arena *arena, uint64_t address)
+static void write_digits(char *to, const uint8_t *bytes, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        to[2 * i] = digits[bytes[i] >> 4];
+        to[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    to[2 * size] = 0;
+}
+
+void disassembly_parts(struct arena *arena, bool amd64, const uint8_t *bytes, size_t size, uint64_t address,
+                       const char **digits, const char **words)
+{
+    char *hex = arena_alloc(arena, 2 * size + 1);
+    const char *text = capstone_words(arena, amd64, bytes, size, address);
+    write_digits(hex, bytes, size);
+    *digits = hex;
+    *words = *text == ' ' ? text + 1 : text;
+}
+
+const char *disassembly(const struct image *image, struct arena *arena, uint64_t address)
+{
     struct view view = {0};
     struct x86_insn insn;
     char hex[2 * LONGEST + 1];
@@ -29,10 +48,6 @@ const char *disassembly(const struct image *image, struct arena *arena, uint64_t
         size = x86_decode(view.data, size, &insn);
     else if (size > WORD)
         size = WORD;
-    for (size_t i = 0; i < size; i++) {
-        hex[2 * i] = digits[view.data[i] >> 4];
-        hex[2 * i + 1] = digits[view.data[i] & 15];
-    }
-    hex[2 * size] = 0;
+    write_digits(hex, view.data, size);
     return size ? arena_print(arena, "%s%s", hex, capstone_words(arena, amd64, view.data, size, address)) : "";
 }

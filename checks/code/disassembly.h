@@ -8,4 +8,8 @@
  * capstone does not know it; "" where no bytes of the file stand there. */
 const char *disassembly(const struct image *image, struct arena *arena, uint64_t address);
 
+/* The same of `size` bytes, in two: digits, and words without the blank before them. */
+void disassembly_parts(struct arena *arena, bool amd64, const uint8_t *bytes, size_t size, uint64_t address,
+                       const char **digits, const char **words);
+
 #endif

@@ -270,6 +270,8 @@ static void write_image(FILE *out, const struct gate *gate, const struct record_
     write_facts(out, image);
     if (image->cpu_count)
         write_cpus(out, image);
+    if (image->function)
+        report_json_listing(out, image->function);
     if (!gate) {
         write_detail(out, image);
     } else {

@@ -32,6 +32,10 @@ bool report_inspection(const struct record *record, const struct report_options 
 void report_json_file(FILE *out, const struct gate *gate, const struct record *record);
 void report_json_sandbox(FILE *out, const struct sandbox *sandbox);
 void report_json_finding(FILE *out, const struct run_finding *finding);
+/* `function` of an image, with the comma before it. */
+void report_json_listing(FILE *out, const struct listing *listing);
+/* The function that was asked for, for people. */
+bool report_function(const struct record *record, const struct report_options *options, FILE *out);
 /* On which processors a program runs, for people. */
 bool report_cpus(const struct record *record, const struct report_options *options, FILE *out);
 extern const struct reporter *const reporters[];

@@ -49,6 +49,44 @@ static inline void sample_detail(struct arena *arena, struct record_image *image
     }
 }
 
+static inline void sample_function(struct arena *arena, struct record_image *image, const char *text)
+{
+    struct listing *l = image->function = arena_alloc(arena, sizeof *l);
+    *l = (struct listing){.start = 0x401000,
+                          .size = 16,
+                          .begins = ".eh_frame",
+                          .ends = "the next function",
+                          .profile = "sysv-x86-64",
+                          .why = text,
+                          .judged = "everything",
+                          .count = 2,
+                          .left_out = 3};
+    l->rows = arena_array(arena, 2, sizeof *l->rows);
+    for (size_t i = 0; i < 2; i++) {
+        struct listing_row *row = &l->rows[i];
+        *row = (struct listing_row){0x401000 + i,
+                                    i ? 0x401008 : 0,
+                                    "c3",
+                                    i ? text : "",
+                                    i ? "yes" : "no",
+                                    i ? "+0x8" : "",
+                                    2,
+                                    i,
+                                    i,
+                                    i,
+                                    0,
+                                    0,
+                                    0,
+                                    0};
+        row->features = sample_list(arena, text).items;
+        row->before = arena_array(arena, 1, sizeof *row->before);
+        row->after = arena_array(arena, 1, sizeof *row->after);
+        row->breaches = arena_array(arena, 1, sizeof *row->breaches);
+        row->before[0] = row->after[0] = (struct listing_change){"rsp", text};
+        row->breaches[0] = (struct listing_breach){"abi/stack-alignment", text};
+    }
+}
+
 /* Every text that a file can supply is `text`. */
 static inline void sample_image(struct arena *arena, struct record_image *image, const char *text)
 {
@@ -88,6 +126,7 @@ static inline void sample_image(struct arena *arena, struct record_image *image,
     image->toolchains = sample_list(arena, text);
     image->needed_known = image->debug_known = true;
     sample_detail(arena, image, text);
+    sample_function(arena, image, text);
     sample_results(arena, image, text);
 }
 
