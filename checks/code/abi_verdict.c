@@ -130,6 +130,8 @@ static void answer(const struct subject *subject, struct finding *f, const struc
                        go, all);
     } else if (share < floor) {
         too_little(subject, f, share, floor);
+    } else if (subject->image->sections.known == KNOWN_BROKEN) {
+        unknown(f, "the sections cannot be read to their end, so where functions end is not certain");
     } else if (question->of_conventions && study->odd) {
         pass(f,
              "no violation that can be decided in %" PRIu64 " of %" PRIu64 " functions, %u %% of the code; %" PRIu64

@@ -15,6 +15,19 @@ static const char *other_code(const struct image *image)
     return NULL;
 }
 
+/* Whether there is code that readers would have looked at. */
+static bool has_code(const struct image *image)
+{
+    const uint64_t code =
+        image->format == FORMAT_ELF ? 4 /* SHF_EXECINSTR */ : 0x80000000 /* S_ATTR_PURE_INSTRUCTIONS */;
+    bool found = image->kind == KIND_EXECUTABLE || image->entry.in_code;
+    for (size_t i = 0; i < image->sections.count && !found; i++) {
+        const struct section *s = &image->sections.items[i];
+        found = s->flags & code && s->has_bytes && s->size;
+    }
+    return found;
+}
+
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
@@ -37,7 +50,7 @@ static void check(const struct subject *subject, struct finding *f)
         unknown(f, "the %s cannot be read to their end, so they cannot be compared", unread);
     } else if (!subject->code_was_read) {
         pass(f, "all headers and tables agree; the code was not looked at (--no-code)");
-    } else if (image->code_looks == CODE_NOT_LOOKED_AT && image->kind == KIND_EXECUTABLE) {
+    } else if (image->code_looks == CODE_NOT_LOOKED_AT && has_code(image)) {
         unknown(f, "the code cannot be found, so it cannot be held against the declared machine");
     } else if (image->code_looks == CODE_NOT_LOOKED_AT || image->code_looks == CODE_TOO_SHORT) {
         pass(f, "all headers and tables agree; there is too little code to tell its machine by");

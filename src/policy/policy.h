@@ -20,7 +20,8 @@ struct level_list {
 
 struct parameters { /* what rules are told; a place without a file: not said */
     struct demands demands;
-    struct place libraries, glibc_floor, macos_minimum, cpu, cpu_strict, neon_loops, abi_coverage, isa_coverage, size_max;
+    struct place libraries, glibc_floor, macos_minimum, cpu, cpu_strict, neon_loops, abi_coverage, isa_coverage,
+        size_max;
 };
 
 struct policy_target { /* one item of `targets:`; the first whose pattern fits a file speaks for it */
