@@ -229,7 +229,10 @@ def functions_program(path, size):
         head = bytearray(out.read(0x1000))
         struct.pack_into('<QQ', head, 64 + 32, 0x1000 + count * len(block), 0x1000 + count * len(block))
         out.seek(0)
-        out.write(head + block * count)
+        out.write(head)
+        for _ in range(count >> 12): # a list of them would count as memory of what is started from here
+            out.write(block * (1 << 12))
+        out.write(block * (count & 0xfff))
 
 
 def convention_rows(table, scan, folder):
@@ -264,9 +267,17 @@ def code_rows(table, scan, folder, files):
                       pairs(command, digest, CPU, 7), target)
 
 
+def without_conventions(folder):
+    path = os.path.join(folder, 'policy.yaml')
+    with open(path, 'w') as out:
+        out.write('version: 1\nrules: {abi: off, hardening/branch-protection: off, origin/claims-match-bytes: off}\n')
+    return path
+
+
 def followed_rows(table, assay, folder, files):
-    """Whole checks without a digest, one worker, where the scan finds what the declared CPU lacks and the code is followed."""
-    check = [assay, 'check', '--policy', 'none', '--no-digest', '-j1', '--cpu', 'x86-64-v1', '--cpu', 'armv8.0']
+    """Whole checks without a digest, one worker, where the scan finds what the declared CPU lacks and the code is followed; without the
+    rules about calling conventions, which have a row of their own."""
+    check = [assay, 'check', '--policy', without_conventions(folder), '--no-digest', '-j1', '--cpu', 'x86-64-v1', '--cpu', 'armv8.0']
     largest = max(files, key=os.path.getsize)
     table.row('CPU, whole check of the largest program, code followed, against openssl dgst',
               pairs(check + [largest], ['openssl', 'dgst', '-sha256', largest], CPU, 3), 5.0)
@@ -277,11 +288,11 @@ def followed_rows(table, assay, folder, files):
     table.row('wall, 400 mixed files, code followed, -j2 against -j1', pairs(both[0], both[1], WALL, 3), 1 / 1.7)
 
 
-def named_rows(table, assay, scan):
+def named_rows(table, assay, scan, scratch):
     """Programs that everybody can have from npm, where ASSAY_BENCH is a folder with them: bun-linux-x64 and bun-linux-aarch64
     (package/bin/bun of @oven/bun-linux-x64, …-aarch64) and esbuild-linux-x64 (package/bin/esbuild of @esbuild/linux-x64)."""
     folder = os.environ.get('ASSAY_BENCH')
-    check = [assay, 'check', '--policy', 'none', '--no-digest', '-j1', '--cpu']
+    check = [assay, 'check', '--policy', without_conventions(scratch), '--no-digest', '-j1', '--cpu']
     for name, cpu, first, whole in (('bun-linux-x64', 'x86-64-v1', 1.5, 5.0), ('bun-linux-aarch64', 'armv8.0', 0.6, 2.0)):
         path = os.path.join(folder or '', name)
         if not os.path.exists(path):
@@ -308,7 +319,7 @@ def main():
         file_rows(table, assay, folder)
         growth_rows(table, assay, folder)
         followed_rows(table, assay, folder, files)
-        named_rows(table, assay, scan)
+        named_rows(table, assay, scan, folder)
     return 1 if table.missed else 0
 
 
