@@ -72,7 +72,8 @@ static uint32_t split(struct body *b, uint32_t first, uint64_t at)
     one->next[1] = NO_BLOCK;
     one->meaning[0] = one->meaning[1] = MEANS_NOTHING;
     one->exit = EXIT_ON;
-    for (uint64_t unit = (at - b->start) / b->unit; unit < (end - b->start) / b->unit; unit++)
+    uint64_t last = end < b->end ? end : b->end; /* an instruction may reach further */
+    for (uint64_t unit = (at - b->start) / b->unit; unit < (last - b->start) / b->unit; unit++)
         if (b->owner[unit] == first + 1)
             b->owner[unit] = second + 1;
     for (uint32_t i = 0; i < one->site_count; i++)

@@ -44,7 +44,8 @@ static uint64_t mapped_end(const struct macho_view *view, const struct segment *
     return bytes > memory ? bytes : memory;
 }
 
-static void check_segment(struct macho_view *view, const struct segment *s, uint64_t *lowest)
+/* `lowest`: where the page zero ends that was seen; `mapped`: the lowest page of the segments that were. */
+static void check_segment(struct macho_view *view, const struct segment *s, uint64_t *lowest, uint64_t *mapped)
 {
     struct image *image = view->image;
     struct arena *arena = &view->file->arena;
@@ -55,9 +56,12 @@ static void check_segment(struct macho_view *view, const struct segment *s, uint
                    (unsigned long long)page_size(view));
     if (s->memory_size == 0)
         return;
+    bool over = is_page_zero(s) && *mapped < s->memory_size;
     if (is_page_zero(s) && s->memory_size > *lowest)
         *lowest = s->memory_size;
-    if (mapped_end(view, s) > top || (!is_page_zero(s) && page_down(view, s->address) < *lowest))
+    if (!is_page_zero(s) && page_down(view, s->address) < *mapped)
+        *mapped = page_down(view, s->address);
+    if (over || mapped_end(view, s) > top || (!is_page_zero(s) && page_down(view, s->address) < *lowest))
         defect_add(arena, &image->defects, DEFECT_ID_macho_segment, s->header_offset,
                    "addresses that a process has, behind the page zero", "%s: %#llx bytes at %#llx", s->name,
                    (unsigned long long)s->memory_size, (unsigned long long)s->address);
@@ -90,10 +94,10 @@ static void check_shared_pages(struct macho_view *view)
 static void check_segments_of(struct macho_view *view)
 {
     const struct segment_list *list = &view->image->segments;
-    uint64_t lowest = 0, wanted = is_arm64(view) ? UINT64_C(1) << 32 : page_size(view);
+    uint64_t lowest = 0, mapped = UINT64_MAX, wanted = is_arm64(view) ? UINT64_C(1) << 32 : page_size(view);
     for (size_t i = 0; i < list->count; i++) {
         const struct segment *s = &list->items[i];
-        check_segment(view, s, &lowest);
+        check_segment(view, s, &lowest, &mapped);
         if (s->offset == view->image->offset && s->file_size &&
             (s->access & (ACCESS_READ | ACCESS_EXECUTE)) != (ACCESS_READ | ACCESS_EXECUTE))
             defect_add(&view->file->arena, &view->image->defects, DEFECT_ID_macho_segment, s->header_offset,

@@ -26,6 +26,25 @@ static void the_page_at_address_0_is_given_up(void **state)
     assert_only(look(s), macho_segment);
 }
 
+/* vm_map_raise_min_offset: "a page zero over a segment", probe 101:213042 of the oracle, also where the page zero comes last. */
+static void a_page_zero_lies_over_nothing(void **state)
+{
+    struct subject *s = *state;
+    for (unsigned last = 0; last < 2; last++) {
+        forget(s);
+        begin(s, ARCH_ARM64);
+        make_macho_set64(make_macho_find_segment(&s->m, "__PAGEZERO"), 32, MAKE_MACHO_BASE + 0x4000);
+        const struct make_macho_command first = s->m.commands[0];
+        s->m.commands[0] = s->m.commands[last];
+        s->m.commands[last] = first;
+        const struct image *image = look(s);
+        bool told = false;
+        for (size_t i = 0; i < image->defects.count; i++)
+            told |= image->defects.items[i].id == DEFECT_ID_macho_segment;
+        assert_true(told);
+    }
+}
+
 static void segments_begin_at_pages_of_the_file(void **state)
 {
     static const struct {
@@ -165,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(programs_of_both_cpus_are_taken),
         CASE(the_page_at_address_0_is_given_up),
+        CASE(a_page_zero_lies_over_nothing),
         CASE(segments_begin_at_pages_of_the_file),
         CASE(segments_do_not_meet_in_a_page),
         CASE(addresses_are_those_of_a_process),
