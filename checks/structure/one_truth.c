@@ -20,10 +20,12 @@ static bool has_code(const struct image *image)
 {
     const uint64_t code =
         image->format == FORMAT_ELF ? 4 /* SHF_EXECINSTR */ : 0x80000000 /* S_ATTR_PURE_INSTRUCTIONS */;
-    bool found = image->kind == KIND_EXECUTABLE || image->entry.in_code;
+    bool found = image->kind == KIND_EXECUTABLE || image->entry.in_code, loads = false;
+    for (size_t i = 0; i < image->segments.count; i++)
+        loads |= image->segments.items[i].access & ACCESS_EXECUTE && image->segments.items[i].file_size;
     for (size_t i = 0; i < image->sections.count && !found; i++) {
         const struct section *s = &image->sections.items[i];
-        found = s->flags & code && s->has_bytes && s->size;
+        found = loads && s->flags & code && s->has_bytes && s->size;
     }
     return found;
 }
