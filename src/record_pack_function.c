@@ -45,6 +45,8 @@ void visit_function(struct codec *c, struct record_image *image)
     if (!c->writing)
         image->function = arena_alloc(c->arena, sizeof *image->function);
     struct listing *l = image->function;
+    if (!l)
+        return;
     const char **const texts_of_it[] = {&l->begins, &l->ends, &l->profile, &l->why, &l->judged};
     word(c, &l->start);
     word(c, &l->size);

@@ -168,9 +168,8 @@ bool abi_find(struct abi_work *w)
 {
     struct abi_bits *const sets[] = {&w->called,    &w->led_to,  &w->taken,   &w->pointed,
                                      &w->fragments, &w->endless, &w->branched};
-    size_t count = w->image->arch == ARCH_ARM64 ? 7 : 4;
-    for (size_t i = 0; i < count; i++)
-        if (!abi_bits_make(sets[i], w->image->arch, &w->map))
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        if ((i < 4 || w->image->arch == ARCH_ARM64) && !abi_bits_make(sets[i], w->image->arch, &w->map))
             return false;
     for (size_t i = 0; i < w->map.code_count; i++) {
         const struct code_range *code = &w->map.code[i];

@@ -197,6 +197,8 @@ static void write_rows(const struct maker *m)
         const uint8_t *bytes = map_bytes(&m->work.map, m->f.start + traced->at, traced->length);
         row->address = m->f.start + traced->at;
         row->followed = followed[traced->followed];
+        if (!bytes)
+            break; /* they were walked over */
         disassembly_parts(m->arena, m->image->arch == ARCH_AMD64, bytes, traced->length, row->address, &row->bytes,
                           &row->text);
         add_features(m, bytes, traced, row);

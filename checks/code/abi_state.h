@@ -73,7 +73,9 @@ static inline struct abi_value abi_moved(struct abi_value value, int64_t by)
         return value;
     if (value.kind == ABI_RELOADED)
         return abi_value(ABI_COMPUTED, 0, 0);
-    return value.kind == ABI_UNKNOWN || value.kind == ABI_MIXED ? (struct abi_value){0} : abi_value(ABI_COMPUTED, 0, 0);
+    if (value.kind == ABI_UNKNOWN || value.kind == ABI_MIXED)
+        return (struct abi_value){0};
+    return abi_value(ABI_COMPUTED, 0, 0);
 }
 
 void abi_copy(struct abi_state *state, const struct abi_state *from); /* slots in use alone */
