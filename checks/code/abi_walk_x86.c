@@ -10,16 +10,16 @@ enum { RED_ZONE = 128, ALIGNED = 15, RETURN_ADDRESS = -8 };
 static bool room_for(struct abi_walk *w)
 {
     enum { LEAST = 64 };
-    if (w->units > w->order_room) {
+    if (!w->order || w->units > w->order_room) {
         free(w->order);
-        w->order = malloc(w->units * sizeof *w->order);
+        w->order = malloc((w->units + 1) * sizeof *w->order);
         w->order_room = w->order ? w->units : 0;
     }
     if (!w->insns) {
         w->insns = malloc(LEAST * sizeof *w->insns);
         w->insn_room = w->insns ? LEAST : 0;
     }
-    if (w->order_room < w->units || !w->insns)
+    if (!w->order || w->order_room < w->units || !w->insns)
         return false;
     memset(w->order, 0, w->units * sizeof *w->order);
     return true;
