@@ -65,19 +65,6 @@ static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes
     }
 }
 
-/* A pointer as a Mach-O file may hold it: as it is, or with chained fixups the target in the low bits. */
-static uint64_t chained(const struct map *map, uint64_t word)
-{
-    enum { TARGET_BITS = 36 };
-    uint64_t low = word & (((uint64_t)1 << TARGET_BITS) - 1);
-    if (map_find(map, low))
-        return low;
-    for (size_t i = 0; i < map->count; i++) /* DYLD_CHAINED_PTR_64_OFFSET counts from the image's start */
-        if (map->spans[i].executes)
-            return word >> 62 ? 0 : map->spans[i].address + (low & 0xffffffff);
-    return 0;
-}
-
 /* Symbols name every function, and nobody jumps there. */
 static bool is_linkedit(const struct image *image, uint64_t address)
 {
@@ -94,7 +81,7 @@ static void find_pointers(struct abi_work *w, const struct span *span)
     uint32_t relative = w->image->arch == ARCH_ARM64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
     for (uint64_t at = (8 - span->address % 8) % 8; !span->executes && at + 8 <= span->size; at += 8) {
         uint64_t word = load_le64(span->data + at);
-        uint64_t value = elf || word - w->taken.base < most ? word : word ? chained(&w->map, word) : 0;
+        uint64_t value = elf || word - w->taken.base < most ? word : word ? map_chained(&w->map, word) : 0;
         if (value - w->taken.base >= most)
             continue;
         bool relocated = elf && at >= 16 && load_le64(span->data + at - 8) == relative;

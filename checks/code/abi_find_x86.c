@@ -24,23 +24,10 @@ static void note(struct abi_work *w, const struct x86_insn *insn, uint64_t addre
     }
 }
 
-static size_t first_after(const struct starts *starts, uint64_t address)
-{
-    size_t low = 0, high = starts->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (starts->items[middle].address <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 void abi_sweep_x86(struct abi_work *w, uint64_t address, const uint8_t *bytes, uint64_t size)
 {
     struct x86_insn insn;
-    size_t next = first_after(&w->starts, address);
+    size_t next = starts_from(&w->starts, address);
     for (uint64_t at = 0; at < size;) {
         while (next < w->starts.count && w->starts.items[next].address <= address + at)
             next++;

@@ -100,6 +100,12 @@ void dispatch_note_stores(struct program *p, uint32_t number)
     }
 }
 
+/* What the function is known to return of what the processor said. */
+static struct value result_of(struct program *p, const struct function *f)
+{
+    return strong(p, f->returned) ? f->returned : (struct value){0};
+}
+
 bool dispatch_take_apart(struct program *p, uint32_t number)
 {
     struct function *f = &p->functions[number];
@@ -111,7 +117,7 @@ bool dispatch_take_apart(struct program *p, uint32_t number)
     f->told |= f->never_returns != p->body.never_returns || f->results != p->body.results;
     f->never_returns = p->body.never_returns;
     f->returned = p->body.result;
-    f->result = strong(p, f->returned) ? f->returned : (struct value){0};
+    f->result = result_of(p, f);
     f->results = p->body.results;
     f->stale = false;
     return true;
@@ -174,7 +180,7 @@ static void find_tellers(struct program *p, struct words *tellers)
     tellers->count = 0;
     for (size_t i = 0; i < p->function_count; i++) {
         struct function *f = &p->functions[i];
-        struct value result = strong(p, f->returned) ? f->returned : (struct value){0};
+        struct value result = result_of(p, f);
         if (f->told || !value_same(result, f->result) || (!f->heard && (result.kind != VALUE_NONE || f->results))) {
             words_add(p, tellers, f->start);
             f->heard = true;

@@ -116,6 +116,12 @@ static bool set_functions(struct program *p)
     return true;
 }
 
+/* Whether a function may begin where `from` leads; one that ran into undefined encodings may be data. */
+static bool may_begin(const struct program *p, const struct function *from, uint64_t target)
+{
+    return from->broken ? map_is_code(&p->map, target) : ground_executes(p->ground, target);
+}
+
 static bool look_at(struct program *p, struct function *f)
 {
     struct outline *o = &p->outline;
@@ -145,8 +151,7 @@ static bool look_at(struct program *p, struct function *f)
         if (marks_have(&p->marks, m->target))
             continue;
         uint32_t to = function_at(p, m->target);
-        if ((to == NO_FUNCTION || (m->kind != MENTION_JUMP && !p->functions[to].bounded)) &&
-            (f->broken ? map_is_code(&p->map, m->target) : ground_executes(p->ground, m->target)))
+        if ((to == NO_FUNCTION || (m->kind != MENTION_JUMP && !p->functions[to].bounded)) && may_begin(p, f, m->target))
             words_add(p, &p->fresh, m->target); /* the marks stay as the functions are, until all were looked at */
     }
     return o->mention_count < UINT32_MAX && !p->failed;
@@ -171,8 +176,7 @@ static void look_at_jumps(struct program *p, struct marks *entries)
                 continue;
             if (entries)
                 (void)marks_put(entries, m->target);
-            else if ((matters(f) || matters(&p->functions[to])) &&
-                     (f->broken ? map_is_code(&p->map, m->target) : ground_executes(p->ground, m->target)))
+            else if ((matters(f) || matters(&p->functions[to])) && may_begin(p, f, m->target))
                 words_add(p, &p->fresh, m->target);
         }
     }

@@ -121,6 +121,18 @@ const struct span *map_find(const struct map *map, uint64_t address)
     return NULL;
 }
 
+uint64_t map_chained(const struct map *map, uint64_t word)
+{
+    enum { TARGET_BITS = 36 };
+    uint64_t low = word & (((uint64_t)1 << TARGET_BITS) - 1);
+    if (low && map_find(map, low))
+        return low;
+    for (size_t i = 0; i < map->count; i++) /* DYLD_CHAINED_PTR_64_OFFSET counts from the image's start */
+        if (map->spans[i].executes)
+            return word >> 62 ? 0 : map->spans[i].address + (low & 0xffffffff);
+    return 0;
+}
+
 uint64_t map_relocated(const struct map *map, uint64_t address)
 {
     size_t low = 0, high = map->relocated_count;

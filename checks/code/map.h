@@ -40,6 +40,10 @@ bool map_make(const struct image *image, struct arena *arena, struct map *map) M
 /* The span that `address` is in (its zeros included), or NULL. */
 const struct span *map_find(const struct map *map, uint64_t address);
 
+/* Where a word of a Mach-O file leads that is no address as it stands: with chained fixups the target is in its low bits;
+ * 0: nowhere. */
+uint64_t map_chained(const struct map *map, uint64_t word);
+
 /* What the loader puts into the slot at `address`; 0: that is not known. */
 uint64_t map_relocated(const struct map *map, uint64_t address);
 

@@ -27,22 +27,6 @@ static void found(struct search *s, uint64_t place, uint64_t target)
     g->pointers[g->pointer_count++] = (struct pointer){.place = place, .target = target, .code = code};
 }
 
-/* A pointer as a Mach-O file may hold it: as it is, or with chained fixups the target in the low bits. */
-static uint64_t chained_value(const struct search *s, uint64_t word)
-{
-    enum { TARGET_BITS = 36 };
-    const struct map *map = &s->ground->map;
-    uint64_t low = word & (((uint64_t)1 << TARGET_BITS) - 1);
-    if (is_pointer(s, word))
-        return word;
-    if (is_pointer(s, low))
-        return low;
-    for (size_t i = 0; i < map->count; i++) /* DYLD_CHAINED_PTR_64_OFFSET counts from the image's start */
-        if (map->spans[i].executes)
-            return word >> 62 ? 0 : map->spans[i].address + (low & 0xffffffff);
-    return 0;
-}
-
 /* Whether a table of relocations is at `address`, as far as sections tell; where there are none, it may be anywhere. */
 static bool in_relocations(const struct image *image, uint64_t address)
 {
@@ -98,7 +82,7 @@ static void search(struct search *s)
             uint64_t word = load_le64(span->data + at);
             if (elf && word - s->lowest >= s->extent)
                 continue;
-            uint64_t value = elf || word == 0 ? word : chained_value(s, word);
+            uint64_t value = elf || word == 0 || is_pointer(s, word) ? word : map_chained(map, word);
             if (is_pointer(s, value))
                 look_at(s, span, at, value);
         }
