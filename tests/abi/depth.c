@@ -1,13 +1,12 @@
 /* depth FILE...: of each call in functions for amd64, how far RSP is from where it was before the function was called: the
  * address and the bytes between, "?" where that is not known. cfa.py holds it against unwind tables. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "checks/code/abi_work.h"
 #include "checks/code/x86.h"
-#include "formats/read.h"
+#include "tests/code/each_image.h"
 
 static void tell(void *context, size_t at, const struct abi_state *before, const struct abi_state *after, bool loose)
 {
@@ -48,28 +47,17 @@ static void tell_all(const struct image *image, struct arena *arena)
     abi_work_free(&work);
 }
 
+static void look(const struct image *image, struct arena *arena, void *context)
+{
+    (void)context;
+    if (image->judged)
+        tell_all(image, arena);
+}
+
 int main(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++) {
-        struct file file;
-        struct problem problem = {0};
-        struct reading reading = {0};
-        const struct file_options options = {.max_size = UINT64_MAX};
-        const struct read_options read = {.code = true};
-        jmp_buf escape;
-        int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || file_from_fd(&file, fd, &options, &problem) != STATUS_OK) {
-            fprintf(stderr, "%s: %s\n", argv[i], problem.text);
+    for (int i = 1; i < argc; i++)
+        if (!each_image(argv[i], look, NULL))
             return 2;
-        }
-        file.arena.escape = &escape;
-        if (setjmp(escape) != 0)
-            return 2;
-        read_file(&file, &read, &reading);
-        for (size_t n = 0; n < reading.count; n++)
-            if (reading.images[n].judged)
-                tell_all(&reading.images[n], &file.arena);
-        file_close(&file);
-    }
     return 0;
 }

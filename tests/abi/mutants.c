@@ -2,7 +2,6 @@
  * instruction, and counts how often that is found. A line for each kind of change: mutants, found, and those of the rest
  * whose function could not be followed, or is odd. `mutants -v` names the first of each kind that were not found;
  * `mutants -s` changes nothing, and prints of each function which registers it saves (cfi.py compares). */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include "checks/code/a64.h"
 #include "checks/code/abi_walk.h"
 #include "checks/code/starts.h"
-#include "formats/read.h"
+#include "tests/code/each_image.h"
 
 enum { MOST_BYTES = 1 << 16, NOP = (int)0xd503201f, SHOWN = 20 };
 
@@ -188,8 +187,9 @@ static struct abi_function function_at(const struct image *image, const struct s
                                  .profile = (uint8_t)abi_platform(image)};
 }
 
-static void read_functions(const struct image *image, struct arena *arena, size_t every)
+static void read_functions(const struct image *image, struct arena *arena, void *context)
 {
+    const size_t every = *(const size_t *)context;
     struct map map;
     struct starts starts = {0};
     if (image->arch != ARCH_ARM64 || !map_make(image, arena, &map))
@@ -213,27 +213,6 @@ static void read_functions(const struct image *image, struct arena *arena, size_
     free(endless.words);
 }
 
-static bool read_one(const char *path, size_t every)
-{
-    struct file file;
-    struct problem problem = {0};
-    struct reading reading = {0};
-    const struct file_options options = {.max_size = UINT64_MAX};
-    const struct read_options read = {.code = true};
-    jmp_buf escape;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || file_from_fd(&file, fd, &options, &problem) != STATUS_OK)
-        return false;
-    file.arena.escape = &escape;
-    if (setjmp(escape) != 0)
-        return false;
-    read_file(&file, &read, &reading);
-    for (size_t n = 0; n < reading.count; n++)
-        read_functions(&reading.images[n], &file.arena, every);
-    file_close(&file);
-    return true;
-}
-
 int main(int argc, char **argv)
 {
     int first = 1;
@@ -246,7 +225,7 @@ int main(int argc, char **argv)
     if (every == 0)
         return 2;
     for (int i = first + 1; i < argc; i++)
-        if (!read_one(argv[i], every))
+        if (!each_image(argv[i], read_functions, &every))
             return 2;
     for (int change = 0; change < CHANGES && !listing; change++)
         printf("%s | %" PRIu64 " | %" PRIu64 " | %.1f %% | %" PRIu64 "\n", changes[change].name, tally[change].made,

@@ -1,12 +1,11 @@
 /* reach FILE...: what dispatch analysis says of each class of instructions that occurs, one line each. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checks/code/reach.h"
-#include "formats/read.h"
+#include "tests/code/each_image.h"
 
 static const char *const reaches[] = {"unreached", "guarded", "possible", "required"};
 
@@ -44,30 +43,17 @@ static void show(const struct image *image, struct arena *arena)
     }
 }
 
+static void look(const struct image *image, struct arena *arena, void *path)
+{
+    printf("%s %s\n", (const char *)path, arch_name(image->arch));
+    if (image->judged)
+        show(image, arena);
+}
+
 int main(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++) {
-        struct file file;
-        struct problem problem = {0};
-        struct reading reading = {0};
-        const struct file_options options = {.max_size = UINT64_MAX};
-        const struct read_options read = {.code = true};
-        jmp_buf escape;
-        int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || file_from_fd(&file, fd, &options, &problem) != STATUS_OK) {
-            fprintf(stderr, "%s: %s\n", argv[i], problem.text);
+    for (int i = 1; i < argc; i++)
+        if (!each_image(argv[i], look, argv[i]))
             return 2;
-        }
-        file.arena.escape = &escape;
-        if (setjmp(escape) != 0)
-            return 2;
-        read_file(&file, &read, &reading);
-        for (size_t n = 0; n < reading.count; n++) {
-            printf("%s %s\n", argv[i], arch_name(reading.images[n].arch));
-            if (reading.images[n].judged)
-                show(&reading.images[n], &file.arena);
-        }
-        file_close(&file);
-    }
     return 0;
 }
