@@ -138,8 +138,28 @@ void dispatch_set_elsewhere(struct program *p, const struct words *cells, struct
     words_sort(others);
 }
 
+/* Who compares with AT_HWCAP and sets one of `cells`, which hold what another found there, reads the vector as well, as
+ * Go packages do from /proc/self/auxv. Those cells are kept back in `others` until such a function was taken apart. How
+ * many were not known. */
+static size_t find_readers(struct program *p, const struct words *cells, struct words *others)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < p->function_count; i++) {
+        struct function *f = &p->functions[i];
+        for (uint32_t k = 0; outline_compares_capability(f->compares) && !f->whole && k < f->mention_count; k++) {
+            const struct mention *m = &p->outline.mentions[f->first_mention + k];
+            if (m->kind != MENTION_STORE || !words_have(cells, m->target))
+                continue;
+            words_add(p, others, m->target);
+            f->knows_auxv = f->whole = f->stale = true;
+            found++;
+        }
+    }
+    return found;
+}
+
 /* Variables that are set to what the processor said, and to nothing else by anybody far from it. */
-static bool find_cells(struct program *p, struct words *fresh)
+static bool find_cells(struct program *p, struct words *fresh, size_t *readers)
 {
     struct words others = {0}, known = {0};
     fresh->count = 0;
@@ -161,6 +181,7 @@ static bool find_cells(struct program *p, struct words *fresh)
                 words_add(p, list, s->cell + k);
     }
     words_sort(fresh);
+    *readers = find_readers(p, fresh, &others);
     dispatch_set_elsewhere(p, fresh, &others);
     for (size_t i = 0; i < fresh->count; i++)
         if (!words_have(&others, fresh->items[i]))
@@ -214,17 +235,20 @@ static bool take_stale_apart(struct program *p)
 static bool learn(struct program *p)
 {
     struct words fresh = {0}, tellers = {0};
+    size_t readers = 0;
     bool good = true;
     for (size_t i = 0; i < p->function_count; i++)
         p->functions[i].stale = p->functions[i].whole;
     for (unsigned round = 0; good && round < ROUNDS; round++) {
         good = take_stale_apart(p);
         meanings_note(p);
-        good = good && find_cells(p, &fresh);
+        good = good && find_cells(p, &fresh, &readers);
         if (!good)
             break;
         find_tellers(p, &tellers);
-        if (mark(p, &fresh, false, 0, false) + mark(p, &tellers, true, 0, true) + fresh.count + tellers.count == 0)
+        if (mark(p, &fresh, false, 0, false) + mark(p, &tellers, true, 0, true) + readers + fresh.count +
+                tellers.count ==
+            0)
             break;
     }
     free(fresh.items);

@@ -93,6 +93,8 @@ static bool glance_a64(struct outline *o, uint64_t address, const uint8_t *at, s
     bool indexes_16 = (word & 0xfffff400u) == 0xf8410400u || (word & 0xfebf8000u) == 0xa8810000u; /* LDR, LDP, STP */
     bool masks_16 = (word & 0xfffffc00u) == 0x927c0000u; /* AND with 16, as Go moves on in a slice */
     o->steps_16 |= adds_16 || indexes_16 || masks_16;
+    o->adds_2 |= (word & 0xfffffc00u) == 0x91000800u && field(word, 0, 5) == field(word, 5, 5);
+    o->loads_words |= (word & 0xffe0fc00u) == 0xf8607800u; /* LDR of a register, from an index times 8 */
     if (word >> 5 == 0xd53bd040u >> 5 || word >> 5 == 0x52800040u >> 5)
         outline_sets_errno(o); /* MRS TPIDR_EL0; MOV of ENOENT */
     if (field(word, 26, 3) == 5) {
@@ -276,7 +278,7 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
     size_t more = bytes && strays_have(o->strays, end) ? strays_room(o->map, end) : 0;
     o->understood = o->broken = o->words = o->vectors = o->looped = o->pages_known = 0;
     o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = o->goes_back =
-        o->through_asking = o->steps_16 = false;
+        o->through_asking = o->steps_16 = o->adds_2 = o->loads_words = false;
     o->compares = 0;
     if (!bytes || !room_for(o, (size_t)((end - start) / w.unit) + 1))
         return bytes == NULL;

@@ -42,6 +42,7 @@ struct outline {
     bool asks_cpu, has_features, has_older; /* older: SSE, or exclusives, which have newer ways to do the same */
     bool returns, leaves;                   /* by a return or a jump through a register; by a jump out of it */
     bool steps_16;                          /* arm64: a pointer moves on by 16 bytes */
+    bool adds_2, loads_words;               /* arm64: an index moves on by two; words are loaded by an index */
     bool through_asking;                    /* loads a slot of getauxval() */
     bool goes_back;                         /* has a loop */
     bool branches;                          /* has a conditional branch */
@@ -57,6 +58,8 @@ struct outline {
 bool outline_knows_auxv(const struct outline *outline);
 /* The same of a function that only looks for AT_HWCAP, and is called by one that looks for `others` (their compares). */
 bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others);
+/* Whether something was compared with AT_HWCAP. */
+bool outline_compares_capability(uint8_t compares);
 /* What is looked at compares with a number; sets the thread's errno. */
 void outline_compares(struct outline *outline, unsigned number);
 void outline_sets_errno(struct outline *outline);

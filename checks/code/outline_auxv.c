@@ -35,14 +35,16 @@ void outline_sets_errno(struct outline *o)
 
 /* Whoever looks a type up goes through the vector in steps of its entries, of 16 bytes. glibc's getauxval() and those who
  * read the vector themselves compare with AT_HWCAP and AT_HWCAP2, or with AT_HWCAP and two others; musl's compares with
- * AT_SECURE alone, and sets the thread's errno. Go's runtime counts words, and compares with four of them. */
+ * AT_SECURE alone, and sets the thread's errno. Go's runtime counts words, and compares with four of them; up to Go 1.19 with
+ * three. */
 bool outline_knows_auxv(const struct outline *o)
 {
     enum { STUB = 8 };
     if (o->through_asking && o->words <= STUB)
         return true; /* of the procedure linkage table */
     unsigned compares = o->compares & (unsigned)~SETS_ERRNO;
-    if (!o->goes_back || o->words > LONG || (!o->steps_16 && __builtin_popcount(compares) < 4))
+    bool counts = o->adds_2 && o->loads_words && compares & COMPARES_PAGESZ;
+    if (!o->goes_back || o->words > LONG || (!o->steps_16 && !counts && __builtin_popcount(compares) < 4))
         return false;
     if (compares == COMPARES_SECURE)
         return o->words <= SHORT && o->compares & SETS_ERRNO;
@@ -52,4 +54,9 @@ bool outline_knows_auxv(const struct outline *o)
 bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others)
 {
     return compares & COMPARES_HWCAP && words <= SHORT && others & COMPARES_PAGESZ && others & COMPARES_OTHER;
+}
+
+bool outline_compares_capability(uint8_t compares)
+{
+    return compares & COMPARES_HWCAP;
 }

@@ -188,6 +188,40 @@ TEST(data_beside_code_is_no_code)
     assert_int_equal(with_outside(ARCH_AMD64, writes, sizeof writes, table, sizeof table).kind, NEED_NOTHING);
 }
 
+/* Goes through the auxiliary vector by an index, as Go's runtime did up to Go 1.19: x4 is the type, held against AT_PAGESZ,
+ * AT_RANDOM and AT_HWCAP, whose value goes to a variable; then tbz w6, #8, over; ldadd w1, w2, [sp]; over: mov w8, #94; svc #0.
+ * Runs on a Cortex-A53 (qemu-aarch64), and dies there with a nop in place of the branch. */
+static uint32_t by_index[] = {0x910003e0, 0xf8408401, 0xb5ffffe1, 0xf8408401, 0xb5ffffe1, 0xd2800002,
+                              0xf8627804, 0xb4000164, 0x91000445, 0xf8657803, 0x91000842, 0xf100189f,
+                              0xf100649f, 0xf100409f, 0x54ffff01, 0xb0000086, 0xf90300c3, 0x17fffff5,
+                              0xb0000086, 0xf94300c6, 0x36400046, 0xb82103e2, 0x52800bc8, 0xd4000001};
+
+TEST(an_auxiliary_vector_that_is_read_by_an_index_is_a_question)
+{
+    is_needed(against(ARCH_ARM64, by_index, sizeof by_index, "cortex-a53"), NEED_GUARDED, FEATURE_A64_LSE);
+    by_index[20] = 0xd503201f;
+    is_needed(against(ARCH_ARM64, by_index, sizeof by_index, "cortex-a53"), NEED_POSSIBLE, FEATURE_A64_LSE);
+    by_index[20] = 0x36400046;
+    by_index[11] = 0xf100149f; /* cmp x4, #5: any list of pairs */
+    is_needed(against(ARCH_ARM64, by_index, sizeof by_index, "cortex-a53"), NEED_POSSIBLE, FEATURE_A64_LSE);
+    by_index[11] = 0xf100189f;
+}
+
+/* The same variable set by a second function, which looks for AT_HWCAP alone, as a package of Go does with what
+ * /proc/self/auxv holds; and by one that sets it to what stands beside 17. */
+TEST(a_variable_that_two_readers_of_the_vector_set_is_a_question)
+{
+    uint32_t reader[] = {0xf8410404, 0xb40000e4, 0xf85f8005, 0xf100409f, 0x54ffff81, 0xd0000086,
+                         0xf90300c5, 0x17fffff9, 0xd65f03c0, 0x52800bc8, 0xd4000001};
+    uint32_t calls[sizeof by_index / sizeof *by_index];
+    memcpy(calls, by_index, sizeof calls);
+    calls[22] = 0x97ffffaa; /* bl reader; b to its exit */
+    calls[23] = 0x17ffffb2;
+    is_needed(with_outside(ARCH_ARM64, calls, sizeof calls, reader, sizeof reader), NEED_GUARDED, FEATURE_A64_LSE);
+    reader[3] = 0xf100449f; /* cmp x4, #17 */
+    is_needed(with_outside(ARCH_ARM64, calls, sizeof calls, reader, sizeof reader), NEED_POSSIBLE, FEATURE_A64_LSE);
+}
+
 TEST(code_that_may_not_be_read_is_not_told)
 {
     struct features had;
@@ -219,6 +253,8 @@ int main(void)
         T(a_place_in_the_midst_of_an_instruction_is_found),
         T(code_in_no_section_is_found),
         T(data_beside_code_is_no_code),
+        T(an_auxiliary_vector_that_is_read_by_an_index_is_a_question),
+        T(a_variable_that_two_readers_of_the_vector_set_is_a_question),
         T(code_that_may_not_be_read_is_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, free_all);
