@@ -141,13 +141,14 @@ static bool units_begin(struct hunt *hunt, uint64_t at)
     return is_known(hunt, &first);
 }
 
-/* Whether one of BLOCK places may be the version of a unit; without a branch in it. */
-static bool has_version(const uint8_t *at)
+/* Whether one of BLOCK places may be the version of a unit, behind a length whose upper byte is at most `most`; without a
+ * branch in it, so that compilers see a vector. */
+static bool has_version(const uint8_t *at, uint8_t most)
 {
-    unsigned hits = 0;
+    uint8_t hits = 0;
     for (size_t i = 0; i < BLOCK; i++)
-        hits |=
-            (unsigned)((uint8_t)(at[i] - VERSION_LEAST) <= VERSION_MOST - VERSION_LEAST) & (unsigned)(at[i + 1] == 0);
+        hits |= (uint8_t)((uint8_t)(at[i] - VERSION_LEAST) <= VERSION_MOST - VERSION_LEAST) &
+                (uint8_t)(at[i + 1] == 0) & (uint8_t)(at[i - 1] <= most);
     return hits;
 }
 
@@ -155,16 +156,18 @@ int64_t dwarf_find(struct view v)
 {
     enum { VERSION_AT = 4 };
     struct hunt hunt = {.v = v};
+    const uint8_t most = v.size >> 24 < UINT8_MAX ? (uint8_t)(v.size >> 24) : UINT8_MAX;
     for (size_t at = 0; at + HEADER_LEAST <= v.size;) {
         bool whole = at + VERSION_AT + BLOCK + 1 <= v.size;
-        if (whole && !has_version(v.data + at + VERSION_AT)) {
+        if (whole && !has_version(v.data + at + VERSION_AT, most)) {
             at += BLOCK;
             continue;
         }
         size_t end = whole ? at + BLOCK : v.size - HEADER_LEAST + 1;
         for (; at < end; at++)
             if (v.data[at + VERSION_AT + 1] == 0 && v.data[at + VERSION_AT] >= VERSION_LEAST &&
-                v.data[at + VERSION_AT] <= VERSION_MOST && units_begin(&hunt, at))
+                v.data[at + VERSION_AT] <= VERSION_MOST && v.data[at + VERSION_AT - 1] <= most &&
+                units_begin(&hunt, at))
                 return (int64_t)at;
     }
     return -1;

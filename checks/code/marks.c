@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "formats/arena.h"
+
 enum { WORD = 64 };
 
 /* Without the instruction, which is none of x86-64-v1, the compiler calls a function. */
@@ -17,19 +19,35 @@ static size_t words_of(const struct marks *marks, const struct mark_span *span)
     return (size_t)(span->size >> marks->shift) / WORD + 1;
 }
 
+static void set_spans(struct marks *marks, const struct map *map)
+{
+    for (size_t i = 0; i < map->count; i++)
+        if (map->spans[i].executes && map->spans[i].size)
+            marks->spans[marks->count++] =
+                (struct mark_span){.address = map->spans[i].address, .size = map->spans[i].size};
+}
+
 bool marks_make(struct marks *marks, const struct map *map, unsigned unit)
 {
+    bool good;
     *marks = (struct marks){.shift = unit == 4 ? 2 : 0, .spans = calloc(map->count + 1, sizeof *marks->spans)};
-    for (size_t i = 0; marks->spans && i < map->count; i++) {
-        if (!map->spans[i].executes || map->spans[i].size == 0)
-            continue;
-        struct mark_span *span = &marks->spans[marks->count++];
-        *span = (struct mark_span){.address = map->spans[i].address, .size = map->spans[i].size};
-        span->bits = calloc(words_of(marks, span), sizeof *span->bits);
-        if (!span->bits)
-            return false;
+    good = marks->spans != NULL;
+    if (good)
+        set_spans(marks, map);
+    for (size_t i = 0; good && i < marks->count; i++) {
+        marks->spans[i].bits = calloc(words_of(marks, &marks->spans[i]), sizeof *marks->spans[i].bits);
+        good = marks->spans[i].bits != NULL;
     }
-    return marks->spans != NULL;
+    return good;
+}
+
+void marks_make_in(struct marks *marks, const struct map *map, unsigned unit, struct arena *arena)
+{
+    *marks =
+        (struct marks){.shift = unit == 4 ? 2 : 0, .spans = arena_array(arena, map->count + 1, sizeof *marks->spans)};
+    set_spans(marks, map);
+    for (size_t i = 0; i < marks->count; i++)
+        marks->spans[i].bits = arena_array(arena, words_of(marks, &marks->spans[i]), sizeof *marks->spans[i].bits);
 }
 
 void marks_free(struct marks *marks)

@@ -18,6 +18,8 @@ struct marks {
 
 /* Free of marks; `unit` is 1 or 4. False: no memory. */
 bool marks_make(struct marks *marks, const struct map *map, unsigned unit) MUST_CHECK;
+/* The same in an arena, not to be freed or counted. */
+void marks_make_in(struct marks *marks, const struct map *map, unsigned unit, struct arena *arena);
 void marks_free(struct marks *marks);
 /* Marks `address`. True: it had none, and may have one. */
 bool marks_put(struct marks *marks, uint64_t address);

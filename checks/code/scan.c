@@ -140,26 +140,24 @@ void scan_add(const struct ground *ground, const uint64_t *first, struct scan *s
     }
 }
 
-void scan_begins(const struct ground *ground, struct marks *begins)
-{
-    const struct map *map = &ground->map;
-    struct sweep sweep = {.map = map, .starts = &ground->starts, .wide = true, .begins = begins};
-    for (size_t i = 0; i < map->code_count; i++)
-        sweep_range(&sweep, ground->image->arch, map->code[i].address, map->code[i].size);
-}
-
 void scan_code(const struct ground *ground, bool wide, struct scan *scan)
 {
     const struct map *map = &ground->map;
     struct sweep sweep = {.map = map, .starts = &ground->starts, .wide = wide};
+    *scan = (struct scan){0};
+    if (ground->amd64) {
+        marks_make_in(&scan->begins, map, ground->unit, ground->arena);
+        sweep.begins = &scan->begins;
+    }
     for (size_t i = 0; i < map->code_count; i++)
         sweep_range(&sweep, ground->image->arch, map->code[i].address, map->code[i].size);
     if (sweep.leaves) {
         sweep.bytes = 0;
+        sweep.begins = NULL; /* what no section calls code is not known to be any (strays.h) */
         for (size_t i = 0; i < map->count; i++)
             if (map->spans[i].executes)
                 sweep_range(&sweep, ground->image->arch, map->spans[i].address, map->spans[i].size);
     }
-    *scan = (struct scan){.bytes = sweep.bytes};
+    scan->bytes = sweep.bytes;
     scan_add(ground, sweep.first, scan);
 }

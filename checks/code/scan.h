@@ -12,12 +12,11 @@ struct scan {
     uint64_t bytes; /* that were decoded */
     struct features present;
     uint64_t first[FEATURE_COUNT]; /* file offset of the first instruction that needs it; meaningful where present */
+    struct marks begins; /* of x86-64: where instructions begin that the sweep came upon; in the arena of the ground */
 };
 
 /* `wide`: with AVX2, if the processor has it. */
 void scan_code(const struct ground *ground, bool wide, struct scan *scan);
-/* Marks where the instructions begin that the sweep over x86-64 code comes upon. */
-void scan_begins(const struct ground *ground, struct marks *begins);
 /* Adds instructions found elsewhere: first[class], address + 1. */
 void scan_add(const struct ground *ground, const uint64_t *first, struct scan *scan);
 

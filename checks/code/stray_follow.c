@@ -73,7 +73,7 @@ static bool decode_a64(const struct map *map, uint64_t at, struct insn *out)
 
 bool strays_known(const struct straying *s, uint64_t address)
 {
-    return s->g->amd64 ? marks_have(&s->begins, address) : map_is_code(&s->g->map, address);
+    return s->g->amd64 ? marks_have(s->begins, address) : map_is_code(&s->g->map, address);
 }
 
 /* Whether this is the first time; a table that is full has seen everything. */

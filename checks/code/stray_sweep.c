@@ -231,7 +231,7 @@ static inline void come_upon(struct straying *s, struct over *o, uint64_t bit, u
 
 void strays_look_over(struct straying *s, uint64_t address, uint64_t size)
 {
-    const struct mark_span *begins = marks_span(&s->begins, address), *led = marks_span(&s->led, address);
+    const struct mark_span *begins = marks_span(s->begins, address), *led = marks_span(&s->led, address);
     const uint8_t *bytes = begins ? map_bytes(&s->g->map, begins->address, (size_t)begins->size) : NULL;
     if (!bytes || !led)
         return;

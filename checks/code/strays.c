@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checks/code/scan.h"
 #include "checks/code/strays_work.h"
 #include "formats/arena.h"
 
@@ -46,7 +45,7 @@ static bool is_table(const struct straying *s, uint64_t start)
 /* Every place in `marks` that was not swept. */
 static void follow_all(struct straying *s, const struct marks *marks, bool strict, struct strays *strays)
 {
-    const struct marks *swept = s->g->amd64 ? &s->begins : NULL;
+    const struct marks *swept = s->g->amd64 ? s->begins : NULL;
     for (uint64_t at = marks_next_without(marks, swept, 0); at != UINT64_MAX;
          at = marks_next_without(marks, swept, at + 1)) {
         if (strays_known(s, at) || (strict && marks_have(&s->led, at)))
@@ -77,8 +76,6 @@ static void search(struct straying *s, struct strays *strays)
 {
     const struct ground *g = s->g;
     strays_set_kinds(s->kinds, g->map.absolute);
-    if (g->amd64)
-        scan_begins(g, &s->begins);
     for (size_t i = 0; i < g->map.code_count; i++) {
         if (g->amd64)
             strays_look_over(s, g->map.code[i].address, g->map.code[i].size);
@@ -115,7 +112,7 @@ static void keep_calls(struct straying *s, struct strays *strays)
         strays->called[strays->called_count++] = at;
 }
 
-void strays_find(const struct ground *ground, struct strays *strays)
+void strays_find(const struct ground *ground, const struct marks *begins, struct strays *strays)
 {
     *strays = (struct strays){0};
     if (!ground->amd64 && !has_outside(&ground->map))
@@ -123,9 +120,9 @@ void strays_find(const struct ground *ground, struct strays *strays)
     struct straying *s = arena_array(ground->arena, 1, sizeof *s);
     strays->starts = arena_room(ground->arena, MOST * sizeof *strays->starts);
     s->g = ground;
+    s->begins = begins;
     isa_classes(ground->image->arch, &s->classes);
-    bool good = marks_make(&s->led, &ground->map, ground->unit) && marks_make(&s->named, &ground->map, ground->unit) &&
-                (!ground->amd64 || marks_make(&s->begins, &ground->map, ground->unit));
+    bool good = marks_make(&s->led, &ground->map, ground->unit) && marks_make(&s->named, &ground->map, ground->unit);
     s->wants_calls = ground->amd64 && starts_cover(&ground->starts) < ground->map.code_size / 2;
     if (s->wants_calls)
         good = good && marks_make(&s->called, &ground->map, ground->unit);
@@ -135,7 +132,6 @@ void strays_find(const struct ground *ground, struct strays *strays)
         keep_calls(s, strays);
     marks_free(&s->led);
     marks_free(&s->named);
-    marks_free(&s->begins);
     marks_free(&s->called);
     if (!good)
         arena_exhausted(ground->arena);

@@ -6,6 +6,7 @@
 #define ASSAY_CHECKS_CODE_STRAYS_H
 
 #include "checks/code/ground.h"
+#include "checks/code/marks.h"
 
 struct strays {
     size_t count;
@@ -20,7 +21,7 @@ struct strays {
 bool strays_have(const struct strays *strays, uint64_t address);
 /* Bytes beyond `end` that an instruction before it may reach into. */
 size_t strays_room(const struct map *map, uint64_t end);
-/* `ground` has its pointers. */
-void strays_find(const struct ground *ground, struct strays *strays);
+/* `ground` has its pointers; `begins`, of x86-64: what the scan came upon. */
+void strays_find(const struct ground *ground, const struct marks *begins, struct strays *strays);
 
 #endif

@@ -12,9 +12,9 @@ enum { STEPS = 4096, WAITING = 64, PLACES = 8192, HITS = 64, FUEL = 1 << 23, MOS
 struct straying {
     const struct ground *g;
     const struct isa_class *classes;
-    struct marks begins; /* instructions of the sweep, of x86-64 */
-    struct marks led;    /* where branches lead */
-    struct marks named;  /* addresses that code forms or data holds, and where branches lead in what may be data */
+    const struct marks *begins; /* instructions of the sweep, of x86-64 */
+    struct marks led;           /* where branches lead */
+    struct marks named; /* addresses that code forms or data holds, and where branches lead in what may be data */
     bool wants_calls;
     struct marks called; /* where CALL leads, if that is asked for */
     uint8_t kinds[256];  /* of x86-64 instructions by their first byte */

@@ -35,7 +35,7 @@ bool study_strays(struct code_study *study)
         bool good = study_scan(study);
         if (good) {
             ground_pointers(&study->ground);
-            strays_find(&study->ground, &study->strays);
+            strays_find(&study->ground, &study->scan.begins, &study->strays);
             scan_add(&study->ground, study->strays.first, &study->scan);
         }
         study->astray = good ? STUDY_DONE : STUDY_IMPOSSIBLE;

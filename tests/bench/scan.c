@@ -68,7 +68,7 @@ int main(int argc, char **argv)
             scan_code(&ground, strcmp(argv[1], "plain") != 0, &scan);
         if (strcmp(argv[1], "proof") == 0) {
             ground_pointers(&ground);
-            strays_find(&ground, &strays);
+            strays_find(&ground, &scan.begins, &strays);
         }
         bytes += scan.bytes;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "checks/code/reach.h"
+#include "checks/code/scan.h"
 #include "tests/code/each_image.h"
 
 static const char *const reaches[] = {"unreached", "guarded", "possible", "required"};
@@ -13,6 +14,7 @@ static void show(const struct image *image, struct arena *arena)
 {
     const struct isa_class *classes;
     struct ground ground;
+    struct scan scan;
     struct strays strays;
     struct reach_report report;
     isa_classes(image->arch, &classes);
@@ -22,7 +24,8 @@ static void show(const struct image *image, struct arena *arena)
         return;
     }
     ground_pointers(&ground);
-    strays_find(&ground, &strays);
+    scan_code(&ground, true, &scan);
+    strays_find(&ground, &scan.begins, &strays);
     reach_program(&ground, &strays, &report);
     for (size_t i = 0; i < strays.count; i++)
         printf("stray %#" PRIx64 "\n", strays.starts[i]);

@@ -39,12 +39,12 @@ static void scan_it(struct file *file)
     struct reach_report report;
     if (!ground_make(&image, &file->arena, &ground))
         return;
+    scan_code(&ground, true, &scan);
     ground_pointers(&ground);
-    strays_find(&ground, &strays);
+    strays_find(&ground, &scan.begins, &strays);
     reach_program(&ground, &strays, &report);
     if (report.broken + report.understood > 3 * file->size)
         abort();
-    scan_code(&ground, true, &scan);
     scan_add(&ground, strays.first, &scan);
     for (unsigned i = 1; i < FEATURE_COUNT; i++)
         if (features_have(&scan.present, (enum feature)i) &&
