@@ -67,6 +67,7 @@ static uint32_t split(struct body *b, uint32_t first, uint64_t at)
     other->exit = one->exit;
     other->size = (uint32_t)(end - at);
     other->loose = one->loose;
+    other->calls = one->calls;
     one->size = (uint32_t)(at - one->start);
     one->next[0] = second;
     one->next[1] = NO_BLOCK;
@@ -167,6 +168,7 @@ static void calls(struct body *b, uint32_t block, uint64_t at, const struct step
         site->target = step->target;
     struct callee callee = b->callee(b->context, step->target);
     *stops = callee.never_returns;
+    b->blocks[block].calls |= !callee.surely_returns;
     state->stack_holds_cpu = callee.asks_cpu;
     for (unsigned r = 0; r < 16 && callee.results; r++)
         if (callee.results >> r & 1)
@@ -190,6 +192,7 @@ static void walk(struct body *b, uint32_t block)
         b->sites[b->blocks[block].first_site + i].kind = SITE_NONE;
     b->blocks[block].first_site = (uint32_t)b->site_count;
     b->blocks[block].site_count = 0;
+    b->blocks[block].calls = false;
     while (!b->failed) {
         size_t left = at < b->end ? (size_t)(b->end - at) + b->more : 0;
         const uint8_t *bytes = at < b->end ? map_bytes(b->map, at, left < 16 ? left : 16) : NULL;
@@ -217,6 +220,7 @@ static void walk(struct body *b, uint32_t block)
         bool stops = false;
         if (step.flow == FLOW_CALL)
             calls(b, block, at, &step, &state, &stops);
+        b->blocks[block].calls |= step.flow == FLOW_CALL_INDIRECT;
         if (step.flow == FLOW_NEXT || step.flow == FLOW_CALL_INDIRECT || (step.flow == FLOW_CALL && !stops)) {
             called = step.flow != FLOW_NEXT || (called && step.idle);
             if (next < b->end) {

@@ -36,10 +36,11 @@ struct block {
     bool head;      /* of that: where the sweep came upon it */
     bool entered;   /* by a jump from outside */
     bool returns;   /* a return can be reached from here */
+    bool calls;     /* something that may not come back */
 };
 
 struct callee { /* what is known of a function that is called */
-    bool never_returns, asks_cpu, knows_auxv;
+    bool never_returns, surely_returns, asks_cpu, knows_auxv;
     struct value result; /* bits that it returns in the first register */
     uint16_t results;    /* registers, of the first 16, that hold bits of the processor when it returns */
 };
@@ -57,6 +58,7 @@ struct body {
     struct guards *guards;
     void *context;
     const bool *noted; /* by class: a feature of the processor, to be made a site */
+    bool split_stack;  /* of Go: functions begin by asking for more stack */
     bool knows_auxv;   /* the function tells the entries of an auxiliary vector apart: those of AT_HWCAP matter */
     /* of the function that was built last */
     uint64_t start, end;
@@ -83,6 +85,8 @@ struct body {
 bool body_build(struct body *body, uint64_t start, uint64_t end, size_t more, bool resolver) MUST_CHECK;
 /* Sets `reach` of every block, for an entry that is always reached. False: no memory. */
 bool body_reach(struct body *body) MUST_CHECK;
+/* Raises to REACH_ALWAYS the blocks that every path from the entry takes, of which `reach` is known. False: no memory. */
+bool body_always(struct body *body) MUST_CHECK;
 /* Whether a return can be reached from each block, and so from the entry. False: no memory. */
 bool body_returns(struct body *body) MUST_CHECK;
 bool body_enqueue(struct body *body, uint32_t block);

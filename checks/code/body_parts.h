@@ -12,6 +12,15 @@ uint32_t body_block(struct body *b, uint64_t at);
 void body_arrive(struct body *b, uint32_t from, uint32_t block, const struct state *state);
 void body_walk(struct body *b); /* all blocks that wait */
 
+/* The edges of the blocks the other way round: those into block n come from from[first[n]] to from[first[n + 1] - 1].
+ * False: no memory; the caller frees both lists. */
+struct backwards {
+    uint32_t *first, *from;
+};
+bool body_turn(const struct body *b, struct backwards *back) MUST_CHECK;
+/* Whether the function is left at the block's end, to whom called it. */
+bool body_comes_back(const struct body *b, const struct block *block);
+
 /* A site in the block that is being walked. NULL: no memory. */
 struct site *body_site(struct body *b, uint32_t block, enum site_kind kind, uint64_t address);
 void body_note(struct body *b, uint32_t block, uint64_t at, const struct step *step, const struct state *state);

@@ -1,54 +1,15 @@
 /* Over the blocks of a function: which can come to a return, and how surely each is reached from the entry. */
-#include "checks/code/body.h"
-
 #include <stdlib.h>
-#include <string.h>
 
-/* The edges of the blocks the other way round: those into block n come from from[first[n]] to from[first[n + 1] - 1]. */
-struct backwards {
-    uint32_t *first, *from;
-};
-
-static bool turn(const struct body *b, struct backwards *back)
-{
-    size_t edges = 0;
-    for (size_t i = 0; i < b->block_count; i++)
-        for (unsigned k = 0; k < 2; k++)
-            edges += b->blocks[i].next[k] != NO_BLOCK;
-    back->first = calloc(b->block_count + 2, sizeof *back->first);
-    back->from = calloc(edges + 1, sizeof *back->from);
-    if (!back->first || !back->from)
-        return false;
-    uint32_t *count = back->first + 1; /* becomes `first` while the edges are put in place */
-    for (size_t i = 0; i < b->block_count; i++)
-        for (unsigned k = 0; k < 2; k++)
-            if (b->blocks[i].next[k] != NO_BLOCK)
-                count[b->blocks[i].next[k]]++;
-    for (size_t i = 1; i < b->block_count; i++)
-        count[i] += count[i - 1];
-    for (size_t i = b->block_count; i-- > 0;)
-        for (unsigned k = 0; k < 2; k++)
-            if (b->blocks[i].next[k] != NO_BLOCK)
-                back->from[--count[b->blocks[i].next[k]]] = (uint32_t)i;
-    memmove(back->first, count, b->block_count * sizeof *count);
-    back->first[b->block_count] = (uint32_t)edges;
-    return true;
-}
-
-static bool comes_back(const struct body *b, const struct block *block)
-{
-    if (block->exit == EXIT_TAIL)
-        return !b->callee(b->context, block->start).never_returns;
-    return block->exit == EXIT_RETURN || block->exit == EXIT_INDIRECT;
-}
+#include "checks/code/body_parts.h"
 
 bool body_returns(struct body *b)
 {
     struct backwards back = {0};
-    bool good = turn(b, &back);
+    bool good = body_turn(b, &back);
     b->queue_count = 0;
     for (size_t i = 0; good && i < b->block_count; i++) {
-        b->blocks[i].returns = comes_back(b, &b->blocks[i]);
+        b->blocks[i].returns = body_comes_back(b, &b->blocks[i]);
         if (b->blocks[i].returns)
             good = body_enqueue(b, (uint32_t)i);
     }
@@ -78,37 +39,6 @@ static enum reach along(const struct body *b, const struct block *block, unsigne
         b->blocks[block->next[which]].returns)
         return reach; /* without the feature the program refuses to go on: no guard, but a demand */
     return REACH_GUARDED;
-}
-
-/* The block after a diamond or a triangle: both ways meet again in it. */
-static uint32_t meeting(const struct body *b, uint32_t one, uint32_t other)
-{
-    const struct block *x = &b->blocks[one], *y = &b->blocks[other];
-    if (x->next[0] == other && x->next[1] == NO_BLOCK)
-        return other;
-    if (y->next[0] == one && y->next[1] == NO_BLOCK)
-        return one;
-    if (x->next[0] == y->next[0] && x->next[1] == NO_BLOCK && y->next[1] == NO_BLOCK)
-        return x->next[0];
-    return NO_BLOCK;
-}
-
-/* The blocks that every path from the entry takes. Only those that a straight walk along sole ways on passes are
- * found, which is what a program's first steps are like. */
-static void find_always(struct body *b)
-{
-    uint32_t block = 0;
-    while (block != NO_BLOCK && b->blocks[block].reach == REACH_POSSIBLE) {
-        struct block *at = &b->blocks[block];
-        at->reach = REACH_ALWAYS;
-        uint32_t one = at->next[0], other = at->next[1];
-        if (one == NO_BLOCK || other == NO_BLOCK)
-            block = one == NO_BLOCK ? other : one;
-        else if (b->blocks[one].returns != b->blocks[other].returns)
-            block = b->blocks[one].returns ? one : other; /* the other way never comes back */
-        else
-            block = one == other ? one : meeting(b, one, other);
-    }
 }
 
 /* Targets of jumps through tables are reached as the best of those jumps are. */
@@ -178,8 +108,5 @@ bool body_reach(struct body *b)
     for (size_t i = 0; i < b->block_count; i++)
         if (b->blocks[i].head && b->blocks[i].reach < loose)
             b->blocks[i].reach = (uint8_t)loose;
-    if (!spread(b, REACH_POSSIBLE) || !spread(b, REACH_GUARDED))
-        return false;
-    find_always(b);
-    return true;
+    return spread(b, REACH_POSSIBLE) && spread(b, REACH_GUARDED);
 }

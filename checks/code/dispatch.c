@@ -43,12 +43,13 @@ static bool strong(void *context, struct value value)
 
 static struct callee callee_of(void *context, uint64_t target)
 {
-    const struct program *p = context;
+    struct program *p = context;
     uint32_t number = function_at(p, target);
     if (number == NO_FUNCTION || p->functions[number].start != target)
         return (struct callee){0};
     const struct function *f = &p->functions[number];
     return (struct callee){.never_returns = f->never_returns,
+                           .surely_returns = p->always && always_comes_back(p, number),
                            .asks_cpu = f->near_cpu == 1,
                            .knows_auxv = f->knows_auxv,
                            .result = f->result,
@@ -302,6 +303,7 @@ bool dispatch_study(struct program *p)
                             .answer = meaning_of_value,
                             .guards = &p->guards,
                             .context = p,
+                            .split_stack = p->image->go != NULL,
                             .noted = p->noted};
     for (size_t i = 0; i < p->function_count; i++) {
         struct function *f = &p->functions[i];

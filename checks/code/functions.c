@@ -140,6 +140,7 @@ static bool look_at(struct program *p, struct function *f)
     f->returns = o->returns;
     f->leaves = o->leaves;
     f->branches = o->branches;
+    f->unsure = o->unsure;
     f->knows_auxv = outline_knows_auxv(o);
     f->compares = o->compares;
     f->fresh = false;

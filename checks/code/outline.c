@@ -28,6 +28,7 @@ static void glance_branch(uint64_t address, uint32_t word, struct glance *g)
     } else if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u) { /* BRK, HLT */
         g->flow = FLOW_STOP;
     }
+    g->asks_kernel = (word & 0xffe0001fu) == 0xd4000001u; /* SVC */
     g->asks_cpu = word == 0xd503251fu /* CHKFEAT */ ||
                   (word & 0xfffff000u) == 0xd5380000u; /* MRS of an ID register: op0 3, op1 0, CRn 0 */
 }
@@ -261,6 +262,7 @@ static bool take(struct walk *w, const struct glance *g)
     if (g->flow == FLOW_BRANCH || g->flow == FLOW_JUMP || g->flow == FLOW_CALL)
         follow(w, g, &good);
     o->branches |= g->flow == FLOW_BRANCH;
+    o->unsure |= g->flow == FLOW_CALL_INDIRECT || g->flow == FLOW_JUMP_INDIRECT || g->asks_kernel;
     o->returns |= g->flow == FLOW_RETURN || g->flow == FLOW_JUMP_INDIRECT;
     if (g->flow == FLOW_JUMP || g->flow == FLOW_JUMP_INDIRECT || g->flow == FLOW_RETURN || g->flow == FLOW_STOP) {
         w->stopped = true;
@@ -277,7 +279,7 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
     const uint8_t *bytes = map_bytes(o->map, start, (size_t)(end - start));
     size_t more = bytes && strays_have(o->strays, end) ? strays_room(o->map, end) : 0;
     o->understood = o->broken = o->words = o->vectors = o->looped = o->pages_known = 0;
-    o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = o->goes_back =
+    o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = o->goes_back = o->unsure =
         o->through_asking = o->steps_16 = o->adds_2 = o->loads_words = false;
     o->compares = 0;
     if (!bytes || !room_for(o, (size_t)((end - start) / w.unit) + 1))

@@ -46,6 +46,7 @@ struct outline {
     bool through_asking;                    /* loads a slot of getauxval() */
     bool goes_back;                         /* has a loop */
     bool branches;                          /* has a conditional branch */
+    bool unsure;                            /* goes through a pointer, or asks the kernel */
     uint8_t compares;                       /* arm64: with which types of an auxiliary vector, see outline.c */
     /* its own */
     size_t room; /* units */

@@ -10,7 +10,7 @@ struct glance { /* at one instruction */
     enum flow flow;
     uint64_t target;  /* of a direct branch, jump or call */
     uint64_t address; /* that is formed; 0: none */
-    bool loads, stores, asks_cpu, idle;
+    bool loads, stores, asks_cpu, idle, asks_kernel;
 };
 
 /* Of the x86-64 instruction at `at`, of which `n` bytes can be read. False: there is none. */

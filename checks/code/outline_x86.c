@@ -23,6 +23,7 @@ static bool decode(const struct map *map, uint64_t address, const uint8_t *at, s
     *g = (struct glance){.length = i.length, .class = i.class, .flow = flow_of_x86((enum x86_flow)i.flow)};
     /* The last byte is looked at first, for it was not written just now in another size. */
     g->idle = i.class == X86_HINT || (at[i.length - 1] == 0x90 && i.map == MAP_ONE && i.opcode == 0x90);
+    g->asks_kernel = i.flow == X86_SYSCALL;
     if (i.flow == X86_BRANCH || i.flow == X86_JUMP || i.flow == X86_CALL)
         g->target = x86_target(&i, address);
     if (i.has_modrm && i.modrm < 0xc0) {

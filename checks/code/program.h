@@ -43,6 +43,8 @@ struct function {
     bool
         orphan; /* nothing mentions it, and nothing is known to use it: it counts as reached, what it falls into does not */
     bool mentioned, has_features, has_older, returns, leaves, branches, never_returns;
+    bool unsure;              /* calls, jumps or asks for what nobody sees, see outline.h */
+    bool weighed, comes_back; /* see always_comes_back() */
 };
 
 struct words { /* a growing list; sorted where that is said */
@@ -96,8 +98,15 @@ struct program {
     struct need *needs;
     struct stored *stored;
     struct words queue;
-    bool failed; /* no memory */
+    bool always;    /* what every path takes is asked for */
+    uint32_t looks; /* taken at mentions for that */
+    bool failed;    /* no memory */
 };
+
+static inline bool program_is_library(const struct program *p)
+{
+    return p->image->kind != KIND_EXECUTABLE;
+}
 
 /* Room for one more item in a list that grows; NULL, and `failed` set: there is none. */
 void *program_grow(struct program *p, void *items, size_t *room, size_t count, size_t size);
@@ -114,6 +123,10 @@ uint32_t function_at(const struct program *p, uint64_t address);
 void reach_found(const struct program *p, struct reach_report *report, const struct function *f,
                  const struct need *need, enum reach reach);
 void reach_tell(struct program *p, struct reach_report *report); /* of all functions */
+/* Tells what every run comes by. False: no memory. */
+bool always_walk(struct program *p, struct reach_report *report) MUST_CHECK;
+/* Whether a function that is called surely returns. */
+bool always_comes_back(struct program *p, uint32_t number);
 
 /* Takes functions apart where it matters, and learns which variables hold what the processor can do. False: no memory. */
 bool dispatch_study(struct program *p) MUST_CHECK;

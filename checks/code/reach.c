@@ -11,7 +11,7 @@
 #include "checks/code/x86_classes.h"
 #include "formats/arena.h"
 
-enum { CELL_ROUNDS = 3, TABLE_HEAD = 64, MOST_ALWAYS = 4096, START_SIZE = 128 };
+enum { CELL_ROUNDS = 3, TABLE_HEAD = 64 };
 
 /* `guards`: what those on the way have answered for; of GUARDED. */
 static void raise_function(struct program *p, uint32_t number, enum reach reach, uint32_t caller, uint8_t guards)
@@ -164,11 +164,6 @@ static void find_mentioned(struct program *p)
         p->pointers[i].held |= p->pointers[i - 1].held && p->pointers[i].place == p->pointers[i - 1].place + 8;
 }
 
-static bool is_library(const struct image *image)
-{
-    return image->kind != KIND_EXECUTABLE;
-}
-
 static bool go_through(struct program *p)
 {
     for (size_t i = 0; i < p->function_count; i++) {
@@ -186,8 +181,8 @@ static bool go_through(struct program *p)
         return false;
     for (uint32_t i = 0; i < p->function_count; i++) {
         const struct function *f = &p->functions[i];
-        p->functions[i].orphan = f->bounded && !f->mentioned && !f->resolver && !is_library(p->image);
-        if (f->resolver || (f->stray && !f->mentioned) || (f->bounded && (!f->mentioned || is_library(p->image))))
+        p->functions[i].orphan = f->bounded && !f->mentioned && !f->resolver && !program_is_library(p);
+        if (f->resolver || (f->stray && !f->mentioned) || (f->bounded && (!f->mentioned || program_is_library(p))))
             raise_function(p, i, REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED);
     }
     for (size_t i = 0; i < p->pointer_count; i++)
@@ -235,40 +230,6 @@ static bool find_guarded_cells(struct program *p, struct words *fresh)
     return !p->failed;
 }
 
-/* What every run of the program comes by: from its entry along calls that every path takes. The start code of a C
- * library hands main over by its address. */
-static bool walk_always(struct program *p, struct reach_report *report)
-{
-    uint32_t entry = p->image->entry.in_code ? function_at(p, p->image->entry.address) : NO_FUNCTION;
-    unsigned fuel = MOST_ALWAYS;
-    p->queue.count = 0;
-    if (entry != NO_FUNCTION && !is_library(p->image))
-        words_add(p, &p->queue, entry);
-    while (p->queue.count && fuel-- && !p->failed) {
-        uint32_t number = (uint32_t)p->queue.items[--p->queue.count];
-        struct function *f = &p->functions[number];
-        if (f->reach == REACH_ALWAYS)
-            continue;
-        f->reach = REACH_ALWAYS;
-        if (!f->built && !dispatch_build(p, number))
-            return false;
-        bool starts = !p->image->go && f->size <= START_SIZE && (number == entry || f->caller == entry);
-        for (uint32_t i = 0; i < f->need_count; i++)
-            if (p->needs[f->first_need + i].reach == REACH_ALWAYS)
-                reach_found(p, report, f, &p->needs[f->first_need + i], REACH_ALWAYS);
-        for (uint32_t i = 0; i < f->own_count; i++) {
-            const struct mention *m = &p->mentions[f->first_own + i];
-            uint32_t to = m->reach == REACH_ALWAYS && (m->kind <= MENTION_JUMP || starts) ? function_at(p, m->target)
-                                                                                          : NO_FUNCTION;
-            if (to == NO_FUNCTION || p->functions[to].start != m->target || p->functions[to].reach == REACH_ALWAYS)
-                continue;
-            p->functions[to].caller = number;
-            words_add(p, &p->queue, to);
-        }
-    }
-    return !p->failed;
-}
-
 static bool study(struct program *p, struct reach_report *report)
 {
     struct words fresh = {0};
@@ -282,7 +243,7 @@ static bool study(struct program *p, struct reach_report *report)
         good = dispatch_again(p, &fresh);
     }
     free(fresh.items);
-    good = good && walk_always(p, report);
+    good = good && always_walk(p, report);
     if (good) {
         reach_tell(p, report);
     }

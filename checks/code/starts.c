@@ -67,6 +67,7 @@ void starts_sort(struct starts *starts)
                 last->end = starts->items[i].end;
             last->part |= starts->items[i].part;
             last->go_assembly |= starts->items[i].go_assembly;
+            last->go_main |= starts->items[i].go_main;
         } else {
             starts->items[kept++] = starts->items[i];
         }
@@ -82,28 +83,30 @@ static const struct section *section_named(const struct image *image, const char
     return NULL;
 }
 
-/* Whether the record of a function (runtime/runtime2.go, type _func, from Go 1.18 on) says that it is assembly, and its
+static bool begins_with(struct view v, uint64_t at, const char *text, size_t size)
+{
+    struct view there;
+    return view_sub(v, at, size, &there) && memcmp(there.data, text, size) == 0;
+}
+
+/* What the record of a function (runtime/runtime2.go, type _func, from Go 1.18 on) says: that it is assembly, and by its
  * name that it is of the standard library: of a package with no dot in its first element, or one of those local symbols
  * that are only called where a variable made from internal/cpu allows it (bytealg.MaxLen, runtime.useAeshash, the
- * garbage collector's table of kernels). */
-static bool go_assembly(struct view v, uint64_t record, bool start_line)
+ * garbage collector's table of kernels). Or that it is the main of the program. */
+static void read_record(struct view v, uint64_t record, bool start_line, struct start *start)
 {
     enum { NAME = 4, FLAG = 37, FUNC_FLAG_ASM = 4 };
     static const char *const packages[] = {"runtime",   "internal/",   "crypto/",      "hash/",    "math",
                                            "vendor/",   "reflect",     "sync",         "syscall.", "bytes.",
                                            "indexbody", "aeshashbody", "expandAVX512_"};
     struct view func;
-    uint64_t names = load_le64(v.data + 32);
-    if (!view_sub(v, record, FLAG + 8, &func) || !(func.data[FLAG + (start_line ? 4 : 0)] & FUNC_FLAG_ASM))
-        return false;
-    uint64_t name = names + load_le32(func.data + NAME);
-    for (size_t i = 0; i < sizeof packages / sizeof packages[0]; i++) {
-        struct view text;
-        size_t size = strlen(packages[i]);
-        if (view_sub(v, name, size, &text) && memcmp(text.data, packages[i], size) == 0)
-            return true;
-    }
-    return false;
+    if (!view_sub(v, record, FLAG + 8, &func))
+        return;
+    uint64_t name = load_le64(v.data + 32) + load_le32(func.data + NAME);
+    bool assembly = func.data[FLAG + (start_line ? 4 : 0)] & FUNC_FLAG_ASM;
+    for (size_t i = 0; assembly && i < sizeof packages / sizeof packages[0]; i++)
+        start->go_assembly |= begins_with(v, name, packages[i], strlen(packages[i]));
+    start->go_main = begins_with(v, name, "main.main", sizeof "main.main");
 }
 
 /* Go's functab: from 1.18 on pairs of 32-bit offsets from the start of the text, before it pairs of words. */
@@ -134,7 +137,7 @@ static void from_pclntab(const struct image *image, const struct map *map, struc
         const uint8_t *p = list.data + i * entry;
         struct start start = {.address = entry == 8 ? text + load_le32(p) : load_le64(p), .source = START_PCLNTAB};
         if (entry == 8)
-            start.go_assembly = go_assembly(v, table + load_le32(p + 4), magic == 0xfffffff1);
+            read_record(v, table + load_le32(p + 4), magic == 0xfffffff1, &start);
         if (map_is_code(map, start.address))
             starts_add(starts, start);
     }
@@ -282,7 +285,8 @@ static void from_eh_frame(const struct image *image, const struct map *map, uint
             continue;
         bool part = begins_inside(record, encoding, image->arch == ARCH_AMD64);
         if (length && map_is_code(map, start) && length <= map->code_size)
-            starts_add(starts, (struct start){start, start + length, START_EH_FRAME, part, false});
+            starts_add(starts,
+                       (struct start){.address = start, .end = start + length, .source = START_EH_FRAME, .part = part});
     }
 }
 

@@ -99,8 +99,8 @@ bool dispatch_build(struct program *p, uint32_t number)
     struct function *f = &p->functions[number];
     const struct body *b = &p->body;
     uint32_t need_of[256] = {0};
-    if (!dispatch_take_apart(p, number) || !body_reach(&p->body) || p->mention_count >= UINT32_MAX ||
-        p->need_count >= UINT32_MAX)
+    if (!dispatch_take_apart(p, number) || !body_reach(&p->body) || (p->always && !body_always(&p->body)) ||
+        p->mention_count >= UINT32_MAX || p->need_count >= UINT32_MAX)
         return false;
     bool chooses = false;
     f->first_own = (uint32_t)p->mention_count;
