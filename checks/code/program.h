@@ -42,6 +42,7 @@ struct function {
     uint8_t compares; /* see outline.h */
     bool
         orphan; /* nothing mentions it, and nothing is known to use it: it counts as reached, what it falls into does not */
+    bool direct; /* control comes to it by calls and jumps alone */
     bool mentioned, has_features, has_older, returns, leaves, branches, never_returns;
     bool unsure;              /* calls, jumps or asks for what nobody sees, see outline.h */
     bool weighed, comes_back; /* see always_comes_back() */

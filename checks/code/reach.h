@@ -30,8 +30,8 @@ struct reach_report {
     uint64_t understood, broken; /* bytes in functions; undefined encodings that were run into */
     size_t class_count;
     struct reached *classes; /* by class of the architecture */
-    /* Functions that are reached unguarded and had a choice between old and new instructions, and those that took the
-     * new: SSE and VEX on amd64, exclusives and FEAT_LSE on arm64. */
+    /* Functions that are reached unguarded, by calls and jumps alone, and had a choice between old and new instructions,
+     * and those that took the new: SSE and VEX on amd64, exclusives and FEAT_LSE on arm64. */
     uint64_t choosers, choosers_new;
     /* Advanced SIMD arithmetic in reached code of arm64: words of all code that is reached, of such arithmetic, of that
      * in loops, of that which is reached unguarded; functions that have it. */

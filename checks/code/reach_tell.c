@@ -54,8 +54,34 @@ static enum reach reach_of(struct program *p, const struct function *f, const st
     return guards_cover(&p->guards, guards, &classes[need->class]) ? reach : REACH_POSSIBLE;
 }
 
+/* Functions that control comes to by calls and jumps alone: from the entry, what every run comes by, and what nothing
+ * mentions. What is handed on by its address may be one of several that do the same for different processors. */
+static void mark_direct(struct program *p)
+{
+    uint32_t entry = p->image->entry.in_code ? function_at(p, p->image->entry.address) : NO_FUNCTION;
+    p->queue.count = 0;
+    for (uint32_t i = 0; i < p->function_count; i++) {
+        struct function *f = &p->functions[i];
+        f->direct = i == entry || f->reach == REACH_ALWAYS || (f->bounded && !f->mentioned);
+        if (f->direct)
+            words_add(p, &p->queue, i);
+    }
+    while (p->queue.count && !p->failed) {
+        const struct function *f = &p->functions[p->queue.items[--p->queue.count]];
+        for (uint32_t k = 0; k < f->mention_count; k++) {
+            uint32_t to = p->outline_to[f->first_mention + k];
+            if (p->outline.mentions[f->first_mention + k].kind > MENTION_JUMP || to == NO_FUNCTION ||
+                p->functions[to].direct)
+                continue;
+            p->functions[to].direct = true;
+            words_add(p, &p->queue, to);
+        }
+    }
+}
+
 void reach_tell(struct program *p, struct reach_report *report)
 {
+    mark_direct(p);
     for (size_t i = 0; i < p->function_count; i++) {
         const struct function *f = &p->functions[i];
         bool newer = false, unguarded = f->reach >= REACH_POSSIBLE;
@@ -68,7 +94,7 @@ void reach_tell(struct program *p, struct reach_report *report)
             report->classes[need->class].functions += reach >= REACH_POSSIBLE;
             newer |= reach >= REACH_POSSIBLE && is_newer(p, need->class);
         }
-        if (unguarded) {
+        if (unguarded && f->direct) {
             report->choosers += newer || f->has_older;
             report->choosers_new += newer && !f->has_older;
         }

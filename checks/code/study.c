@@ -44,8 +44,10 @@ bool study_strays(struct code_study *study)
 }
 
 /* Where a compiler was told that newer instructions are there, most functions that had a choice are made of them; where
- * it was not, few are, whatever hangs on pointers that nobody can follow. Measured: 0.38 of the functions of a program
- * built for x86-64-v3 (half of it by a compiler that was not told), and below 0.1 of a hundred others. */
+ * it was not, few are, whatever hangs on pointers that nobody can follow. Kernels for several processors are handed on by
+ * pointers, and do not count. Measured: 0.29 to 0.69 of the functions of five programs built for x86-64-v3; of 2,700 programs
+ * and libraries of Debian, and a hundred others, none has more than 0.02 and as many functions, but small libraries of
+ * kernels have up to 0.38 of some 300. */
 static void weigh(struct code_study *study)
 {
     enum { FEWEST = 500, SHARE = 4 };

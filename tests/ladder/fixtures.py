@@ -149,6 +149,7 @@ def levels(arch):
         yield Fixture('lzcnt-gcc', arch, 'gcc', 'lzcnt.c', [], [], 'LZCNT')
         yield Fixture('tzcnt-gcc', arch, 'gcc', 'tzcnt.c', [], [], '')
         yield Fixture('lzcnt-musl', arch, 'musl', 'lzcnt.c', [], [], 'LZCNT')
+        yield Fixture('many-avx-gcc', arch, 'gcc', 'many.c', ['-DFEATURE_AVX', '-s'], [], '')
 
 
 RUST_TARGET = {'amd64': 'x86_64-unknown-linux-gnu', 'arm64': 'aarch64-unknown-linux-musl'}
