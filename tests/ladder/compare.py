@@ -66,7 +66,7 @@ def weigh(found, needed, counts):
     """As checks/code/study.c does: most functions that had a choice took the newer instructions."""
     if counts and needed in found['possible']:
         choosers, newer = int(counts.group(1)), int(counts.group(2))
-        if newer >= 500 and newer >= choosers / 4:
+        if newer >= 500 and newer >= choosers / 4: # of programs; no fixture is a library
             found['required'][needed] = 'prevalence %d of %d' % (newer, choosers)
 
 
