@@ -3,44 +3,7 @@
 
 #include "checks/code/program.h"
 
-enum { MOST = 4096, START_SIZE = 128, CLOSURE = 64, LOOKS = 1 << 22 };
-
-/* Whether a function, and all that it calls, surely comes back: nothing there ends the program, asks the kernel for
- * anything, or leads where nobody sees. */
-static bool comes_back(struct program *p, uint32_t number)
-{
-    uint32_t closure[CLOSURE] = {number};
-    size_t count = 1;
-    for (size_t done = 0; done < count; done++) {
-        const struct function *f = &p->functions[closure[done]];
-        if (f->unsure || f->never_returns || f->broken || f->understood == 0)
-            return false;
-        for (uint32_t k = 0; k < f->mention_count; k++, p->looks++) {
-            const struct mention *m = &p->outline.mentions[f->first_mention + k];
-            uint32_t to = p->outline_to[f->first_mention + k];
-            size_t known = 0;
-            if (m->kind > MENTION_JUMP)
-                continue;
-            while (known < count && closure[known] != to)
-                known++;
-            if (to == NO_FUNCTION || p->functions[to].start != m->target || (known == count && count == CLOSURE))
-                return false;
-            if (known == count)
-                closure[count++] = to;
-        }
-    }
-    return true;
-}
-
-bool always_comes_back(struct program *p, uint32_t number)
-{
-    struct function *f = &p->functions[number];
-    if (!f->weighed) {
-        f->weighed = true;
-        f->comes_back = p->looks < LOOKS && comes_back(p, number);
-    }
-    return f->comes_back;
-}
+enum { MOST = 4096, START_SIZE = 128 };
 
 /* Functions that run before main: the pointers in the arrays of them, by the names that linkers give their sections. */
 static void add_initializers(struct program *p)
@@ -83,6 +46,8 @@ bool always_walk(struct program *p, struct reach_report *report)
 {
     uint32_t entry = p->image->entry.in_code ? function_at(p, p->image->entry.address) : NO_FUNCTION;
     unsigned fuel = MOST;
+    if (!ends_find(p, entry))
+        return false;
     p->always = true;
     add_beginnings(p, entry);
     while (p->queue.count && fuel-- && !p->failed) {

@@ -21,7 +21,7 @@ static uint32_t add_block(struct body *b, uint64_t start)
     if (!states)
         return NO_BLOCK;
     b->states = states;
-    b->blocks[b->block_count] = (struct block){.start = start, .next = {NO_BLOCK, NO_BLOCK}};
+    b->blocks[b->block_count] = (struct block){.start = start, .next = {NO_BLOCK, NO_BLOCK}, .until = UINT64_MAX};
     return (uint32_t)b->block_count++;
 }
 
@@ -68,6 +68,7 @@ static uint32_t split(struct body *b, uint32_t first, uint64_t at)
     other->size = (uint32_t)(end - at);
     other->loose = one->loose;
     other->calls = one->calls;
+    other->until = one->until;
     one->size = (uint32_t)(at - one->start);
     one->next[0] = second;
     one->next[1] = NO_BLOCK;
@@ -168,7 +169,8 @@ static void calls(struct body *b, uint32_t block, uint64_t at, const struct step
         site->target = step->target;
     struct callee callee = b->callee(b->context, step->target);
     *stops = callee.never_returns;
-    b->blocks[block].calls |= !callee.surely_returns;
+    if (callee.may_end && at < b->blocks[block].until)
+        b->blocks[block].until = at;
     state->stack_holds_cpu = callee.asks_cpu;
     for (unsigned r = 0; r < 16 && callee.results; r++)
         if (callee.results >> r & 1)
@@ -181,30 +183,45 @@ static void calls(struct body *b, uint32_t block, uint64_t at, const struct step
         state->registers[0] = callee.result;
 }
 
+/* Forgets what was found the last time. */
+static void begin(struct body *b, uint32_t block)
+{
+    struct block *of = &b->blocks[block];
+    for (uint32_t i = 0; i < of->site_count; i++)
+        b->sites[of->first_site + i].kind = SITE_NONE;
+    of->first_site = (uint32_t)b->site_count;
+    of->site_count = 0;
+    of->calls = false;
+    of->until = UINT64_MAX;
+}
+
+/* The walk comes to a block at `at` that is known. */
+static void run_into(struct body *b, uint32_t block, uint64_t at, const struct state *state)
+{
+    b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
+    b->blocks[block].exit = EXIT_ON;
+    uint32_t next = body_block(b, at);
+    if (next == NO_BLOCK)
+        return;
+    b->blocks[block].next[0] = next;
+    body_arrive(b, block, next, state);
+}
+
 /* Walks a block from its entry state to its end. */
 static void walk(struct body *b, uint32_t block)
 {
     struct state state = b->states[block];
     uint64_t at = b->blocks[block].start;
     struct step step;
-    bool called = false;                                       /* by the last instruction but for padding */
-    for (uint32_t i = 0; i < b->blocks[block].site_count; i++) /* of the last time */
-        b->sites[b->blocks[block].first_site + i].kind = SITE_NONE;
-    b->blocks[block].first_site = (uint32_t)b->site_count;
-    b->blocks[block].site_count = 0;
-    b->blocks[block].calls = false;
+    bool through = false; /* a pointer something was called last */
+    bool called = false;  /* by the last instruction but for padding */
+    begin(b, block);
     while (!b->failed) {
         size_t left = at < b->end ? (size_t)(b->end - at) + b->more : 0;
         const uint8_t *bytes = at < b->end ? map_bytes(b->map, at, left < 16 ? left : 16) : NULL;
         uint32_t owner = at < b->end ? b->owner[(at - b->start) / b->unit] : 0;
-        if (owner && owner != block + 1) { /* runs into a block that is known */
-            b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
-            b->blocks[block].exit = EXIT_ON;
-            uint32_t next = body_block(b, at);
-            if (next == NO_BLOCK)
-                return;
-            b->blocks[block].next[0] = next;
-            body_arrive(b, block, next, &state);
+        if (owner && owner != block + 1) {
+            run_into(b, block, at, &state);
             return;
         }
         if (!bytes || !b->step(b->map, at, bytes, left, &state, &step) || !step.allocated || step.length > left) {
@@ -220,6 +237,9 @@ static void walk(struct body *b, uint32_t block)
         bool stops = false;
         if (step.flow == FLOW_CALL)
             calls(b, block, at, &step, &state, &stops);
+        if (stops && through)
+            b->after_main = step.target;
+        through = step.flow == FLOW_CALL_INDIRECT || (through && step.flow == FLOW_NEXT);
         b->blocks[block].calls |= step.flow == FLOW_CALL_INDIRECT;
         if (step.flow == FLOW_NEXT || step.flow == FLOW_CALL_INDIRECT || (step.flow == FLOW_CALL && !stops)) {
             called = step.flow != FLOW_NEXT || (called && step.idle);

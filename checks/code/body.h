@@ -36,13 +36,14 @@ struct block {
     bool head;      /* of that: where the sweep came upon it */
     bool entered;   /* by a jump from outside */
     bool returns;   /* a return can be reached from here */
-    bool calls;     /* something that may not come back */
+    bool calls;     /* through a pointer */
+    uint64_t until; /* the first call that may end the program; UINT64_MAX: there is none */
 };
 
-struct callee { /* what is known of a function that is called */
-    bool never_returns, surely_returns, asks_cpu, knows_auxv;
-    struct value result; /* bits that it returns in the first register */
-    uint16_t results;    /* registers, of the first 16, that hold bits of the processor when it returns */
+struct callee {                                        /* what is known of a function that is called */
+    bool never_returns, may_end, asks_cpu, knows_auxv; /* may_end: the program */
+    struct value result;                               /* bits that it returns in the first register */
+    uint16_t results; /* registers, of the first 16, that hold bits of the processor when it returns */
 };
 
 struct body {
@@ -69,6 +70,7 @@ struct body {
     uint64_t understood; /* bytes */
     uint64_t broken;     /* undefined encodings that were reached by branches */
     bool has_indirect, never_returns;
+    uint64_t after_main; /* a function that never returns, called behind a call through a pointer; 0: none */
     struct value result; /* of the first return that gives bits */
     uint16_t results;
     /* its own */

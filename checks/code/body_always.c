@@ -1,5 +1,5 @@
 /* The blocks of a function that every path from the entry takes: a walk from each to the next that no way leads past.
- * Ways that never come back (an error, abort) do not count, for what is asked is what a run needs that does its work.
+ * Ways on which the program is aborted do not count; those on which it ends do, and what may end it ends the walk.
  *
  * Where the ways part and meet again around no more than a block the walk goes on. Where they part for longer (a loop, a
  * chain of conditions) the next is the immediate post-dominator, found as Cooper, Harvey and Kennedy do (A Simple, Fast
@@ -81,7 +81,7 @@ static bool room_for(struct tree *t, size_t nodes)
     t->number = calloc(nodes, sizeof *t->number);
     t->order = calloc(nodes, sizeof *t->order);
     t->cursor = calloc(nodes, sizeof *t->cursor);
-    t->stamp = calloc(nodes, sizeof *t->stamp);
+    t->stamp = t->stamp ? t->stamp : calloc(nodes, sizeof *t->stamp);
     return t->after && t->number && t->order && t->cursor && t->stamp;
 }
 
@@ -177,7 +177,14 @@ static bool restarts(const struct body *b, const struct block *block)
     return b->split_stack && block->next[0] == 0 && block->next[1] == NO_BLOCK;
 }
 
-/* Whether all that is called on the ways from `from` to `to` comes back. */
+/* Whether the program may end in a block that is one of several. */
+static bool may_end(const struct body *b, const struct block *block)
+{
+    bool leaves = block->exit == EXIT_TAIL && b->callee(b->context, block->start).may_end;
+    return leaves || ((block->calls || block->until != UINT64_MAX) && !restarts(b, block));
+}
+
+/* Whether nothing on the ways from `from` to `to` may end the program. */
 static bool is_quiet(struct body *b, struct tree *t, uint32_t from, uint32_t to)
 {
     b->queue_count = 0;
@@ -193,9 +200,34 @@ static bool is_quiet(struct body *b, struct tree *t, uint32_t from, uint32_t to)
             if (next == NO_BLOCK || !counts(t, &b->blocks[next]) || t->stamp[next] == t->round)
                 continue;
             t->stamp[next] = t->round;
-            if ((b->blocks[next].calls && !restarts(b, &b->blocks[next])) || !body_enqueue(b, next))
+            if (may_end(b, &b->blocks[next]) || !body_enqueue(b, next))
                 return false;
         }
+    }
+    return t->fuel != 0;
+}
+
+/* Whether nothing on the ways from `from`, which never come back, may end the program. */
+static bool is_abort(struct body *b, struct tree *t, uint32_t from)
+{
+    b->queue_count = 0;
+    t->round++;
+    if (!t->stamp && !(t->stamp = calloc(b->block_count + 1, sizeof *t->stamp)))
+        b->failed = true;
+    if (b->failed || !body_enqueue(b, from))
+        return false;
+    while (b->queue_count && t->fuel) {
+        uint32_t at = (uint32_t)b->queue[--b->queue_count];
+        const struct block *block = &b->blocks[at];
+        if (t->stamp[at] == t->round)
+            continue;
+        t->stamp[at] = t->round;
+        t->fuel--;
+        if (may_end(b, block))
+            return false;
+        for (unsigned k = 0; k < 2; k++)
+            if (block->next[k] != NO_BLOCK && !body_enqueue(b, block->next[k]))
+                return false;
     }
     return t->fuel != 0;
 }
@@ -226,21 +258,31 @@ static uint32_t later(struct body *b, struct tree *t, uint32_t at)
     return next != NO_BLOCK && next != t->exit && is_quiet(b, t, at, next) ? next : NO_BLOCK;
 }
 
+/* The block that is surely taken after `at`; NO_BLOCK: none, or nobody knows. */
+static uint32_t next_of(struct body *b, struct tree *t, uint32_t at)
+{
+    uint32_t one = b->blocks[at].next[0], other = b->blocks[at].next[1], met;
+    if (one == NO_BLOCK || other == NO_BLOCK)
+        return one == NO_BLOCK ? other : one;
+    if (b->blocks[one].returns != b->blocks[other].returns) {
+        met = b->blocks[one].returns ? one : other; /* the other way never comes back */
+        return is_abort(b, t, met == one ? other : one) ? met : NO_BLOCK;
+    }
+    met = one == other ? one : meeting(b, one, other);
+    if (met == NO_BLOCK)
+        return later(b, t, at);
+    bool ends = (one != met && may_end(b, &b->blocks[one])) || (other != met && may_end(b, &b->blocks[other]));
+    return ends ? NO_BLOCK : met;
+}
+
 bool body_always(struct body *b)
 {
-    struct tree tree = {.fuel = FUEL, .ends = !b->blocks[0].returns};
+    struct tree tree = {.fuel = FUEL};
     uint32_t block = 0;
+    tree.ends = !b->blocks[0].returns;
     while (block != NO_BLOCK && b->blocks[block].reach == REACH_POSSIBLE) {
-        struct block *at = &b->blocks[block];
-        at->reach = REACH_ALWAYS;
-        uint32_t one = at->next[0], other = at->next[1], met = NO_BLOCK;
-        if (one == NO_BLOCK || other == NO_BLOCK)
-            met = one == NO_BLOCK ? other : one;
-        else if (b->blocks[one].returns != b->blocks[other].returns)
-            met = b->blocks[one].returns ? one : other; /* the other way never comes back */
-        else
-            met = one == other ? one : meeting(b, one, other);
-        block = met == NO_BLOCK && one != NO_BLOCK ? later(b, &tree, block) : met;
+        b->blocks[block].reach = REACH_ALWAYS;
+        block = b->blocks[block].until == UINT64_MAX ? next_of(b, &tree, block) : NO_BLOCK;
     }
     free_tree(&tree);
     return !b->failed;

@@ -95,6 +95,7 @@ static void forget(struct body *b)
     b->block_count = b->site_count = b->queue_count = 0;
     b->understood = b->broken = 0;
     b->has_indirect = b->never_returns = false;
+    b->after_main = 0;
     b->result = (struct value){0};
     b->results = 0;
 }

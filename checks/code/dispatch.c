@@ -49,7 +49,7 @@ static struct callee callee_of(void *context, uint64_t target)
         return (struct callee){0};
     const struct function *f = &p->functions[number];
     return (struct callee){.never_returns = f->never_returns,
-                           .surely_returns = p->always && always_comes_back(p, number),
+                           .may_end = p->always && ends_may(p, number),
                            .asks_cpu = f->near_cpu == 1,
                            .knows_auxv = f->knows_auxv,
                            .result = f->result,

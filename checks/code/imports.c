@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-enum { SHT_RELA = 4, SHT_DYNSYM = 11, SYM = 24, RELA = 24, R_AARCH64_GLOB_DAT = 1025, R_AARCH64_JUMP_SLOT = 1026 };
+enum { SHT_RELA = 4, SHT_DYNSYM = 11, SYM = 24, RELA = 24 };
+enum { R_X86_64_GLOB_DAT = 6, R_X86_64_JUMP_SLOT = 7, R_AARCH64_GLOB_DAT = 1025, R_AARCH64_JUMP_SLOT = 1026 };
 
 static bool section_bytes(const struct image *image, const struct section *section, struct view *view)
 {
@@ -10,27 +11,42 @@ static bool section_bytes(const struct image *image, const struct section *secti
            image_view(image, section->offset - image->offset, section->size, view);
 }
 
-static bool names_getauxval(struct view strings, uint32_t name)
+static const char *const asking[] = {"getauxval", "__getauxval", NULL};
+/* What ends a program that may have done all it was asked for, and what another takes its place by. */
+static const char *const ending[] = {"exit",  "_exit",  "_Exit",         "quick_exit", "err",   "errx",   "verr",
+                                     "verrx", "error",  "error_at_line", "execve",     "execv", "execvp", "execvpe",
+                                     "execl", "execle", "execlp",        "fexecve",    NULL};
+
+static bool is_among(struct view strings, uint32_t name, const char *const *names)
 {
-    static const char *const names[] = {"getauxval", "__getauxval"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (; *names; names++) {
         struct view text;
-        size_t size = strlen(names[i]) + 1;
-        if (view_sub(strings, name, size, &text) && memcmp(text.data, names[i], size) == 0)
+        size_t size = strlen(*names) + 1;
+        if (view_sub(strings, name, size, &text) && memcmp(text.data, *names, size) == 0)
             return true;
     }
     return false;
 }
 
-static void take(struct view relocations, struct view symbols, struct view strings, struct map *map)
+static bool is_slot(enum arch arch, uint64_t type)
 {
-    for (uint64_t at = 0; at + RELA <= relocations.size && map->asking_count < MAP_ASKING; at += RELA) {
+    return arch == ARCH_AMD64 ? type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT
+                              : type == R_AARCH64_GLOB_DAT || type == R_AARCH64_JUMP_SLOT;
+}
+
+static void take(enum arch arch, struct view relocations, struct view symbols, struct view strings, struct map *map)
+{
+    for (uint64_t at = 0; at + RELA <= relocations.size; at += RELA) {
         const uint8_t *p = relocations.data + at;
-        uint64_t info = load_le64(p + 8), type = info & 0xffffffff;
+        uint64_t info = load_le64(p + 8);
         struct view symbol;
-        if ((type == R_AARCH64_GLOB_DAT || type == R_AARCH64_JUMP_SLOT) &&
-            view_sub(symbols, (info >> 32) * SYM, SYM, &symbol) && names_getauxval(strings, load_le32(symbol.data)))
+        if (!is_slot(arch, info & 0xffffffff) || !view_sub(symbols, (info >> 32) * SYM, SYM, &symbol))
+            continue;
+        uint32_t name = load_le32(symbol.data);
+        if (arch == ARCH_ARM64 && map->asking_count < MAP_ASKING && is_among(strings, name, asking))
             map->asking[map->asking_count++] = load_le64(p);
+        if (map->ending_count < MAP_ENDING && is_among(strings, name, ending))
+            map->ending[map->ending_count++] = load_le64(p);
     }
 }
 
@@ -38,7 +54,7 @@ void imports_find(const struct image *image, struct map *map)
 {
     const struct section *symbols = NULL, *strings = NULL;
     struct view relocations, symbol_bytes, text;
-    if (image->format != FORMAT_ELF || image->arch != ARCH_ARM64 || image->sections.known != KNOWN_COMPLETE)
+    if (image->format != FORMAT_ELF || image->sections.known != KNOWN_COMPLETE)
         return;
     for (size_t i = 0; i < image->sections.count; i++) {
         const struct section *section = &image->sections.items[i];
@@ -51,5 +67,6 @@ void imports_find(const struct image *image, struct map *map)
         return;
     for (size_t i = 0; i < image->sections.count; i++)
         if (image->sections.items[i].type == SHT_RELA && section_bytes(image, &image->sections.items[i], &relocations))
-            take(relocations, symbol_bytes, text, map);
+            take(image->arch, relocations, symbol_bytes, text, map);
+    map->imports_read = true;
 }

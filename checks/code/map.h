@@ -16,7 +16,7 @@ struct code_range {
 struct relocated { /* a slot that is read-only once the program runs, and what a relocation puts into it */
     uint64_t place, target;
 };
-enum { MAP_ASKING = 4 };
+enum { MAP_ASKING = 4, MAP_ENDING = 24 };
 struct map {
     size_t count;
     struct span *spans; /* by address; of those that overlap, the ones before */
@@ -25,11 +25,12 @@ struct map {
     size_t code_count;
     struct code_range *code;
     uint64_t code_size;
-    /* learnt by pointers.c and imports.c: by place; and slots of getauxval() */
-    size_t relocated_count, asking_count;
+    /* learnt by pointers.c and imports.c: by place; slots of getauxval(); and of exit() and the like */
+    size_t relocated_count, asking_count, ending_count;
     struct relocated *relocated;
-    uint64_t asking[MAP_ASKING];
-    bool absolute; /* a number of four bytes can be an address: nothing is mapped low */
+    uint64_t asking[MAP_ASKING], ending[MAP_ENDING];
+    bool imports_read; /* `ending` has all, or the first of many */
+    bool absolute;     /* a number of four bytes can be an address: nothing is mapped low */
 };
 
 /* Whether `address` is where instructions are to be expected. */

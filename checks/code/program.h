@@ -44,8 +44,8 @@ struct function {
         orphan; /* nothing mentions it, and nothing is known to use it: it counts as reached, what it falls into does not */
     bool direct; /* control comes to it by calls and jumps alone */
     bool mentioned, has_features, has_older, returns, leaves, branches, never_returns;
-    bool unsure;              /* calls, jumps or asks for what nobody sees, see outline.h */
-    bool weighed, comes_back; /* see always_comes_back() */
+    bool unsure;  /* calls, jumps or asks for what nobody sees, see outline.h */
+    uint8_t ends; /* enum ends, see ends.c */
 };
 
 struct words { /* a growing list; sorted where that is said */
@@ -99,7 +99,9 @@ struct program {
     struct need *needs;
     struct stored *stored;
     struct words queue;
-    bool always;    /* what every path takes is asked for */
+    bool always;        /* what every path takes is asked for */
+    struct words exits; /* functions that end the program, if `exits_known` */
+    bool exits_known;
     uint32_t looks; /* taken at mentions for that */
     bool failed;    /* no memory */
 };
@@ -124,10 +126,12 @@ uint32_t function_at(const struct program *p, uint64_t address);
 void reach_found(const struct program *p, struct reach_report *report, const struct function *f,
                  const struct need *need, enum reach reach);
 void reach_tell(struct program *p, struct reach_report *report); /* of all functions */
+/* Finds what ends the program. False: no memory. */
+bool ends_find(struct program *p, uint32_t entry) MUST_CHECK;
 /* Tells what every run comes by. False: no memory. */
 bool always_walk(struct program *p, struct reach_report *report) MUST_CHECK;
-/* Whether a function that is called surely returns. */
-bool always_comes_back(struct program *p, uint32_t number);
+/* Whether a function that is called may end the program, with success for all that is known. */
+bool ends_may(struct program *p, uint32_t number);
 
 /* Takes functions apart where it matters, and learns which variables hold what the processor can do. False: no memory. */
 bool dispatch_study(struct program *p) MUST_CHECK;

@@ -264,6 +264,7 @@ static void free_program(struct program *p)
     free(p->needs);
     free(p->stored);
     free(p->queue.items);
+    free(p->exits.items);
     outline_free(&p->outline);
     free(p->outline_to);
     body_free(&p->body);

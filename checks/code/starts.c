@@ -68,6 +68,7 @@ void starts_sort(struct starts *starts)
             last->part |= starts->items[i].part;
             last->go_assembly |= starts->items[i].go_assembly;
             last->go_main |= starts->items[i].go_main;
+            last->go_exit |= starts->items[i].go_exit;
         } else {
             starts->items[kept++] = starts->items[i];
         }
@@ -107,6 +108,7 @@ static void read_record(struct view v, uint64_t record, bool start_line, struct 
     for (size_t i = 0; assembly && i < sizeof packages / sizeof packages[0]; i++)
         start->go_assembly |= begins_with(v, name, packages[i], strlen(packages[i]));
     start->go_main = begins_with(v, name, "main.main", sizeof "main.main");
+    start->go_exit = begins_with(v, name, "os.Exit", sizeof "os.Exit");
 }
 
 /* Go's functab: from 1.18 on pairs of 32-bit offsets from the start of the text, before it pairs of words. */

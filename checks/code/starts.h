@@ -12,8 +12,8 @@ struct start {
     uint64_t address;
     uint64_t end; /* as the table says; 0: not said */
     enum start_source source;
-    bool part; /* by .eh_frame, it begins inside a frame: a part of a function, or no function at all */
-    bool go_main;
+    bool part;             /* by .eh_frame, it begins inside a frame: a part of a function, or no function at all */
+    bool go_main, go_exit; /* main.main; os.Exit */
     bool
         go_assembly; /* of Go's standard library, hand-written: it asks internal/cpu, or is only called where that was asked */
 };

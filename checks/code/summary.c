@@ -39,6 +39,12 @@ static void add_need(struct program *p, uint32_t *at, const struct site *site, e
     *at = (uint32_t)p->need_count;
 }
 
+/* How surely a site is reached: behind what may end the program not as surely as its block. */
+static enum reach reach_at(const struct block *block, const struct site *site)
+{
+    return block->reach == REACH_ALWAYS && site->address > block->until ? REACH_POSSIBLE : (enum reach)block->reach;
+}
+
 /* The site where code chooses the address by what the processor can do, or NULL. */
 static const struct site *choice_of(const struct body *b, const struct site *reference)
 {
@@ -54,7 +60,7 @@ static void add_reference(struct program *p, const struct function *f, const str
 {
     const struct block *block = &p->body.blocks[site->block];
     const struct site *choice = chooses && !f->resolver ? choice_of(&p->body, site) : NULL;
-    enum reach reach = (enum reach)block->reach;
+    enum reach reach = reach_at(block, site);
     uint8_t guards = block->guards;
     if ((f->resolver || choice) && ground_executes(p->ground, site->target)) {
         guards = choice ? guards_behind(&p->guards, guards, reach == REACH_GUARDED, meaning_of_value(p, choice->stored))
@@ -91,7 +97,7 @@ static void add_feature(struct program *p, const struct function *f, const struc
     if (trusted)
         add_need(p, at, site, REACH_GUARDED, GUARDS_TRUSTED);
     else
-        add_need(p, at, site, (enum reach)block->reach, block->guards);
+        add_need(p, at, site, reach_at(block, site), block->guards);
 }
 
 bool dispatch_build(struct program *p, uint32_t number)
@@ -113,8 +119,8 @@ bool dispatch_build(struct program *p, uint32_t number)
         if (block->reach == REACH_NONE)
             continue;
         if (site->kind == SITE_CALL || site->kind == SITE_TAIL)
-            add_mention(p, site->kind == SITE_CALL ? MENTION_CALL : MENTION_JUMP, site->target,
-                        (enum reach)block->reach, block->guards);
+            add_mention(p, site->kind == SITE_CALL ? MENTION_CALL : MENTION_JUMP, site->target, reach_at(block, site),
+                        block->guards);
         else if (site->kind == SITE_REFERENCE)
             add_reference(p, f, site, chooses);
         else if (site->kind == SITE_FEATURE)
