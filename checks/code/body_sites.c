@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "checks/code/body_parts.h"
+#include "checks/code/outline.h"
 
 void *body_grown(struct body *b, void *items, size_t *room, size_t count, size_t size)
 {
@@ -73,7 +74,9 @@ void body_note(struct body *b, uint32_t block, uint64_t at, const struct step *s
     struct site *site;
     if (b->noted[step->class] && (site = body_site(b, block, SITE_FEATURE, at)) != NULL)
         site->class = step->class;
-    if (step->has_reference && map_find(b->map, step->reference) &&
+    bool compared = b->unit == 1 && step->has_reference && map_is_code(b->map, step->reference) &&
+                    outline_is_compared(b->map, b->start, b->end, at);
+    if (step->has_reference && !compared && map_find(b->map, step->reference) &&
         (site = body_site(b, block, SITE_REFERENCE, at)) != NULL)
         site->target = step->reference;
     if (step->chosen.kind == VALUE_CONSTANT)

@@ -257,7 +257,9 @@ static bool take(struct walk *w, const struct glance *g)
                        slot);
     for (size_t i = 0; i < o->map->asking_count; i++)
         o->through_asking |= g->address == o->map->asking[i];
-    if (g->address && map_find(o->map, g->address))
+    bool compared = o->amd64 && g->address && !g->loads && !g->stores && map_is_code(o->map, g->address) &&
+                    outline_is_compared(o->map, w->start, w->end, w->at);
+    if (g->address && !compared && map_find(o->map, g->address))
         good &= mention(o, g->stores ? MENTION_STORE : g->loads ? MENTION_LOAD : MENTION_ADDRESS, g->address);
     if (g->flow == FLOW_BRANCH || g->flow == FLOW_JUMP || g->flow == FLOW_CALL)
         follow(w, g, &good);

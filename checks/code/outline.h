@@ -66,6 +66,8 @@ void outline_compares(struct outline *outline, unsigned number);
 void outline_sets_errno(struct outline *outline);
 /* Looks at the function in [start, end), which executes; what it mentions is added to `mentions`. False: no memory. */
 bool outline_function(struct outline *outline, uint64_t start, uint64_t end) MUST_CHECK;
+/* Whether the address that the x86-64 LEA at `at` forms, in the function from `start` to `end`, is only compared. */
+bool outline_is_compared(const struct map *map, uint64_t start, uint64_t end, uint64_t at);
 void outline_free(struct outline *outline);
 
 #endif

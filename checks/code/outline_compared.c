@@ -1,0 +1,119 @@
+/* Addresses of functions that are formed to be compared, as std::random_device of libstdc++ compares the function that it
+ * holds with those that read RDRAND and RDSEED: nobody is called by them. From the LEA on, every way is followed until the
+ * register is set to something else or the function is left; where it is used for anything but a comparison before that,
+ * or the ways are too long, the address counts as formed to be used. */
+#include "checks/code/outline.h"
+#include "checks/code/x86.h"
+
+enum { STEPS = 64, WAITING = 8, RAX = 0 };
+enum { ARGUMENTS = 1 << 1 | 1 << 2 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 9, SAVED = 1 << 3 | 1 << 5 | 0xf << 12 };
+enum use { USE_NONE, USE_COMPARED, USE_OVER, USE_ANY };
+
+static bool in_memory_operand(const struct x86_insn *i, unsigned r)
+{
+    if (!i->has_modrm || i->modrm >= 0xc0)
+        return false;
+    unsigned base = (i->has_sib ? i->sib & 7u : i->modrm & 7u) | (i->rex & 1 ? 8 : 0);
+    unsigned index = (i->sib >> 3 & 7u) | (i->rex & 2 ? 8 : 0);
+    return (!i->rip_relative && base == r) || (i->has_sib && index == r);
+}
+
+static bool sets(const struct x86_insn *i, unsigned reg, unsigned rm, unsigned r)
+{
+    unsigned op = i->opcode;
+    bool register_operand = i->modrm >= 0xc0;
+    if (i->map == MAP_ONE)
+        return ((op == 0x8d || op == 0x8b) && reg == r && !(register_operand && rm == r)) ||
+               (op == 0xc7 && register_operand && rm == r) ||
+               ((op == 0x31 || op == 0x33) && register_operand && reg == r && rm == r);
+    return i->map == MAP_0F &&
+           (((op & 0xf0) == 0x90 && register_operand && rm == r && (r < 4 || i->rex)) ||
+            ((op == 0xb6 || op == 0xb7 || op == 0xbe || op == 0xbf) && reg == r && !(register_operand && rm == r)));
+}
+
+/* What an instruction does with register `r`. */
+static enum use use_of(const struct x86_insn *i, unsigned r)
+{
+    unsigned op = i->opcode, reg = (i->modrm >> 3 & 7u) | (i->rex & 4 ? 8 : 0),
+             rm = (i->modrm & 7u) | (i->rex & 1 ? 8 : 0);
+    bool one = i->map == MAP_ONE, by_opcode = ((op & 7u) | (i->rex & 1 ? 8u : 0)) == r;
+    if (i->map != MAP_ONE && i->map != MAP_0F)
+        return i->has_modrm ? USE_ANY : USE_NONE;
+    if (one && op >= 0xb8 && op <= 0xbf)
+        return by_opcode ? USE_OVER : USE_NONE;
+    if ((one && op >= 0x50 && op <= 0x5f) || (one && op >= 0x90 && op <= 0x97) || (!one && op >= 0xc8 && op <= 0xcf))
+        return by_opcode && !(one && op == 0x90) ? USE_ANY : USE_NONE;
+    if (!i->has_modrm || !(reg == r || (i->modrm >= 0xc0 && rm == r) || in_memory_operand(i, r)))
+        return USE_NONE;
+    if (in_memory_operand(i, r))
+        return USE_ANY;
+    if (sets(i, reg, rm, r))
+        return USE_OVER;
+    bool extends =
+        one && (op == 0x80 || op == 0x81 || op == 0x83 || op == 0xc0 || op == 0xc1 || op == 0xc6 || op == 0xc7 ||
+                op == 0xd0 || op == 0xd1 || op == 0xd3 || op == 0xf6 || op == 0xf7 || op == 0xfe || op == 0xff);
+    if (extends && !(i->modrm >= 0xc0 && rm == r))
+        return USE_NONE; /* the field says what is done */
+    return one && (op == 0x39 || op == 0x3b) ? USE_COMPARED : USE_ANY;
+}
+
+struct follow {
+    const struct map *map;
+    uint64_t start, end;
+    unsigned r, steps, count;
+    uint64_t waiting[WAITING];
+};
+
+/* Along one way, from `at`. False: the register is used, or nobody knows. */
+static bool walk(struct follow *f, uint64_t at)
+{
+    struct x86_insn i;
+    for (; f->steps < STEPS; f->steps++, at += i.length) {
+        const uint8_t *bytes = at - f->start < f->end - f->start ? map_bytes(f->map, at, (size_t)(f->end - at)) : NULL;
+        if (!bytes || !x86_decode(bytes, (size_t)(f->end - at), &i) || i.class == X86_INVALID)
+            return false;
+        enum use use = use_of(&i, f->r);
+        if (use == USE_ANY || use == USE_OVER)
+            return use == USE_OVER;
+        switch ((enum x86_flow)i.flow) {
+        case X86_NEXT:
+            break;
+        case X86_BRANCH:
+            if (f->count == WAITING)
+                return false;
+            f->waiting[f->count++] = x86_target(&i, at);
+            break;
+        case X86_JUMP:
+            at = x86_target(&i, at) - i.length;
+            break;
+        case X86_CALL:
+        case X86_CALL_INDIRECT:
+            if ((ARGUMENTS | SAVED) >> f->r & 1)
+                return false;
+            return true; /* the register is anybody's behind it */
+        case X86_RETURN:
+            return !((SAVED | 1 << RAX) >> f->r & 1);
+        case X86_STOP:
+            return true;
+        case X86_JUMP_INDIRECT:
+        case X86_SYSCALL:
+        default:
+            return false;
+        }
+    }
+    return false;
+}
+
+bool outline_is_compared(const struct map *map, uint64_t start, uint64_t end, uint64_t at)
+{
+    struct x86_insn lea;
+    struct follow f = {.map = map, .start = start, .end = end};
+    const uint8_t *bytes = map_bytes(map, at, (size_t)(end - at));
+    if (!bytes || !x86_decode(bytes, (size_t)(end - at), &lea) || lea.map != MAP_ONE || lea.opcode != 0x8d)
+        return false;
+    f.r = (lea.modrm >> 3 & 7u) | (lea.rex & 4 ? 8 : 0);
+    bool good = walk(&f, at + lea.length);
+    while (good && f.count)
+        good = walk(&f, f.waiting[--f.count]);
+    return good;
+}
