@@ -128,6 +128,19 @@ static struct claim variant_claim(const struct image *image, const struct target
     return (struct claim){ANSWER_YES, NULL};
 }
 
+/* A library may leave it to the program and to the libraries that it needs to bring a C library. */
+static bool names_no_libc(const struct image *image)
+{
+    if (image->kind != KIND_SHARED_LIBRARY || image->needed.known != KNOWN_COMPLETE || image->interpreter.text)
+        return false;
+    for (size_t i = 0; i < image->needed.count; i++) {
+        const char *name = common_base(image->needed.items[i].text);
+        if (common_begins(name, "libc.") || common_begins(name, "libc-") || common_begins(name, "ld"))
+            return false;
+    }
+    return true;
+}
+
 /* A triple's last part names the C library of the place that the program is for. */
 static struct claim libc_claim(const struct image *image, const struct target *target, struct arena *arena)
 {
@@ -142,6 +155,8 @@ static struct claim libc_claim(const struct image *image, const struct target *t
                                                      libc_name(image->libc), libc_name(want))};
     if (alone)
         return (struct claim){ANSWER_YES, "which C library is linked in was not recognised"};
+    if (names_no_libc(image))
+        return (struct claim){ANSWER_YES, "it names no C library of its own"};
     return (struct claim){ANSWER_UNKNOWN, "which C library it needs cannot be told"};
 }
 

@@ -291,7 +291,7 @@ struct image {
     struct named interpreter;       /* PT_INTERP; LC_LOAD_DYLINKER */
     struct named_list needed;       /* detail: enum dependency; DEPENDENCY_FILTER and on are no DT_NEEDED */
     struct named_list search_paths; /* one entry each; detail: 1 where DT_RPATH */
-    struct named_list versions;     /* ELF version needs: "GLIBC_2.34"; detail: index */
+    struct named_list versions;     /* ELF version needs: "GLIBC_2.34"; detail: 1 where libgcc_s has it */
     const char *glibc_floor;        /* "2.34": the highest GLIBC_x.y needed; NULL none or not known */
     enum libc libc;
     struct named libc_evidence;

@@ -53,13 +53,21 @@ static const char *dependency_fault(const struct named *n, bool elf)
     return NULL;
 }
 
+/* A DT_RUNPATH that is empty as a whole is passed over (decompose_rpath); an empty entry beside others is not. */
+static bool is_all_empty(const struct named_list *paths, size_t i)
+{
+    const struct named *path = &paths->items[i];
+    return *path->text == 0 && (i == 0 || path[-1].offset != path->offset) &&
+           (i + 1 == paths->count || path[1].offset != path->offset);
+}
+
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     const struct named_list *paths = &image->search_paths, *needed = &image->needed;
     bool elf = image->format == FORMAT_ELF;
     for (size_t i = 0; i < paths->count; i++) {
-        const char *wrong = fault(image, paths->items[i].text);
+        const char *wrong = elf && is_all_empty(paths, i) ? NULL : fault(image, paths->items[i].text);
         if (wrong)
             evidence(f, paths->items[i].offset, "a folder that only the administrator writes", "%s \"%s\": %s",
                      !elf                     ? "LC_RPATH"

@@ -28,8 +28,9 @@ static void claim_platform(const struct image *image, struct finding *f, size_t 
     static const struct {
         const char *name;
         enum os os;
-    } systems[] = {{"linux", OS_LINUX},     {"darwin", OS_MACOS},  {"android", OS_ANDROID}, {"ios", OS_IOS},
-                   {"freebsd", OS_FREEBSD}, {"netbsd", OS_NETBSD}, {"openbsd", OS_OPENBSD}, {"solaris", OS_SOLARIS}};
+    } systems[] = {{"linux", OS_LINUX},     {"darwin", OS_MACOS},    {"android", OS_ANDROID},
+                   {"ios", OS_IOS},         {"freebsd", OS_FREEBSD}, {"netbsd", OS_NETBSD},
+                   {"openbsd", OS_OPENBSD}, {"solaris", OS_SOLARIS}, {"illumos", OS_SOLARIS}};
     const struct go_info *go = image->go;
     if (go->goos) {
         enum os os = OS_UNKNOWN;
@@ -52,10 +53,11 @@ static void claim_platform(const struct image *image, struct finding *f, size_t 
 }
 
 /* CGO_ENABLED=0 for Linux: no C library linked in, none needed. A PIE of Go's own linker
- * names a loader all the same. */
+ * names a loader all the same; that it is one is not recorded before Go 1.20. */
 static void claim_cgo(const struct image *image, struct finding *f, size_t *claims, const char **open)
 {
-    bool pie = image->go->buildmode && strcmp(image->go->buildmode, "pie") == 0;
+    const char *mode = image->go->buildmode;
+    bool pie = mode ? strcmp(mode, "pie") == 0 : image->pie == ANSWER_YES;
     if (image->go->cgo_enabled != ANSWER_NO || (image->os != OS_LINUX && image->os != OS_UNKNOWN))
         return;
     ++*claims;

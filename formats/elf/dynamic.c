@@ -219,10 +219,10 @@ static bool newer(const char *a, const char *b)
     }
 }
 
-static void add_version(struct elf_view *view, const char *text, uint64_t at)
+static void add_version(struct elf_view *view, const char *text, uint64_t at, bool from_gcc)
 {
     struct image *image = view->image;
-    named_add(&view->file->arena, &image->versions, text, at, 0);
+    named_add(&view->file->arena, &image->versions, text, at, from_gcc);
     if (strncmp(text, "GLIBC_", 6) == 0 && text[6] >= '0' && text[6] <= '9' &&
         (!image->glibc_floor || newer(text + 6, image->glibc_floor)))
         image->glibc_floor = text + 6;
@@ -238,6 +238,8 @@ static bool read_needs(struct elf_view *view, uint64_t need, const struct dyn *t
         unsigned aux_count = load_le16(bytes.data + 2);
         uint32_t next = load_le32(bytes.data + 12);
         uint64_t aux = need + load_le32(bytes.data + 8);
+        const char *file = string_at(view, range_end(table->value, load_le32(bytes.data + 4)));
+        bool from_gcc = file && strncmp(file, "libgcc_s", 8) == 0;
         for (unsigned k = 0; k < aux_count; k++) {
             if (fuel-- == 0 || !exec_view_bytes(view, aux, 16, &bytes) || named_full(&view->image->versions))
                 return false;
@@ -247,7 +249,7 @@ static bool read_needs(struct elf_view *view, uint64_t need, const struct dyn *t
             if (!text || (aux_next == 0 && k + 1 < aux_count))
                 return false;
             uint64_t at = 0;
-            add_version(view, text, image_address(view->image, aux, &at) ? at : 0);
+            add_version(view, text, image_address(view->image, aux, &at) ? at : 0, from_gcc);
             aux += aux_next;
         }
         if (next == 0 && i + 1 < count)

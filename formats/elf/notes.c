@@ -8,6 +8,8 @@
 
 #include "formats/limits.h"
 
+enum { SOME = 128 }; /* bytes of a section that holds a build id: 36 with SHA-1 */
+
 static uint64_t padded(uint64_t size, uint64_t align)
 {
     return (size + align - 1) & ~(align - 1);
@@ -112,6 +114,29 @@ static bool ends_well(struct elf_view *view, const struct phdr *p)
     return (p->align == 8 && walk(view, p, 8)) || walk(view, p, 4);
 }
 
+/* Go links its GNU build id into a section that no PT_NOTE covers; readelf and gdb read it there. Nothing else that a
+ * section says is taken: loaders do not see it. */
+static void take_build_id(struct elf_view *view, const struct section *s)
+{
+    struct view bytes;
+    if (!file_view(view->file, s->offset, s->size, &bytes))
+        return;
+    struct cursor c = cursor_at(bytes, false);
+    uint32_t name_size = cursor_u32(&c), desc_size = cursor_u32(&c), type = cursor_u32(&c);
+    struct view name = cursor_take(&c, name_size);
+    struct view desc = cursor_take(&c, desc_size);
+    if (!c.failed && is(name, "GNU") && type == NT_GNU_BUILD_ID && desc.size <= 64)
+        view->extra->build_id = hex(&view->file->arena, desc);
+}
+
+static void read_note_sections(struct elf_view *view)
+{
+    const struct section_list *sections = &view->image->sections;
+    for (size_t i = 0; i < sections->count && !view->extra->build_id; i++)
+        if (sections->items[i].type == SHT_NOTE && sections->items[i].has_bytes && sections->items[i].size <= SOME)
+            take_build_id(view, &sections->items[i]);
+}
+
 void read_notes(struct elf_view *view)
 {
     uint64_t left = view->image->size; /* segments that name the same bytes again and again are not followed */
@@ -126,4 +151,6 @@ void read_notes(struct elf_view *view)
             ELF_DEFECT(view, elf_note, p->at, "notes that fill their segment",
                        "a note at offset %#llx that runs past it", (unsigned long long)p->offset);
     }
+    if (!view->extra->build_id)
+        read_note_sections(view);
 }

@@ -128,6 +128,31 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* What the version needs say. libgcc_s has symbols of GLIBC_2.0 of its own (__register_frame_info), beside any libc;
+ * those of bionic are LIBC, LIBC_N and on. */
+static enum libc libc_of_versions(const struct image *image)
+{
+    for (size_t i = 0; i < image->versions.count; i++) {
+        const struct named *n = &image->versions.items[i];
+        if (begins(n->text, "LIBC"))
+            return LIBC_BIONIC;
+        if (begins(n->text, "GLIBC_") && !n->detail)
+            return LIBC_GLIBC;
+    }
+    return LIBC_UNKNOWN;
+}
+
+/* musl's libc.so is all of it, and has no versions. bionic's has parts beside it, which its compilers link to. */
+static bool has_parts(const struct image *image)
+{
+    static const char *const parts[] = {"libm.so", "libdl.so", "liblog.so", "libc++_shared.so", "libandroid.so"};
+    for (size_t i = 0; i < image->needed.count; i++)
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            if (strcmp(image->needed.items[i].text, parts[k]) == 0)
+                return true;
+    return false;
+}
+
 /* By the names that the dynamic loader will look for; musl and bionic both have a libc.so. */
 static void name_dynamic(struct image *image)
 {
@@ -136,6 +161,9 @@ static void name_dynamic(struct image *image)
     bool android = image->os == OS_ANDROID || (loader && begins(loader, "/linker"));
     if (gnu || musl)
         image->libc_evidence = image->interpreter;
+    bool plain = !image->interpreter.text && !android && image->os == OS_LINUX && image->needed.known == KNOWN_COMPLETE &&
+                 image->versions.known != KNOWN_BROKEN && !has_parts(image);
+    enum libc versions = libc_of_versions(image);
     image->libc = gnu ? LIBC_GLIBC : musl ? LIBC_MUSL : LIBC_UNKNOWN;
     for (size_t i = 0; i < image->needed.count && image->libc == LIBC_UNKNOWN; i++) {
         const char *name = image->needed.items[i].text;
@@ -145,11 +173,13 @@ static void name_dynamic(struct image *image)
             image->libc = LIBC_MUSL;
         else if (android && strcmp(name, "libc.so") == 0)
             image->libc = LIBC_BIONIC;
+        else if (plain && versions == LIBC_UNKNOWN && strcmp(name, "libc.so") == 0)
+            image->libc = LIBC_MUSL;
         if (image->libc != LIBC_UNKNOWN)
             image->libc_evidence = image->needed.items[i];
     }
-    if (image->libc == LIBC_UNKNOWN && image->glibc_floor)
-        image->libc = LIBC_GLIBC;
+    if (image->libc == LIBC_UNKNOWN)
+        image->libc = versions;
     if (image->libc == LIBC_UNKNOWN && image->needed.count == 0 && image->needed.known != KNOWN_BROKEN &&
         image->interpreter_known == KNOWN_ABSENT)
         image->libc = LIBC_NONE;

@@ -273,6 +273,26 @@ TEST(an_entry_in_data_is_not_in_code)
     assert_false(read_made()->entry.in_code);
 }
 
+TEST(a_build_id_may_stand_in_a_section_that_no_segment_of_notes_covers)
+{
+    static const uint8_t note[] = {4,   0,   0,   0, 4,    0,    0,    0,   NT_GNU_BUILD_ID, 0, 0, 0,
+                                   'G', 'N', 'U', 0, 0xde, 0xad, 0xbe, 0xef};
+    static const struct {
+        uint32_t type;
+        size_t size;
+        bool read;
+    } cases[] = {{SHT_NOTE, sizeof note, true}, {SHT_PROGBITS, sizeof note, false}, {SHT_NOTE, 19, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        make_elf_section(&made, ".note.gnu.build-id", cases[i].type, note, cases[i].size);
+        const char *build_id = read_made()->elf->build_id;
+        assert_int_equal(build_id != NULL, cases[i].read);
+        if (build_id)
+            assert_string_equal(build_id, "deadbeef");
+        file_close(&file);
+    }
+}
+
 TEST(a_build_id_is_read_from_its_note)
 {
     clean();
@@ -329,6 +349,7 @@ int main(void)
         T(a_slot_without_relro_is_not_protected),
         T(a_relocation_of_code_is_placed),
         T(an_entry_in_data_is_not_in_code),
+        T(a_build_id_may_stand_in_a_section_that_no_segment_of_notes_covers),
         T(a_build_id_is_read_from_its_note),
         T(the_loader_tells_the_system),
     };

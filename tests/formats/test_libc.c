@@ -163,7 +163,13 @@ static void dynamic_programs_name_it(void **state)
         {"/apex/linker64", {"libc.so"}, NULL, false, LIBC_BIONIC},
         {"/system/bin/linker64", {"libc.so"}, NULL, false, LIBC_BIONIC},
         {"linker64", {"libc.so"}, NULL, false, LIBC_UNKNOWN},
-        {NULL, {"libc.so"}, NULL, false, LIBC_UNKNOWN},
+        {NULL, {"libc.so"}, NULL, false, LIBC_MUSL},
+        {NULL, {"libc.so", "libdl.so"}, NULL, false, LIBC_UNKNOWN},
+        {NULL, {"libc.so"}, "LIBC", false, LIBC_BIONIC},
+        {NULL, {"libc.so"}, "GLIBC_2.4", false, LIBC_GLIBC},
+        {NULL, {"libc.so"}, "GCC_3.0", false, LIBC_MUSL},
+        {NULL, {"libgcc_s.so.1", "libc.so"}, "GLIBC_2.0", false, LIBC_MUSL},
+        {NULL, {"libgcc_s.so.1", "libz.so"}, "GLIBC_2.0", false, LIBC_UNKNOWN},
         {NULL, {"libc.so.6"}, NULL, false, LIBC_GLIBC},
         {"/lib/loader", {"libm.so.6"}, "GLIBC_2.4", false, LIBC_GLIBC},
         {"/lib/loader", {"libm.so.6"}, "MUSL_2.4", false, LIBC_UNKNOWN},
@@ -181,7 +187,15 @@ static void dynamic_programs_name_it(void **state)
             make_elf_note(&elf, "Android", 1, "\x15\0\0", 4);
         if (cases[i].version) {
             Elf64_Dyn *name = make_elf_dyn_text(&elf, DT_DEBUG, cases[i].version);
-            make_elf_put(&elf, MAKE_ELF_FREE, &(Elf64_Verneed){.vn_version = 1, .vn_cnt = 1, .vn_aux = 16}, 16);
+            const Elf64_Dyn *needed = make_elf_find_dyn(&elf, DT_NEEDED);
+            for (size_t k = 0; k < elf.dyn_count; k++) /* of the first library */
+                if (elf.dyns[k].d_tag == DT_NEEDED && elf.dyns[k].d_un.d_val < needed->d_un.d_val)
+                    needed = &elf.dyns[k];
+            make_elf_put(
+                &elf, MAKE_ELF_FREE,
+                &(Elf64_Verneed){
+                    .vn_version = 1, .vn_cnt = 1, .vn_file = needed ? (Elf64_Word)needed->d_un.d_val : 0, .vn_aux = 16},
+                16);
             make_elf_put(&elf, MAKE_ELF_FREE + 16, &(Elf64_Vernaux){.vna_name = (Elf64_Word)name->d_un.d_val}, 16);
             make_elf_dyn(&elf, DT_VERNEED, make_elf_address(MAKE_ELF_FREE));
             make_elf_dyn(&elf, DT_VERNEEDNUM, 1);
@@ -199,7 +213,7 @@ static void dynamic_programs_name_it(void **state)
         if (cases[i].interpreter &&
             (strstr(cases[i].interpreter, "/ld-linux") || strstr(cases[i].interpreter, "/ld-musl")))
             assert_string_equal(evidence->text, cases[i].interpreter);
-        else if (cases[i].libc == LIBC_UNKNOWN || cases[i].version)
+        else if (cases[i].libc == LIBC_UNKNOWN || (cases[i].version && cases[i].libc != LIBC_MUSL))
             assert_null(evidence->text);
         else
             assert_true(strcmp(evidence->text, cases[i].needed[0]) == 0 ||
