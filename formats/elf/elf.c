@@ -152,13 +152,27 @@ static uint64_t lowest_address(const struct elf_view *view)
     return low & ~(uint64_t)(LIMIT_PAGE - 1);
 }
 
+/* Whether DT_GNU_HASH leads to symbols that others may bind to: some bucket is not empty (binutils bfd/elflink.c). */
+static bool exports_symbols(const struct elf_view *view)
+{
+    enum { HEADER = 16, MOST = 4096 };
+    const struct dyn *hash = dynamic_last(view, DT_GNU_HASH);
+    struct view head, buckets;
+    if (!hash || !exec_view_bytes(view, hash->value, HEADER, &head))
+        return false;
+    uint64_t count = load_le32(head.data), bloom = (uint64_t)load_le32(head.data + 8) * 8;
+    return exec_view_bytes(view, range_end(hash->value, HEADER + bloom), (count < MOST ? count : MOST) * 4, &buckets) &&
+           !view_is_zero(buckets);
+}
+
 /* ET_DYN with neither interpreter nor needed library: an old static PIE, a loader, or a
- * library? A program has an entry in code, no DT_SONAME, and nothing to bind by name. */
+ * library? A program has an entry in code, no DT_SONAME, and nothing to bind by name; older
+ * linkers give libraries an entry, too, at the first byte of .text. */
 static bool is_unmarked_static_pie(const struct elf_view *view)
 {
     const struct elf_extra *extra = view->extra;
     return view->image->entry.in_code && !extra->has_soname && extra->symbolic_relocations == 0 &&
-           !dynamic_last(view, DT_VERDEF) && extra->relocations_known == KNOWN_COMPLETE;
+           !dynamic_last(view, DT_VERDEF) && !exports_symbols(view) && extra->relocations_known == KNOWN_COMPLETE;
 }
 
 static void classify_dyn(struct elf_view *view, bool has_interp, bool has_needed)

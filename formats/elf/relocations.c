@@ -84,6 +84,7 @@ static void count_some(struct count *count, struct elf_extra *extra, struct view
             continue;
         if (type == types.data || type == types.jump) {
             count_slot(count, extra, address, at + i);
+            extra->symbolic_relocations += load_le32(some.data + i + 12) != 0;
         } else if (type == types.irelative) {
             extra->irelative++;
             count_slot(count, extra, address, at + i);

@@ -12,13 +12,17 @@ enum {
     NAME = 8,    /* DT_SONAME */
     FILTER = 16, /* DT_FILTER */
     SYMBOL = 32, /* a relocation against a symbol */
-    VERSION = 64 /* DT_VERDEF */
+    VERSION = 64, /* DT_VERDEF */
+    IMPORT = 128, /* a slot for a function of another file */
+    EXPORT = 256, /* DT_GNU_HASH over a symbol */
+    HASH = 512    /* DT_GNU_HASH over none */
 };
 
 /* Of ET_DYN, linked at 0, with an entry in code and a dynamic table. */
 static void shared(unsigned marks)
 {
-    static const uint64_t relocation[] = {0x12700, R_X86_64_64, 0};
+    static const uint64_t relocation[] = {0x12700, R_X86_64_64, 0},
+                          import[] = {0x12700, ELF64_R_INFO(1, R_X86_64_JUMP_SLOT), 0};
     clean_pie();
     Elf64_Dyn *mark = make_elf_find_dyn(&made, DT_FLAGS_1);
     mark->d_un.d_val = marks & MARK ? DF_1_PIE : 0;
@@ -34,8 +38,13 @@ static void shared(unsigned marks)
         make_elf_dyn_text(&made, DT_SONAME, "libx.so");
     if (marks & VERSION)
         make_elf_dyn(&made, DT_VERDEF, 0x12600);
-    if (marks & SYMBOL) {
-        make_elf_put(&made, MAKE_ELF_FREE, relocation, sizeof relocation);
+    if (marks & (EXPORT | HASH)) { /* one bucket, one word of filter */
+        const uint32_t hash[] = {1, 1, 1, 6, 0, 0, marks & EXPORT ? 1 : 0};
+        make_elf_put(&made, MAKE_ELF_FREE + 0x40, hash, sizeof hash);
+        make_elf_dyn(&made, DT_GNU_HASH, 0x10000 + MAKE_ELF_FREE + 0x40);
+    }
+    if (marks & (SYMBOL | IMPORT)) {
+        make_elf_put(&made, MAKE_ELF_FREE, marks & IMPORT ? import : relocation, sizeof relocation);
         make_elf_dyn(&made, DT_RELA, 0x10000 + MAKE_ELF_FREE);
         make_elf_dyn(&made, DT_RELASZ, sizeof relocation);
     }
@@ -74,6 +83,10 @@ TEST(what_a_shared_object_is)
         {"a library with a name", NEEDED | NAME, KIND_SHARED_LIBRARY, LINKAGE_NOT_APPLICABLE},
         {"a library that needs nothing", NAME, KIND_SHARED_LIBRARY, LINKAGE_NOT_APPLICABLE},
         {"one that binds by name", SYMBOL, KIND_SHARED_LIBRARY, LINKAGE_NOT_APPLICABLE},
+        {"one that calls by name", IMPORT, KIND_SHARED_LIBRARY, LINKAGE_NOT_APPLICABLE},
+        {"one that is called by name", EXPORT, KIND_SHARED_LIBRARY, LINKAGE_NOT_APPLICABLE},
+        {"a marked one that is called by name", EXPORT | MARK, KIND_EXECUTABLE, LINKAGE_STATIC_PIE},
+        {"one that nobody can call by name", HASH, KIND_EXECUTABLE, LINKAGE_STATIC_PIE},
         {"one that defines versions", VERSION, KIND_SHARED_LIBRARY, LINKAGE_NOT_APPLICABLE},
         {"one that is filtered", FILTER, KIND_SHARED_LIBRARY, LINKAGE_NOT_APPLICABLE},
         {"a marked one that is filtered", FILTER | MARK, KIND_EXECUTABLE, LINKAGE_STATIC_PIE},
