@@ -17,8 +17,9 @@ static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     const struct latent_loads *latent = &image->latent;
-    for (size_t i = 0; latent->used && i < latent->count; i++)
-        if (latent->evidence[i].detail & latent->used)
+    unsigned told = latent->used ? latent->used : latent->known == KNOWN_BROKEN ? latent->possible : 0;
+    for (size_t i = 0; i < latent->count; i++)
+        if (latent->evidence[i].detail & told)
             evidence(f, latent->evidence[i].offset, "no loading at run time", "%s", latent->evidence[i].text);
     if (latent->used)
         fail(f, "static, but loads libraries while it runs: %s", names(f->arena, latent->used));

@@ -186,12 +186,41 @@ static void decide_dlopen(struct image *image, uint64_t text, const char *name, 
         image->latent.possible |= LATENT_DLOPEN;
         image->latent.known = KNOWN_BROKEN;
         tell(image, LATENT_DLOPEN, text,
-             arena_print(arena, "%s is contained; whether code calls it was not found out", name));
+             arena_print(arena,
+                         "%s is contained, and data points to it or not all of its parts were found; whether code "
+                         "calls it cannot be told",
+                         name));
         break;
     case ANSWER_NO:
         image->latent.possible |= LATENT_DLOPEN;
         break;
     }
+}
+
+/* Ways that lead to modules or libraries for some callers and some locales: not excluded, and not proved. */
+static void doubt(struct image *image, enum latent kind, enum answer answer, uint64_t where, const char *text)
+{
+    if (answer == ANSWER_NO || image->latent.used & (unsigned)kind)
+        return;
+    image->latent.possible |= (unsigned)kind;
+    image->latent.known = KNOWN_BROKEN;
+    tell(image, kind, where,
+         arena_print(&image->file->arena, "%s%s", text,
+                     answer == ANSWER_YES ? "" : "; whether it is so was not found out"));
+}
+
+static void read_inner(struct image *image, const struct marks *marks)
+{
+    uint64_t where = marks->at[MARK_GCONV];
+    if (image->latent.used || where == 0)
+        return; /* it is decided, or the loader of conversions is not there */
+    enum answer locale = locale_chosen(image, marks->at[MARK_LIBSTDCXX] != 0, &where);
+    doubt(
+        image, LATENT_ICONV, locale, where,
+        "code chooses a locale, setlocale() or newlocale(); character sets other than UTF-8 are converted by modules");
+    where = marks->at[MARK_OPEN];
+    enum answer loader = loader_called(image, marks, &where);
+    doubt(image, LATENT_DLOPEN, loader, where, "code calls the loader of libraries round dlopen(), _dl_open()");
 }
 
 void read_latent(struct image *image, const struct marks *marks)
@@ -206,6 +235,7 @@ void read_latent(struct image *image, const struct marks *marks)
         image->latent.possible |= LATENT_ICONV; /* contained, as in every program */
     decide_dlopen(image, marks->at[MARK_DLOPEN], "dlopen()", "invalid mode parameter");
     decide_dlopen(image, marks->at[MARK_DLMOPEN], "dlmopen()", "invalid namespace");
+    read_inner(image, marks);
 }
 
 /* Starting it is a matter of memfd_create() and execveat(); whether that is done cannot be told from texts. */

@@ -19,6 +19,7 @@ enum mark {
     MARK_ICONV,     /* glibc's iconv() */
     MARK_DLOPEN,    /* glibc's dlopen(): in every program since 2.34 */
     MARK_DLMOPEN,   /* and its dlmopen() */
+    MARK_OPEN,      /* its _dl_open() */
     MARK_CCS,       /* a mode of fopen() that asks for a character set */
     MARK_PROGRAM,   /* another program, for a loader */
     MARK_LIBSTDCXX, /* the locale code of libstdc++ */
@@ -36,7 +37,11 @@ void read_latent(struct image *image, const struct marks *marks);
 void read_latent_program(struct image *image, const struct marks *marks);
 /* calls.c: whether code asks for dlopen() or dlmopen(), whose error text stands at `text`. */
 enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where);
-/* Whether all calls of iconv(), whose assertion stands at `text`, come from one function. */
+/* inner.c: whether code chooses a locale, with setlocale() or newlocale(). */
+enum answer locale_chosen(const struct image *image, bool libstdcxx, uint64_t *where);
+/* Whether anything calls the loader of a static program round dlopen() and iconv(). */
+enum answer loader_called(const struct image *image, const struct marks *marks, uint64_t *where);
+/* calls.c: whether all calls of iconv(), whose assertion stands at `text`, come from one function. */
 bool iconv_is_of_libstdcxx(const struct image *image, uint64_t text) MUST_CHECK;
 
 #endif

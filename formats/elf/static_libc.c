@@ -29,7 +29,7 @@ static const char *const marks[MARK_COUNT] = {
     [MARK_NSCD] = "/var/run/nscd/so",           [MARK_ICONV] = "!\"Nothing like this should happen\"",
     [MARK_LIBSTDCXX] = "NSt6locale5facetE",     [MARK_DLOPEN] = "invalid mode parameter",
     [MARK_DLMOPEN] = "invalid namespace",       [MARK_CCS] = ",ccs=",
-    [MARK_PROGRAM] = "\177ELF\2\1\1",
+    [MARK_OPEN] = "invalid mode for dlopen()",  [MARK_PROGRAM] = "\177ELF\2\1\1",
 };
 
 /* Whether a whole program that asks for a loader stands at `at`: its headers, and PT_INTERP among them. */
@@ -161,8 +161,8 @@ static void name_dynamic(struct image *image)
     bool android = image->os == OS_ANDROID || (loader && begins(loader, "/linker"));
     if (gnu || musl)
         image->libc_evidence = image->interpreter;
-    bool plain = !image->interpreter.text && !android && image->os == OS_LINUX && image->needed.known == KNOWN_COMPLETE &&
-                 image->versions.known != KNOWN_BROKEN && !has_parts(image);
+    bool plain = !image->interpreter.text && !android && image->os == OS_LINUX &&
+                 image->needed.known == KNOWN_COMPLETE && image->versions.known != KNOWN_BROKEN && !has_parts(image);
     enum libc versions = libc_of_versions(image);
     image->libc = gnu ? LIBC_GLIBC : musl ? LIBC_MUSL : LIBC_UNKNOWN;
     for (size_t i = 0; i < image->needed.count && image->libc == LIBC_UNKNOWN; i++) {

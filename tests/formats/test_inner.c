@@ -1,0 +1,196 @@
+/* Ways round dlopen() and iconv(): functions are found by the texts that they refer to and by frame description entries,
+ * which stand here as compilers write them. That glibc has these parts, and that programs which do so load libraries, was
+ * seen under strace (glibc 2.36, amd64 and arm64). */
+#include "tests/formats/small_glibc.h"
+
+static struct small s;
+
+enum {
+    FRAMES = CONSTANTS + 0x800,
+    LOCALE = CODE + 0x400, /* setlocale() */
+    OPEN = CODE + 0x500,   /* _dl_open() */
+    OWN = CODE + 0x600,    /* do_dlopen() */
+    MODE = CODE + 0x680,   /* __libc_dlopen_mode() */
+    GCONV = CODE + 0x700,  /* __gconv_find_shlib() */
+    OTHER = CODE + 0x780,  /* a function of the program */
+    SIZE = 0x80,
+    ALL = 0x100,
+};
+
+enum { CALL = 0xe8, LEA = 0x8d };
+
+static void refer_to(size_t at, unsigned how, size_t to)
+{
+    static const uint8_t lea[] = {0x48, 0x8d, 0x35}, call[] = {0xe8};
+    size_t size = how == CALL ? sizeof call : sizeof lea;
+    uint32_t distance = (uint32_t)to - (uint32_t)(at + size + 4);
+    put(&s, at, how == CALL ? call : lea, size);
+    put(&s, at + size, &distance, 4);
+}
+
+/* A CIE, and an FDE of the function at `start`. */
+static void put_frame(unsigned index, size_t start, uint32_t size)
+{
+    static const uint32_t cie[] = {20, 0, 0x00527a01, 0x01107801, 0x0000001b, 0};
+    size_t at = FRAMES + 0x18 + index * 0x18;
+    uint32_t fde[] = {20, (uint32_t)(at + 4 - FRAMES), (uint32_t)start - (uint32_t)(at + 8), size, 0, 0};
+    put(&s, FRAMES, cie, sizeof cie);
+    put(&s, at, fde, sizeof fde);
+}
+
+static void put_pointer(size_t at, size_t to)
+{
+    uint64_t address = BASE + to;
+    put(&s, at, &address, sizeof address);
+}
+
+static void put_locale(bool frame)
+{
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x600, "LOCPATH");
+    refer_to(LOCALE + 0x20, LEA, CONSTANTS + 0x601);
+    if (frame)
+        put_frame(0, LOCALE, SIZE);
+}
+
+static void is_open(const char *sentence, bool open, enum latent kind)
+{
+    const struct latent_loads *latent = &small_read(&s)->latent;
+    if ((latent->known == KNOWN_BROKEN) != open)
+        print_error("%s\n", sentence);
+    assert_int_equal(latent->known, open ? KNOWN_BROKEN : KNOWN_COMPLETE);
+    assert_int_equal(latent->used, 0);
+    if (open)
+        assert_true(latent->possible & (unsigned)kind && latent->count);
+    file_close(&s.file);
+}
+
+static void a_locale_that_code_chooses_leaves_conversions_open(void **state)
+{
+    (void)state;
+    put_locale(true);
+    is_open("setlocale() that nobody calls", false, LATENT_ICONV);
+    put_locale(true);
+    refer_to(OTHER, CALL, LOCALE);
+    is_open("a call", true, LATENT_ICONV);
+    put_locale(true);
+    refer_to(OTHER, CALL, LOCALE + 4);
+    is_open("a call into the function", false, LATENT_ICONV);
+    put_locale(true);
+    refer_to(LOCALE + 0x40, CALL, LOCALE);
+    is_open("a call of its own", false, LATENT_ICONV);
+    put_locale(true);
+    put_pointer(DATA + 0x40, LOCALE);
+    is_open("a pointer", true, LATENT_ICONV);
+    put_locale(true);
+    put_pointer(DATA + 0x44, LOCALE);
+    is_open("bytes that are no aligned word", false, LATENT_ICONV);
+    put_locale(false);
+    is_open("a function of unknown bounds", true, LATENT_ICONV);
+    put_locale(true);
+    put(&s, LOCALE + 0x20, "\x90\x90\x90", 3);
+    is_open("a text that nobody refers to", true, LATENT_ICONV);
+}
+
+static void libstdcxx_chooses_locales_for_who_asks_it(void **state)
+{
+    (void)state;
+    for (unsigned calls = 3; calls <= 4; calls++) {
+        put_locale(true);
+        put_text(&s, CONSTANTS + 0x700, "NSt6locale5facetE");
+        for (unsigned i = 0; i < calls; i++)
+            refer_to(OTHER + i * 8, CALL, LOCALE);
+        is_open("calls beside those of libstdc++", calls > 3, LATENT_ICONV);
+    }
+}
+
+/* _dl_open(), and what calls it in every program. */
+static void put_loader(void)
+{
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x600, "invalid mode for dlopen()");
+    refer_to(OPEN + 0x20, LEA, CONSTANTS + 0x601);
+    refer_to(OWN + 0x10, CALL, OPEN);
+    refer_to(MODE + 0x10, LEA, OWN);
+    refer_to(GCONV + 0x10, CALL, MODE);
+    put_pointer(DATA + 0x40, MODE);
+    put_frame(0, OPEN, SIZE);
+    put_frame(1, OWN, SIZE);
+    put_frame(2, MODE, SIZE);
+    put_frame(3, GCONV, SIZE);
+}
+
+static void calls_round_dlopen_leave_it_open(void **state)
+{
+    (void)state;
+    put_loader();
+    is_open("what every program has", false, LATENT_DLOPEN);
+    put_loader();
+    put_dlopen(&s);
+    put_frame(4, CODE + 0x110, 0x40);
+    refer_to(CODE + 0x128, CALL, OPEN);
+    is_open("and dlopen_doit()", false, LATENT_DLOPEN);
+    put_loader();
+    refer_to(OTHER, CALL, OPEN);
+    is_open("another caller of _dl_open()", true, LATENT_DLOPEN);
+    put_loader();
+    put_pointer(DATA + 0x80, OPEN);
+    is_open("a pointer to _dl_open()", true, LATENT_DLOPEN);
+    put_loader();
+    refer_to(OTHER, CALL, MODE);
+    is_open("another caller of __libc_dlopen_mode()", true, LATENT_DLOPEN);
+    put_loader();
+    put_pointer(DATA + 0x80, MODE);
+    is_open("another pointer to __libc_dlopen_mode()", true, LATENT_DLOPEN);
+    put_loader();
+    refer_to(OTHER, LEA, OWN);
+    is_open("do_dlopen() passed on by another", true, LATENT_DLOPEN);
+    put_loader();
+    put(&s, OWN + 0x10, "\x90", 1);
+    is_open("_dl_open() that nobody calls", true, LATENT_DLOPEN);
+    put_loader();
+    put_frame(1, OWN + 0x40, 4);
+    is_open("a caller of unknown bounds", true, LATENT_DLOPEN);
+}
+
+/* dlopen() and its twin, both of which pass the address of dlopen_doit() on. */
+static void put_twins(void)
+{
+    start_glibc(&s, EM_X86_64);
+    put_dlopen(&s);
+    refer_to(CODE + 0x160, LEA, CODE + 0x110);
+    put_frame(0, CODE + 0x110, 0x40);
+    put_frame(1, CODE + 0x150, 0x30);
+    put_frame(2, CODE + 0x180, 0x30);
+    put_pointer(DATA + 0x40, CODE + 0x150); /* the hooks */
+}
+
+static void dlopen_by_a_pointer_is_left_open(void **state)
+{
+    (void)state;
+    put_twins();
+    is_open("the hooks", false, LATENT_DLOPEN);
+    put_twins();
+    put_pointer(DATA + 0x80, CODE + 0x150);
+    is_open("the hooks twice", false, LATENT_DLOPEN);
+    put_twins();
+    put_pointer(DATA + 0x80, CODE + 0x180);
+    is_open("a pointer to the other", true, LATENT_DLOPEN);
+    put_twins();
+    put_pointer(DATA + 0x80, CODE + 0x184);
+    is_open("a pointer into the other", false, LATENT_DLOPEN);
+    put_twins();
+    refer_to(OTHER, CALL, CODE + 0x184);
+    is_open("bytes that look like a call into the other", false, LATENT_DLOPEN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_locale_that_code_chooses_leaves_conversions_open),
+        cmocka_unit_test(libstdcxx_chooses_locales_for_who_asks_it),
+        cmocka_unit_test(calls_round_dlopen_leave_it_open),
+        cmocka_unit_test(dlopen_by_a_pointer_is_left_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
