@@ -238,12 +238,16 @@ void read_latent(struct image *image, const struct marks *marks)
     read_inner(image, marks);
 }
 
-/* Starting it is a matter of memfd_create() and execveat(); whether that is done cannot be told from texts. */
+/* That it is started cannot be told from texts, nor from the calls what it is. */
 void read_latent_program(struct image *image, const struct marks *marks)
 {
-    if (marks->at[MARK_PROGRAM] == 0)
+    uint64_t where = marks->at[MARK_PROGRAM];
+    bool whole = where != 0;
+    if (!whole && !starts_from_memory(image, marks->at[MARK_SELF_FD] || marks->at[MARK_DEV_FD], &where))
         return;
     image->latent.possible |= LATENT_PROGRAM;
     image->latent.known = KNOWN_BROKEN;
-    tell(image, LATENT_PROGRAM, marks->at[MARK_PROGRAM], "a whole ELF program with PT_INTERP stands in the bytes");
+    tell(image, LATENT_PROGRAM, where,
+         whole ? "a whole ELF program with PT_INTERP stands in the bytes"
+               : "code calls memfd_create(), and execveat() or execve(): a program that is not seen is started");
 }

@@ -16,12 +16,14 @@ enum mark {
     MARK_NSS_SYMBOL,
     MARK_NSS_SWITCH,
     MARK_NSCD,
-    MARK_ICONV,     /* glibc's iconv() */
-    MARK_DLOPEN,    /* glibc's dlopen(): in every program since 2.34 */
-    MARK_DLMOPEN,   /* and its dlmopen() */
-    MARK_OPEN,      /* its _dl_open() */
-    MARK_CCS,       /* a mode of fopen() that asks for a character set */
-    MARK_PROGRAM,   /* another program, for a loader */
+    MARK_ICONV,   /* glibc's iconv() */
+    MARK_DLOPEN,  /* glibc's dlopen(): in every program since 2.34 */
+    MARK_DLMOPEN, /* and its dlmopen() */
+    MARK_OPEN,    /* its _dl_open() */
+    MARK_CCS,     /* a mode of fopen() that asks for a character set */
+    MARK_PROGRAM, /* another program, for a loader */
+    MARK_SELF_FD, /* open files as paths, which execve() takes */
+    MARK_DEV_FD,
     MARK_LIBSTDCXX, /* the locale code of libstdc++ */
     MARK_COUNT
 };
@@ -35,6 +37,9 @@ struct marks {
 void read_latent(struct image *image, const struct marks *marks);
 /* The same of a program that stands in the bytes of any static one, and that a loader starts with libraries. */
 void read_latent_program(struct image *image, const struct marks *marks);
+/* memory_programs.c: whether code makes a file in memory and starts a file that is open; `names_descriptors`: it has a
+ * text for the path of such a file. */
+bool starts_from_memory(const struct image *image, bool names_descriptors, uint64_t *where) MUST_CHECK;
 /* calls.c: whether code asks for dlopen() or dlmopen(), whose error text stands at `text`. */
 enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where);
 /* inner.c: whether code chooses a locale, with setlocale() or newlocale(). */

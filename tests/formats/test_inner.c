@@ -184,6 +184,77 @@ static void dlopen_by_a_pointer_is_left_open(void **state)
     is_open("bytes that look like a call into the other", false, LATENT_DLOPEN);
 }
 
+/* System calls as musl makes them: the number, some moves, the call. */
+static void put_call(size_t at, unsigned number, size_t between)
+{
+    static const uint8_t syscall[] = {0x0f, 0x05};
+    uint8_t move[] = {0xb8, (uint8_t)number, (uint8_t)(number >> 8), 0, 0};
+    put(&s, at, move, sizeof move);
+    put(&s, at + sizeof move + between, syscall, sizeof syscall);
+}
+
+static void put_call_a64(size_t at, unsigned number, unsigned register_number, size_t words)
+{
+    put_a64(&s, at, 0xd2800000 | number << 5 | register_number);
+    put_a64(&s, at + 4 * words, 0xd4000001);
+}
+
+static void may_start_a_program(const char *sentence, bool may)
+{
+    const struct latent_loads *latent = &small_read(&s)->latent;
+    if (((latent->possible & LATENT_PROGRAM) != 0) != may)
+        print_error("%s\n", sentence);
+    assert_int_equal((latent->possible & LATENT_PROGRAM) != 0, may);
+    assert_int_equal(latent->known, may ? KNOWN_BROKEN : KNOWN_ABSENT);
+    assert_int_equal(latent->count, may);
+    if (may)
+        assert_int_equal(latent->evidence[0].offset, CODE + 0x100);
+    file_close(&s.file);
+}
+
+static void a_program_from_memory_leaves_it_open(void **state)
+{
+    static const struct {
+        const char *sentence;
+        unsigned create, start;
+        size_t between;
+        const char *path;
+        bool may;
+    } cases[] = {
+        {"memfd_create() and execveat()", 319, 322, 4, NULL, true},
+        {"calls a little way behind", 319, 322, 31, NULL, true},
+        {"calls farther behind", 319, 322, 32, NULL, false},
+        {"memfd_create() alone", 319, 0, 4, NULL, false},
+        {"execveat() alone", 0, 322, 4, NULL, false},
+        {"execve()", 319, 59, 4, NULL, false},
+        {"execve() and a path of open files", 319, 59, 4, "/proc/self/fd/%d", true},
+        {"execve() and the other path", 319, 59, 4, "/dev/fd/%d", true},
+        {"a path alone", 0, 59, 4, "/proc/self/fd/%d", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        small_start(&s, EM_X86_64);
+        put_call(CODE + 0x100, cases[i].create, cases[i].between);
+        put_call(CODE + 0x200, cases[i].start, cases[i].between);
+        if (cases[i].path)
+            put_text(&s, CONSTANTS + 0x100, cases[i].path);
+        may_start_a_program(cases[i].sentence, cases[i].may);
+    }
+}
+
+static void on_arm64_as_well(void **state)
+{
+    (void)state;
+    for (unsigned number = 280; number <= 281; number++)
+        for (unsigned words = 8; words <= 9; words++)
+            for (unsigned x = 8; x <= 9; x++) {
+                small_start(&s, EM_AARCH64);
+                put_call_a64(CODE + 0x100, 279, x, words);
+                put_call_a64(CODE + 0x200, number, x, words);
+                may_start_a_program("memfd_create() and another", number == 281 && words == 8 && x == 8);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +262,8 @@ int main(void)
         cmocka_unit_test(libstdcxx_chooses_locales_for_who_asks_it),
         cmocka_unit_test(calls_round_dlopen_leave_it_open),
         cmocka_unit_test(dlopen_by_a_pointer_is_left_open),
+        cmocka_unit_test(a_program_from_memory_leaves_it_open),
+        cmocka_unit_test(on_arm64_as_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
