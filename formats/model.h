@@ -194,6 +194,8 @@ struct go_info {         /* from the bytes, as `go version -m` reads them */
     struct view module_text;         /* the lines that go_modules() reads; of the file's own bytes */
     bool pclntab;                    /* a pclntab header was found */
     uint64_t pclntab_offset;
+    const char *runtime_os; /* of ELF: the GOOS whose files of the runtime pclntab names, or NULL */
+    uint64_t runtime_os_offset;
 };
 
 struct go_module { /* a line of the build information; strings as recorded, "" where there is none */

@@ -23,20 +23,37 @@ static void claim_name(const struct subject *subject, struct finding *f, size_t 
         *open = claim.text;
 }
 
-static void claim_platform(const struct image *image, struct finding *f, size_t *claims, const char **open)
+static enum os os_of_goos(const char *goos)
 {
     static const struct {
-        const char *name;
+        const char *goos;
         enum os os;
     } systems[] = {{"linux", OS_LINUX},     {"darwin", OS_MACOS},    {"android", OS_ANDROID},
                    {"ios", OS_IOS},         {"freebsd", OS_FREEBSD}, {"netbsd", OS_NETBSD},
                    {"openbsd", OS_OPENBSD}, {"solaris", OS_SOLARIS}, {"illumos", OS_SOLARIS}};
+    for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
+        if (strcmp(goos, systems[i].goos) == 0)
+            return systems[i].os;
+    return OS_UNKNOWN;
+}
+
+/* The runtime makes the system calls of the system that it was built for, whatever headers say. */
+static void claim_runtime(const struct image *image, struct finding *f, size_t *claims)
+{
+    const struct go_info *go = image->go;
+    if (!go->runtime_os || image->os == OS_UNKNOWN)
+        return;
+    ++*claims;
+    if (os_of_goos(go->runtime_os) != (image->os == OS_ANDROID ? OS_LINUX : image->os))
+        evidence(f, go->runtime_os_offset, "a runtime for the system that the file is for",
+                 "Go's runtime is that of %s, but the program is for %s", go->runtime_os, os_name(image->os));
+}
+
+static void claim_platform(const struct image *image, struct finding *f, size_t *claims, const char **open)
+{
     const struct go_info *go = image->go;
     if (go->goos) {
-        enum os os = OS_UNKNOWN;
-        for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
-            if (strcmp(go->goos, systems[i].name) == 0)
-                os = systems[i].os;
+        enum os os = os_of_goos(go->goos);
         ++*claims;
         if (image->os == OS_UNKNOWN)
             *open = "the operating system cannot be read from the bytes";
@@ -173,6 +190,8 @@ static void check(const struct subject *subject, struct finding *f)
     const char *open = NULL; /* a claim that cannot be compared */
     claim_name(subject, f, &claims, &open);
     claim_system(subject, f, &claims, &open);
+    if (image->go)
+        claim_runtime(image, f, &claims);
     if (image->go && image->go->known == KNOWN_BROKEN)
         open = "the Go build information is damaged";
     if (image->go && image->go->known == KNOWN_COMPLETE) {

@@ -172,6 +172,8 @@ void read_go(struct image *image, const struct read_options *options)
             return;
         found.offset = found.pclntab_offset;
     }
+    if (found.pclntab && options->code && image->format == FORMAT_ELF)
+        found.runtime_os = go_runtime_os(image, found.pclntab_offset, &found.runtime_os_offset);
     struct go_info *go = arena_alloc(&image->file->arena, sizeof *go);
     *go = found;
     image->go = go;

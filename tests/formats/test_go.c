@@ -221,6 +221,33 @@ static void a_pclntab_alone_is_go_without_build_info(void **state)
     file_close(&s.file);
 }
 
+static void a_pclntab_names_the_files_of_the_runtime(void **state)
+{
+    static struct small s;
+    static const struct {
+        const char *file, *os;
+    } cases[] = {{"runtime/os_linux.go", "linux"},
+                 {"/usr/local/go/src/runtime/os_dragonfly.go", "dragonfly"},
+                 {"runtime/os_linux_generic.go", NULL},
+                 {"runtime/os_linux.goo", NULL},
+                 {"runtime/os_", NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        small_start(&s, EM_X86_64);
+        put_table(&s, CONSTANTS + 0x40, 0xf1, 1);
+        put(&s, CONSTANTS + 0x800, cases[i].file, strlen(cases[i].file) + 1);
+        const struct go_info *go = go_of(&s);
+        if (cases[i].os)
+            assert_string_equal(go->runtime_os, cases[i].os);
+        else
+            assert_null(go->runtime_os);
+        if (cases[i].os)
+            assert_int_equal(go->runtime_os_offset,
+                             CONSTANTS + 0x800 + (strstr(cases[i].file, "runtime/") - cases[i].file));
+        file_close(&s.file);
+    }
+}
+
 static void a_pclntab_may_stand_in_writable_data(void **state)
 {
     static struct small s;
@@ -367,6 +394,7 @@ int main(void)
         cmocka_unit_test(the_pointer_form_is_followed_through_the_segments),
         cmocka_unit_test(pointers_that_lead_nowhere_are_no_record),
         cmocka_unit_test(a_pclntab_alone_is_go_without_build_info),
+        cmocka_unit_test(a_pclntab_names_the_files_of_the_runtime),
         cmocka_unit_test(a_pclntab_may_stand_in_writable_data),
         cmocka_unit_test(a_table_for_another_machine_is_none),
         cmocka_unit_test(the_quantum_of_arm64_is_four),
