@@ -59,6 +59,19 @@ static void change_latent(struct elf *e)
     e->constants = "GLIBC_TUNABLES\0gconv-modules\0libnss_%s.so\0_nss_%s_%s\0/etc/nsswitch.conf\0";
 }
 
+/* mov $319, %eax; syscall; mov $322, %eax; syscall: memfd_create(), execveat() */
+static void change_memory_program(struct elf *e)
+{
+    static const uint8_t code[] = {0xb8, 0x3f, 1, 0, 0, 0x0f, 0x05, 0xb8, 0x42, 1, 0, 0, 0x0f, 0x05};
+    e->code = code;
+    e->code_size = sizeof code;
+}
+
+static void empty_search_path(struct elf *e)
+{
+    e->runpath = "";
+}
+
 static void change_search_path(struct elf *e)
 {
     e->runpath = "/tmp/lib";
@@ -320,6 +333,8 @@ static const struct {
     {"elf-static-neon", clean_neon},
     {"linkage-no-latent-loads", change_latent},
     {"linkage-no-insecure-search-path", change_search_path},
+    {"elf-empty-search-path", empty_search_path},
+    {"elf-starts-from-memory", change_memory_program},
     {"stripped-no-symbol-table", change_symbols},
     {"stripped-no-debug-info", change_debug},
     {"stripped-no-build-paths", change_paths},
