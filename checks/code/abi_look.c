@@ -76,9 +76,6 @@ bool abi_lost(const struct abi_walk *w, const struct abi_state *state, struct ab
     return false;
 }
 
-/* ORR X29, X29, #1 << 60: a frame of one of Swift's asynchronous functions, whose convention gives nothing back. */
-enum { SWIFT_FRAME = (int)0xb24403bd };
-
 /* STR X30, [X18], #8 and LDR X30, [X18, #-8]!: the shadow call stack of Android, which X18 is reserved for. */
 static bool is_shadow_stack(uint32_t word)
 {
@@ -140,7 +137,7 @@ static void look_at_authentication(struct abi_walk *w, size_t at, const struct o
         abi_tell(w, at, BREACH_PAC_PAIRING, REGISTER_LR, 0);
 }
 
-static void look_at_call(struct abi_walk *w, size_t at, const struct abi_state *state)
+void abi_look_at_call(struct abi_walk *w, size_t at, const struct abi_state *state)
 {
     struct abi_value fp = state->x[REGISTER_FP];
     if (w->loose || w->f->profile != ABI_APPLE)
@@ -193,7 +190,7 @@ void abi_look(struct abi_walk *w, size_t at, uint32_t word, const struct operand
     if (o->gprs >> REGISTER_PLATFORM & 1 && !w->loose && !is_shadow_stack(word) && w->f->profile != ABI_GUESSED &&
         (w->platform == ABI_APPLE || w->platform == ABI_ANDROID))
         abi_tell(w, at, BREACH_PLATFORM_REGISTER, REGISTER_PLATFORM, 0);
-    w->odd |= word == (uint32_t)SWIFT_FRAME;
+    w->odd |= word == (uint32_t)ABI_SWIFT_FRAME;
     switch ((enum form)o->form) {
     case FORM_STORE:
         abi_note_saves(w, o, state);
@@ -221,7 +218,7 @@ void abi_look(struct abi_walk *w, size_t at, uint32_t word, const struct operand
         break;
     case FORM_CALL:
     case FORM_CALL_REGISTER:
-        look_at_call(w, at, state);
+        abi_look_at_call(w, at, state);
         break;
     case FORM_RETURN:
         if (o->key)

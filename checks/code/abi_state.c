@@ -10,7 +10,7 @@ static const struct abi_value computed = {0, ABI_COMPUTED, 0, 0};
 
 void abi_entry(struct abi_state *state)
 {
-    *state = (struct abi_state){.slot_count = 0};
+    state->slot_count = 0;
     for (unsigned r = 0; r <= LAST_TEMPORARY;
          r++) /* what callers put there is no more to be given back than a result */
         state->x[r] = computed;
@@ -32,35 +32,32 @@ void abi_entry_x86(struct abi_state *state)
 
 void abi_forget(struct abi_state *state, struct abi_value sp)
 {
-    *state = (struct abi_state){.slot_count = 0};
+    memset(state, 0, offsetof(struct abi_state, slots));
     state->x[REGISTER_SP] = sp;
 }
 
 /* What no register that must be given back held at the entry. */
 static inline bool is_number(struct abi_value value)
 {
-    return value.kind == ABI_COMPUTED || value.kind == ABI_CONSTANT ||
-           (value.kind == ABI_ENTRY && value.reg <= LAST_TEMPORARY);
+    return (value.kind & ABI_COMPUTED) == ABI_COMPUTED;
 }
 
-/* A way that a number comes on stays one, whatever comes on others. */
+/* What is known where either of two values may be. A way that a number comes on stays one, whatever comes on others. */
 static struct abi_value meet(struct abi_value a, struct abi_value b)
 {
-    int one = abi_alignment(a), other = abi_alignment(b);
-    if (one >= 0 && one == other)
-        return abi_value(ABI_NEAR, 0, one);
-    if (is_number(a) && is_number(b))
-        return computed;
-    if (a.kind == ABI_RELOADED && b.kind == ABI_RELOADED)
+    const int one = abi_alignment(a), other = abi_alignment(b);
+    if (abi_same(a, b))
+        return a;
+    if (a.kind & b.kind & (ABI_STACK & ABI_NEAR))
+        return one == other ? abi_value(ABI_NEAR, 0, one) : nothing;
+    if (a.kind & b.kind & ABI_RELOADED)
         return abi_value(ABI_RELOADED, 0, ABI_ANYWHERE);
-    bool way = is_number(a) || is_number(b) || a.kind == ABI_MIXED || b.kind == ABI_MIXED;
-    return way ? abi_value(ABI_MIXED, 0, 0) : nothing;
+    const unsigned way = (a.kind | b.kind) & ABI_MIXED, number = a.kind & b.kind & (ABI_COMPUTED & ~ABI_MIXED);
+    return abi_value((enum abi_kind)(way | number), 0, 0);
 }
 
 static bool join_value(struct abi_value *value, struct abi_value other)
 {
-    if (abi_same(*value, other))
-        return false;
     struct abi_value both = meet(*value, other);
     bool lost = !abi_same(both, *value);
     *value = both;
@@ -80,25 +77,83 @@ struct abi_value abi_slot(const struct abi_state *state, int32_t at)
     return nothing;
 }
 
-/* Of `count` values, a multiple of eight; most are the same. */
-static bool join_values(struct abi_value *values, const struct abi_value *others, size_t count)
+/* Two values at once, each a word: as meet() has it, where neither two places nor two words of the frame meet. */
+typedef uint64_t two_words __attribute__((vector_size(16)));
+typedef uint32_t four_halves __attribute__((vector_size(16)));
+
+/* All bits of the words that are the same. */
+static inline two_words same_words(two_words a, two_words b)
+{
+    const two_words halves = (two_words)((four_halves)a == (four_halves)b);
+    return halves & (halves << 32 | halves >> 32);
+}
+
+static inline two_words two_of(struct abi_value value)
+{
+    const uint64_t bits = abi_bits_of(value);
+    return (two_words){bits, bits};
+}
+
+/* Of GROUP values; most are the same. */
+enum { GROUP = 8 };
+
+static inline bool join_group(struct abi_value *values, const struct abi_value *others)
+{
+    const two_words way = two_of(abi_value(ABI_MIXED, 0, 0)),
+                    special = two_of(abi_value(ABI_STACK | ABI_RELOADED, 0, 0)),
+                    number = two_of(abi_value(ABI_COMPUTED & ~ABI_MIXED, 0, 0));
+    two_words a[GROUP / 2], b[GROUP / 2], differ = {0}, hard = {0}, lost = {0};
+    memcpy(a, values, sizeof a);
+    memcpy(b, others, sizeof b);
+    for (unsigned i = 0; i < GROUP / 2; i++)
+        differ |= a[i] ^ b[i];
+    if (!(differ[0] | differ[1]))
+        return false;
+    for (unsigned i = 0; i < GROUP / 2; i++) {
+        two_words same = same_words(a[i], b[i]), met = ((a[i] | b[i]) & way) | (a[i] & b[i] & number);
+        hard |= a[i] & b[i] & special & ~same;
+        met = (a[i] & same) | (met & ~same);
+        lost |= met ^ a[i];
+        a[i] = met;
+    }
+    if (hard[0] | hard[1]) {
+        bool any = false;
+        for (unsigned i = 0; i < GROUP; i++)
+            any |= join_value(&values[i], others[i]);
+        return any;
+    }
+    memcpy(values, a, sizeof a);
+    return lost[0] | lost[1];
+}
+
+static inline bool join_values(struct abi_value *values, const struct abi_value *others, size_t count)
 {
     bool lost = false;
-    for (size_t from = 0; from < count; from += 8) {
-        uint64_t differ = 0;
-        for (size_t i = from; i < from + 8; i++)
-            differ |= abi_bits_of(values[i]) ^ abi_bits_of(others[i]);
-        for (size_t i = from; differ && i < from + 8; i++) {
-            if (values[i].kind == ABI_MIXED || abi_same(values[i], others[i]))
-                continue;
-            if (!is_number(values[i]) || !is_number(others[i])) {
-                lost |= join_value(&values[i], others[i]);
-            } else if (values[i].kind != ABI_COMPUTED) {
-                values[i] = computed;
-                lost = true;
-            }
-        }
+    for (size_t from = 0; from < count; from += GROUP)
+        lost |= join_group(values + from, others + from);
+    return lost;
+}
+
+static bool join_slots(struct abi_state *state, const struct abi_state *other)
+{
+    uint32_t kept = 0, k = 0;
+    bool lost = false;
+    for (uint32_t i = 0; i < state->slot_count; i++) {
+        const int32_t at = state->slots[i].at;
+        const struct abi_value before = state->slots[i].value;
+        while (k < other->slot_count && other->slots[k].at < at)
+            k++;
+        bool both = k < other->slot_count && other->slots[k].at == at;
+        const struct abi_value value = meet(before, both ? other->slots[k].value : nothing);
+        const bool same = abi_same(before, value);
+        lost |= !same;
+        if (value.kind == ABI_UNKNOWN || value.kind == ABI_MIXED)
+            continue;
+        if (kept != i || !same)
+            state->slots[kept] = (struct abi_slot){at, value};
+        kept++;
     }
+    state->slot_count = kept;
     return lost;
 }
 
@@ -106,17 +161,9 @@ bool abi_join(struct abi_state *state, const struct abi_state *other)
 {
     bool lost = join_values(state->x, other->x, 32);
     lost |= join_values(state->v, other->v, ABI_VECTORS);
-    uint32_t kept = 0;
     size_t slots = state->slot_count * sizeof state->slots[0];
-    if (state->slot_count == other->slot_count && memcmp(state->slots, other->slots, slots) == 0)
-        return lost;
-    for (uint32_t i = 0; i < state->slot_count; i++) {
-        struct abi_slot slot = state->slots[i];
-        lost |= join_value(&slot.value, abi_slot(other, slot.at));
-        if (slot.value.kind != ABI_UNKNOWN && slot.value.kind != ABI_MIXED)
-            state->slots[kept++] = slot;
-    }
-    state->slot_count = kept;
+    if (state->slot_count != other->slot_count || memcmp(state->slots, other->slots, slots) != 0)
+        lost |= join_slots(state, other);
     return lost;
 }
 
@@ -124,21 +171,20 @@ bool abi_join(struct abi_state *state, const struct abi_state *other)
  * give back, what stands in such a register, or what takes the place of either. */
 static void put(struct abi_state *state, int32_t at, int32_t size, struct abi_value value, bool worth)
 {
-    uint32_t kept = 0, place;
-    for (uint32_t i = 0; i < state->slot_count; i++) {
-        bool hit = state->slots[i].at < at + size && at < state->slots[i].at + WORD;
-        worth |= hit;
-        if (!hit)
-            state->slots[kept++] = state->slots[i];
+    struct abi_slot *slots = state->slots;
+    uint32_t first = 0, next, count = state->slot_count;
+    while (first < count && slots[first].at + WORD <= at)
+        first++;
+    for (next = first; next < count && slots[next].at < at + size;)
+        next++;
+    worth |= next > first || value.kind == ABI_SIGNED || value.kind == ABI_ENTRY;
+    const bool puts = worth && value.kind != ABI_UNKNOWN && count - (next - first) < ABI_SLOTS;
+    if (next - first != puts) {
+        memmove(slots + first + puts, slots + next, (count - next) * sizeof *slots);
+        state->slot_count = count - (next - first) + puts;
     }
-    state->slot_count = kept;
-    worth |= value.kind == ABI_SIGNED || (value.kind == ABI_ENTRY && value.reg >= FIRST_SAVED);
-    if (value.kind == ABI_UNKNOWN || !worth || kept == ABI_SLOTS)
-        return;
-    for (place = kept; place > 0 && state->slots[place - 1].at > at; place--)
-        state->slots[place] = state->slots[place - 1];
-    state->slots[place] = (struct abi_slot){at, value};
-    state->slot_count = kept + 1;
+    if (puts)
+        slots[first] = (struct abi_slot){at, value};
 }
 
 static struct abi_value read_register(const struct abi_state *state, const struct operands *o, unsigned r)
@@ -210,14 +256,23 @@ static void move_base(struct abi_state *state, const struct operands *o)
         state->x[o->base] = o->indexed ? nothing : abi_moved(state->x[o->base], o->offset);
 }
 
+static inline bool is_saved(struct abi_value value)
+{
+    return value.kind == ABI_ENTRY || value.kind == ABI_SIGNED;
+}
+
 static void call(struct abi_state *state)
 {
     uint32_t kept = 0;
-    for (unsigned r = 0; r <= LAST_TEMPORARY; r++) /* compilers know of some callees that they leave X9 and on alone */
-        state->x[r] = r <= LAST_RESULT ? computed : nothing;
+    for (unsigned r = 0; r <= LAST_RESULT; r++)
+        state->x[r] = computed;
+    for (unsigned r = LAST_RESULT + 1; r <= LAST_TEMPORARY; r++) /* some callees are known to leave them alone */
+        state->x[r] = nothing;
     state->x[REGISTER_LR] = abi_value(ABI_LINK, 0, 0);
-    for (uint32_t i = 0; i < state->slot_count; i++)
-        if (state->slots[i].value.kind == ABI_ENTRY || state->slots[i].value.kind == ABI_SIGNED)
+    while (kept < state->slot_count && is_saved(state->slots[kept].value))
+        kept++;
+    for (uint32_t i = kept; i < state->slot_count; i++)
+        if (is_saved(state->slots[i].value))
             state->slots[kept++] = state->slots[i];
     state->slot_count = kept;
 }

@@ -7,17 +7,19 @@
 
 #include "checks/code/operands.h"
 
+/* The bits of kinds say what becomes of two values that meet: see abi_join(). */
 enum abi_kind {
-    ABI_UNKNOWN,
-    ABI_ENTRY,    /* what register `reg` held at the entry: 0 to 30 X, 40 to 47 the low half of V8 to V15 */
-    ABI_COMPUTED, /* the result of an instruction, or of a load from elsewhere than the stack */
-    ABI_CONSTANT, /* n */
-    ABI_STACK,    /* SP of the entry, plus n */
-    ABI_NEAR,     /* an address or number that is n modulo 16 */
-    ABI_LINK,     /* a return address that a call in this very function left in X30 */
-    ABI_RELOADED, /* a word of this function's frame, n bytes from SP of the entry, that is not known to have been saved */
-    ABI_MIXED,    /* COMPUTED or CONSTANT on one way here, and on another not */
-    ABI_SIGNED, /* X30 of the entry, signed with key `reg` while SP was that of the entry plus n */
+    ABI_UNKNOWN = 0,
+    ABI_MIXED = 0x01,    /* COMPUTED or CONSTANT on one way here, and on another not */
+    ABI_COMPUTED = 0x03, /* the result of an instruction, or of a load from elsewhere than the stack */
+    ABI_CONSTANT = 0x07, /* n */
+    ABI_ENTRY = 0x08,    /* what register `reg` held at the entry: 19 to 30 X, 40 to 47 the low half of V8 to V15 */
+    ABI_LINK = 0x20,     /* a return address that a call in this very function left in X30 */
+    ABI_SIGNED = 0x28,   /* X30 of the entry, signed with key `reg` while SP was that of the entry plus n */
+    ABI_STACK = 0x10,    /* SP of the entry, plus n */
+    ABI_NEAR = 0x18,     /* an address or number that is n modulo 16 */
+    ABI_RELOADED =
+        0x40 /* a word of this function's frame, n bytes from SP of the entry, not known to have been saved */
 };
 enum { ABI_VECTORS = 8, ABI_FIRST_VECTOR = 8, ABI_ENTRY_VECTOR = 40, ABI_SLOTS = 26, ABI_ANYWHERE = INT32_MIN };
 

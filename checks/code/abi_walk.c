@@ -8,22 +8,36 @@
 #include "checks/code/a64.h"
 #include "checks/code/abi_quick.h"
 
-enum { NOP = (int)0xd503201f };
+enum { STRIDE = 8 /* units whose flags are looked at together */ };
+static const uint64_t ALL = UINT64_C(0x0101010101010101); /* of a stride */
 
 static bool room_for(struct abi_walk *w, size_t units)
 {
-    if (units >= w->room) {
+    const size_t room = (units / STRIDE + 1) * STRIDE;
+    if (room > w->room) {
         free(w->flags);
         free(w->numbers);
+        free(w->leaders);
         w->room = 0;
-        w->flags = malloc(units + 1);
-        w->numbers = malloc((units + 1) * sizeof *w->numbers);
-        if (!w->flags || !w->numbers)
+        w->flags = malloc(room);
+        w->numbers = malloc(room * sizeof *w->numbers);
+        w->leaders = malloc(room * sizeof *w->leaders);
+        if (!w->flags || !w->numbers || !w->leaders)
             return false;
-        w->room = units + 1;
+        w->room = room;
     }
-    memset(w->flags, 0, units);
+    memset(w->flags, 0, room);
+    w->leader_count = 0;
     return true;
+}
+
+/* A bit for each unit of the stride from `at` on that was visited, eight bits apart. */
+static inline uint64_t visited(const struct abi_walk *w, size_t at)
+{
+    uint64_t flags;
+    _Static_assert(ABI_VISITED == 2, "the second bit");
+    memcpy(&flags, w->flags + at, STRIDE);
+    return flags >> 1 & ALL;
 }
 
 static inline unsigned unit(const struct abi_walk *w)
@@ -43,84 +57,69 @@ static bool branches(uint32_t word)
     return (word & 0xfc000000u) == 0x14000000u || (word & 0x7c000000u) == 0x34000000u || word >> 24 == 0x54;
 }
 
-static size_t lead_a64(struct abi_walk *w)
+static inline void lead(struct abi_walk *w, size_t at)
+{
+    w->flags[at] |= ABI_LEADER;
+    w->numbers[at] = (uint32_t)w->leader_count;
+    w->leaders[w->leader_count++] = (uint32_t)at;
+}
+
+static void mark_a64(struct abi_walk *w)
 {
     struct operands o;
-    size_t count = 0;
     for (size_t at = 0; at < w->units; at++) {
         uint32_t word = abi_word(w, at);
         if (!branches(word))
             continue;
         a64_operands(word, &o);
         size_t to = inside(w, at, o.offset);
-        if (to != SIZE_MAX && !(w->flags[to] & ABI_LEADER)) {
+        if (to != SIZE_MAX)
             w->flags[to] |= ABI_LEADER;
-            count++;
-        }
     }
-    return count;
 }
 
-/* The leaders among the units, where all branches of the program were seen. */
-static size_t lead_as_seen(struct abi_walk *w)
+/* 64 bits of what branches lead to, from unit `at` of the function on. */
+static inline uint64_t seen(const struct abi_walk *w, size_t at)
 {
     const struct abi_bits *bits = w->branched;
-    const uint64_t first = (w->f->start - bits->base) >> bits->shift, end = first + w->units;
-    size_t count = 0;
-    for (uint64_t from = first; from < end && from < bits->count; from = (from | 63) + 1) {
-        uint64_t word = bits->words[from / 64] & (UINT64_MAX << (from % 64));
-        if ((from | 63) >= end)
-            word &= UINT64_MAX >> (63 - (end - 1) % 64);
-        for (; word; word &= word - 1) {
-            size_t at = (size_t)((from & ~(uint64_t)63) + (unsigned)__builtin_ctzll(word) - first);
-            count += !(w->flags[at] & ABI_LEADER);
-            w->flags[at] |= ABI_LEADER;
-        }
-    }
-    return count;
+    const uint64_t first = ((w->f->start - bits->base) >> bits->shift) + at, left = w->units - at;
+    if (first > bits->count)
+        return 0;
+    uint64_t word = bits->words[first / 64] >> (first % 64);
+    if (first % 64 && first / 64 < bits->count / 64)
+        word |= bits->words[first / 64 + 1] << (64 - first % 64);
+    return left < 64 ? word & (((uint64_t)1 << left) - 1) : word;
 }
 
-/* Numbers the leaders, of which there are `count`. */
-static bool number_leaders(struct abi_walk *w, size_t count)
+/* The leaders, where all branches of the program were seen. */
+static void lead_as_seen(struct abi_walk *w)
 {
-    uint64_t eight;
-    if (count > w->leader_room) {
-        free(w->leaders);
-        free(w->states);
-        w->leaders = malloc(count * sizeof *w->leaders);
-        w->states = malloc(count * sizeof *w->states);
-        w->leader_room = w->leaders && w->states ? count : 0;
-        if (!w->leader_room)
-            return false;
-    }
-    w->leader_count = 0;
-    for (size_t at = 0; at < w->units; at++) {
-        if (at + sizeof eight <= w->units) {
-            memcpy(&eight, w->flags + at, sizeof eight);
-            if (eight == 0) {
-                at += sizeof eight - 1;
-                continue;
-            }
-        }
-        if (w->flags[at] & ABI_LEADER) {
-            w->numbers[at] = (uint32_t)w->leader_count;
-            w->leaders[w->leader_count++] = (uint32_t)at;
-        }
-    }
-    return true;
+    lead(w, 0);
+    for (size_t from = 0; from < w->units; from += 64)
+        for (uint64_t word = from ? seen(w, from) : seen(w, from) & ~(uint64_t)1; word; word &= word - 1)
+            lead(w, from + (unsigned)__builtin_ctzll(word));
 }
 
 static bool find_leaders(struct abi_walk *w)
 {
-    size_t count = 1;
-    w->flags[0] = ABI_LEADER;
-    if (w->branched)
-        count += lead_as_seen(w);
-    else if (w->arch == ARCH_ARM64)
-        count += lead_a64(w);
-    else if (!abi_lead_x86(w, &count))
-        return false;
-    return number_leaders(w, count);
+    if (w->branched) {
+        lead_as_seen(w);
+    } else {
+        w->flags[0] = ABI_LEADER;
+        if (w->arch == ARCH_AMD64 && !abi_lead_x86(w))
+            return false;
+        if (w->arch == ARCH_ARM64)
+            mark_a64(w);
+        for (size_t at = 0; at < w->units; at++)
+            if (w->flags[at] & ABI_LEADER)
+                lead(w, at);
+    }
+    if (w->leader_count <= w->state_room)
+        return true;
+    free(w->states);
+    w->states = malloc(w->leader_count * sizeof *w->states);
+    w->state_room = w->states ? w->leader_count : 0;
+    return w->states;
 }
 
 void abi_arrive(struct abi_walk *w, size_t at, const struct abi_state *state)
@@ -211,64 +210,77 @@ bool abi_flow(struct abi_walk *w, size_t at, const struct operands *o, struct ab
     }
 }
 
-static inline void visit(struct abi_walk *w, size_t at)
+/* An instruction that is taken apart; false: control goes elsewhere. */
+static bool step_a64(struct abi_walk *w, size_t at, uint32_t word, struct abi_state *state)
 {
-    w->understood += w->flags[at] & ABI_VISITED ? 0 : 4;
-    w->flags[at] |= ABI_VISITED;
-}
-
-static void walk_block_a64(struct abi_walk *w, size_t at, const struct abi_state *begin)
-{
-    struct abi_state state, before;
+    struct abi_state before;
     struct operands o;
-    size_t first = at;
-    abi_copy(&state, begin);
-    for (; at < w->units; at++) {
-        uint32_t word = abi_word(w, at);
-        if (at != first && w->flags[at] & ABI_LEADER) {
-            abi_arrive(w, at, &state);
-            return;
-        }
-        if (word == (uint32_t)NOP) {
-            visit(w, at);
-            if (w->trace && w->reporting)
-                w->trace(w->context, at, &state, &state, w->loose);
-            continue;
-        }
-        enum abi_quickly quickly = w->trace ? ABI_LONG_WAY : abi_quick(w, at, word, &state);
-        if (quickly != ABI_LONG_WAY) {
-            visit(w, at);
-            if (quickly == ABI_LEFT)
-                return;
-            continue;
-        }
-        if (a64_classify(word) == A64_UNALLOCATED) {
-            w->loose_broken |= w->loose;
-            w->odd |= !w->loose;
-            return;
-        }
-        visit(w, at);
-        if (!w->trace && abi_compute(word, &state))
-            continue;
-        a64_operands(word, &o);
-        abi_look(w, at, word, &o, &state);
-        if (w->trace && w->reporting)
-            abi_copy(&before, &state);
-        abi_step(&state, &o);
-        bool on = abi_flow(w, at, &o, &state);
-        if (w->trace && w->reporting)
-            w->trace(w->context, at, &before, &state, w->loose);
-        if (!on)
-            return;
+    if (a64_classify(word) == A64_UNALLOCATED) {
+        w->flags[at] &= (uint8_t)~ABI_VISITED;
+        w->loose_broken |= w->loose;
+        w->odd |= !w->loose;
+        return false;
     }
+    a64_operands(word, &o);
+    abi_look(w, at, word, &o, state);
+    if (w->trace && w->reporting)
+        abi_copy(&before, state);
+    abi_step(state, &o);
+    bool on = abi_flow(w, at, &o, state);
+    if (w->trace && w->reporting)
+        w->trace(w->context, at, &before, state, w->loose);
+    return on;
 }
 
-static void walk_block(struct abi_walk *w, size_t at, const struct abi_state *begin)
+/* On from one block into the next, at whose leader `state` arrives; false: nothing is new there. */
+static bool fall_into(struct abi_walk *w, size_t at, struct abi_state *state)
 {
-    if (w->arch == ARCH_AMD64)
-        abi_walk_block_x86(w, at, begin);
-    else
-        walk_block_a64(w, at, begin);
+    struct abi_state *known = &w->states[w->numbers[at]];
+    if (w->loose || w->reporting)
+        return false;
+    if (!(w->flags[at] & ABI_KNOWN)) {
+        abi_copy(known, state);
+        w->flags[at] |= ABI_KNOWN;
+        return true;
+    }
+    if (!abi_join(known, state) && !(w->flags[at] & ABI_PENDING))
+        return false;
+    w->flags[at] &= (uint8_t)~ABI_PENDING;
+    abi_copy(state, known);
+    return true;
+}
+
+/* Walks on until control goes elsewhere; returns where the block begins that it ends in. */
+static size_t walk_block_a64(struct abi_walk *w, size_t at, const struct abi_state *begin)
+{
+    struct abi_state state;
+    uint8_t *const flags = w->flags;
+    const size_t units = w->units;
+    const bool traced = w->trace;
+    size_t leader = at;
+    abi_copy(&state, begin);
+    for (bool on = true, first = true; on && at < units; at++, first = false) {
+        const uint32_t word = abi_word(w, at);
+        if (!first && flags[at] & ABI_LEADER) {
+            if (!fall_into(w, at, &state))
+                break;
+            leader = at;
+        }
+        flags[at] |= ABI_VISITED;
+        enum abi_quickly quickly = traced ? ABI_LONG_WAY : abi_quick(w, at, word, &state);
+        on = quickly == ABI_LONG_WAY ? step_a64(w, at, word, &state) : quickly == ABI_DONE;
+    }
+    return leader;
+}
+
+/* Walks the block of the i-th leader; returns the number of the one that was walked last. */
+static size_t walk_block(struct abi_walk *w, size_t i)
+{
+    const size_t at = w->leaders[i];
+    if (w->arch == ARCH_ARM64)
+        return w->numbers[walk_block_a64(w, at, &w->states[i])];
+    abi_walk_block_x86(w, at, &w->states[i]);
+    return i;
 }
 
 static void follow(struct abi_walk *w)
@@ -277,11 +289,11 @@ static void follow(struct abi_walk *w)
     while (again) {
         again = false;
         for (size_t i = 0; i < w->leader_count; i++) {
-            size_t at = w->leaders[i];
-            if (!(w->flags[at] & ABI_PENDING))
+            uint8_t *flags = &w->flags[w->leaders[i]];
+            if (!(*flags & ABI_PENDING))
                 continue;
-            w->flags[at] &= (uint8_t)~ABI_PENDING;
-            walk_block(w, at, &w->states[i]);
+            *flags &= (uint8_t)~ABI_PENDING;
+            i = walk_block(w, i);
             again = true;
         }
     }
@@ -293,11 +305,12 @@ static void follow_loosely(struct abi_walk *w)
     struct abi_state begin;
     abi_forget(&begin, w->pool);
     w->loose = true;
-    for (size_t at = 0; at < w->units && w->pooled && w->arch == ARCH_ARM64; at++) {
-        uint32_t word = abi_word(w, at);
-        if (!(w->flags[at] & ABI_VISITED) && word != 0 && word != (uint32_t)NOP)
-            walk_block(w, at, &begin);
-    }
+    for (size_t from = 0; from < w->units && w->pooled; from += STRIDE)
+        for (size_t at = from; at < w->units && at < from + STRIDE && visited(w, from) != ALL; at++) {
+            uint32_t word = abi_word(w, at);
+            if (!(w->flags[at] & ABI_VISITED) && word != 0 && word != (uint32_t)ABI_NOP)
+                (void)walk_block_a64(w, at, &begin);
+        }
     w->loose = false;
 }
 
@@ -306,7 +319,7 @@ static void report(struct abi_walk *w)
     w->reporting = true;
     for (size_t i = 0; i < w->leader_count; i++)
         if (w->flags[w->leaders[i]] & ABI_KNOWN)
-            walk_block(w, w->leaders[i], &w->states[i]);
+            (void)walk_block(w, i);
     w->reporting = false;
 }
 
@@ -337,12 +350,16 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
     follow(w);
     if (w->suspect || w->trace)
         report(w);
+    if (w->arch == ARCH_AMD64)
+        return !w->failed;
     size_t strict = w->hit_count;
     w->reporting = true;
     follow_loosely(w);
     w->reporting = false;
     if (w->loose_broken)
         w->hit_count = strict;
+    for (size_t at = 0; at < w->units; at += STRIDE)
+        w->understood += (visited(w, at) * ALL >> 56) * 4;
     return !w->failed;
 }
 

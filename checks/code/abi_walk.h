@@ -26,7 +26,7 @@ static inline bool abi_has(const struct abi_bits *bits, uint64_t address)
     return at < bits->count && bits->words[at / 64] >> (at % 64) & 1;
 }
 
-static inline void abi_set(struct abi_bits *bits, uint64_t address)
+static inline void abi_set(const struct abi_bits *bits, uint64_t address)
 {
     uint64_t at = (address - bits->base) >> bits->shift;
     if (at < bits->count && (address & ((1u << bits->shift) - 1)) == 0)
@@ -60,10 +60,10 @@ struct abi_walk {
     /* its own */
     const struct abi_function *f;
     const uint8_t *bytes;
-    size_t units, room, leader_count, leader_room, hit_room; /* units: words of A64, bytes of x86-64 */
-    uint8_t *flags;                                          /* by unit */
-    uint32_t *numbers;                                       /* by unit: of the leader that begins there */
-    uint32_t *leaders;                                       /* unit each begins at */
+    size_t units, room, leader_count, state_room, hit_room; /* units: words of A64, bytes of x86-64 */
+    uint8_t *flags;                                         /* by unit */
+    uint32_t *numbers;                                      /* by unit: of the leader that begins there */
+    uint32_t *leaders;                                      /* unit each begins at */
     struct abi_state *states;
     struct x86_insn *insns; /* of x86-64, decoded once */
     uint32_t *order;        /* by unit: the number of the one that begins there, plus one */
@@ -85,13 +85,19 @@ void abi_tell(struct abi_walk *walk, size_t at, enum abi_breach breach, unsigned
 void abi_arrive(struct abi_walk *walk, size_t at, const struct abi_state *state);
 bool abi_flow(struct abi_walk *walk, size_t at, const struct operands *o, struct abi_state *state);
 /* Of x86-64: decodes all and marks the targets of branches as leaders. False: no memory. */
-bool abi_lead_x86(struct abi_walk *walk, size_t *count);
+bool abi_lead_x86(struct abi_walk *walk);
 /* Notes the address that an instruction forms. */
 void abi_note_x86(struct abi_bits *taken, const struct map *map, const struct x86_insn *insn, uint64_t address);
 void abi_walk_block_x86(struct abi_walk *walk, size_t at, const struct abi_state *begin);
 
+enum { ABI_NOP = (int)0xd503201f };
+/* ORR X29, X29, #1 << 60: a frame of one of Swift's asynchronous functions, whose convention gives nothing back. */
+enum { ABI_SWIFT_FRAME = (int)0xb24403bd };
+
 /* Looks at the instruction that is `at` words into the function, before it is stepped over. */
 void abi_look(struct abi_walk *walk, size_t at, uint32_t word, const struct operands *o, const struct abi_state *state);
+/* The same of a call, whichever it is. */
+void abi_look_at_call(struct abi_walk *walk, size_t at, const struct abi_state *state);
 /* Whether a register surely does not hold what it did at the entry. */
 bool abi_lost(const struct abi_walk *walk, const struct abi_state *state, struct abi_value value, unsigned reg);
 /* What the function keeps of its caller's, and what it stores at all. */

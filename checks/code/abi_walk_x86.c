@@ -37,7 +37,7 @@ static bool one_more(struct abi_walk *w, size_t count)
     return true;
 }
 
-bool abi_lead_x86(struct abi_walk *w, size_t *leaders)
+bool abi_lead_x86(struct abi_walk *w)
 {
     size_t count = 0;
     if (!room_for(w))
@@ -51,10 +51,8 @@ bool abi_lead_x86(struct abi_walk *w, size_t *leaders)
         }
         if (insn->flow == X86_BRANCH || insn->flow == X86_JUMP) {
             uint64_t to = at + length + (uint64_t)insn->immediate;
-            if (to < w->units && !(w->flags[to] & ABI_LEADER)) {
+            if (to < w->units)
                 w->flags[to] |= ABI_LEADER;
-                ++*leaders;
-            }
         } else if (w->notes) {
             abi_note_x86(w->notes, w->map, insn, w->f->start + at);
         }
