@@ -92,8 +92,9 @@ struct abi_walk abi_walk_of(const struct abi_work *w)
                              .platform = abi_platform(w->image)};
 }
 
-static bool follow_all(struct abi_work *w, size_t most, struct abi_study *study)
+static bool study_a64(struct abi_work *w, size_t most, struct abi_study *study)
 {
+    abi_find(w);
     struct abi_walk walk = abi_walk_of(w);
     bool good = true;
     for (size_t i = 0; good && i < w->starts.count; i++) {
@@ -122,11 +123,9 @@ void abi_study(const struct ground *ground, size_t most, struct abi_study *study
     if (abi_is_scattered(&ground->map))
         return;
     struct abi_work w = abi_work_on(ground);
-    for (unsigned breach = 0; breach < BREACH_COUNT; breach++) /* before anything that only free() gives back */
+    for (unsigned breach = 0; breach < BREACH_COUNT; breach++)
         study->hits[breach].items = arena_array(ground->arena, most, sizeof *study->hits[breach].items);
-    bool good = ground->amd64 ? abi_study_x86(&w, most, study) : abi_find(&w) && follow_all(&w, most, study);
-    abi_work_free(&w);
-    if (!good)
+    if (!(ground->amd64 ? abi_study_x86(&w, most, study) : study_a64(&w, most, study)))
         arena_exhausted(ground->arena);
     study->read = true;
 }

@@ -1,7 +1,6 @@
 /* Functions are those that tables name and, where no table does, what is called. Before they are followed one sweep over
  * the code and one over the data tell which of them are called by name and which have their address taken: only the
  * latter, and what nobody calls, are interfaces. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "checks/code/a64_fields.h"
@@ -9,55 +8,74 @@
 
 enum { R_AARCH64_RELATIVE = 1027, R_X86_64_RELATIVE = 8 };
 
-bool abi_bits_make(struct abi_bits *bits, enum arch arch, const struct map *map)
+void abi_bits_make(struct abi_bits *bits, struct arena *arena, enum arch arch, const struct map *map)
 {
     const struct code_range *last = &map->code[map->code_count - 1];
     bits->shift = (uint8_t)(arch == ARCH_ARM64 ? 2 : 0);
     bits->base = map->code[0].address & ~(uint64_t)3;
     bits->count = ((last->address + last->size - bits->base) >> bits->shift) + 1;
-    bits->words = calloc(bits->count / 64 + 1, sizeof *bits->words);
-    return bits->words != NULL;
+    bits->words = arena_array(arena, bits->count / 64 + 1, sizeof *bits->words);
 }
+
+/* The same as abi_set() of what is `by` words behind the word `at`. */
+static inline void set_word(const struct abi_bits *bits, uint64_t at, uint64_t by)
+{
+    at += by;
+    if (at < bits->count)
+        bits->words[at / 64] |= (uint64_t)1 << (at % 64);
+}
+
+enum { B = 1, BL, B_IF, TBZ, ADR, ADRP, ADD };
+
+/* What the sweep looks at, by bits 31 to 24. */
+static const uint8_t kinds[256] = {
+    [0x14] = B,    [0x15] = B,    [0x16] = B,    [0x17] = B,    [0x94] = BL,   [0x95] = BL,   [0x96] = BL,
+    [0x97] = BL,   [0x34] = B_IF, [0x35] = B_IF, [0xb4] = B_IF, [0xb5] = B_IF, [0x54] = B_IF, [0x36] = TBZ,
+    [0x37] = TBZ,  [0xb6] = TBZ,  [0xb7] = TBZ,  [0x10] = ADR,  [0x30] = ADR,  [0x50] = ADR,  [0x70] = ADR,
+    [0x90] = ADRP, [0xb0] = ADRP, [0xd0] = ADRP, [0xf0] = ADRP, [0x91] = ADD};
 
 /* Targets of branches, and addresses that ADRP with ADD, or ADR, form. Cold parts are led to by conditional branches, which go
  * forwards there. */
 static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes, uint64_t size)
 {
-    enum { B = 1, B_IF, TBZ, ADR, ADRP, ADD };
-    static const uint8_t kinds[256] = {
-        [0x14] = B,    [0x15] = B,    [0x16] = B,    [0x17] = B,    [0x94] = B,    [0x95] = B,    [0x96] = B,
-        [0x97] = B,    [0x34] = B_IF, [0x35] = B_IF, [0xb4] = B_IF, [0xb5] = B_IF, [0x54] = B_IF, [0x36] = TBZ,
-        [0x37] = TBZ,  [0xb6] = TBZ,  [0xb7] = TBZ,  [0x10] = ADR,  [0x30] = ADR,  [0x50] = ADR,  [0x70] = ADR,
-        [0x90] = ADRP, [0xb0] = ADRP, [0xd0] = ADRP, [0xf0] = ADRP, [0x91] = ADD};
+    if (address % 4)
+        return; /* nowhere that instructions can be */
+    const struct abi_bits called = w->called, led_to = w->led_to, branched = w->branched, taken = w->taken;
+    const uint64_t first = (address - called.base) >> called.shift;
     uint64_t pages[32] = {0};
-    for (uint64_t at = 0; at + 4 <= size; at += 4) {
-        uint32_t word = load_le32(bytes + at);
-        uint64_t place = address + at, to;
+    for (uint64_t at = 0; at < size / 4; at++) {
+        uint32_t word = load_le32(bytes + at * 4);
+        uint64_t place = address + at * 4, by;
         switch (kinds[word >> 24]) {
         case B:
-            to = place + (sign_extend(word & 0x03ffffffu, 26) << 2);
-            abi_set(&w->led_to, to);
-            abi_set(word >> 31 ? &w->called : &w->branched, to);
+            by = sign_extend(word & 0x03ffffffu, 26);
+            set_word(&led_to, first + at, by);
+            set_word(&branched, first + at, by);
+            break;
+        case BL:
+            by = sign_extend(word & 0x03ffffffu, 26);
+            set_word(&led_to, first + at, by);
+            set_word(&called, first + at, by);
             break;
         case B_IF:
-            to = place + (sign_extend(word >> 5 & 0x7ffff, 19) << 2);
-            abi_set(&w->branched, to);
-            if (to >= place)
-                abi_set(&w->led_to, to);
+            by = sign_extend(word >> 5 & 0x7ffff, 19);
+            set_word(&branched, first + at, by);
+            if (!(by >> 63))
+                set_word(&led_to, first + at, by);
             break;
         case TBZ:
-            abi_set(&w->branched, place + (sign_extend(word >> 5 & 0x3fff, 14) << 2));
+            set_word(&branched, first + at, sign_extend(word >> 5 & 0x3fff, 14));
             break;
         case ADRP:
             pages[word & 31] = (place & ~(uint64_t)0xfff) + (sign_extend(word >> 5 & 0x7ffff, 19) << 14) +
                                ((uint64_t)(word >> 29 & 3) << 12);
             break;
         case ADR:
-            abi_set(&w->taken, place + (sign_extend(word >> 5 & 0x7ffff, 19) << 2) + (word >> 29 & 3));
+            abi_set(&taken, place + (sign_extend(word >> 5 & 0x7ffff, 19) << 2) + (word >> 29 & 3));
             break;
         case ADD:
             if (!(word >> 23 & 1) && pages[word >> 5 & 31])
-                abi_set(&w->taken, pages[word >> 5 & 31] + ((word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0)));
+                abi_set(&taken, pages[word >> 5 & 31] + ((word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0)));
             break;
         default:
             break;
@@ -105,26 +123,55 @@ static bool is_bounded(const struct start *start)
            start->source == START_FUNCTION_STARTS;
 }
 
-/* What is called where no table names functions begins one. */
+/* The next address from the index `i` on that is called. False: there is none. */
+static bool next_called(const struct abi_work *w, uint64_t *i, uint64_t *address)
+{
+    for (; *i < w->called.count; *i = (*i | 63) + 1) {
+        uint64_t word = w->called.words[*i / 64] >> (*i % 64);
+        if (!word)
+            continue;
+        *i += (unsigned)__builtin_ctzll(word);
+        *address = w->called.base + (*i << w->called.shift);
+        ++*i;
+        return true;
+    }
+    return false;
+}
+
+/* What is called where no table names functions begins one: goes through these, and adds them to the list if it is given.
+ * Both are by address. */
+static size_t merge_called(const struct abi_work *w, struct start *list)
+{
+    const struct starts *tables = &w->starts;
+    size_t next = 0, added = 0;
+    uint64_t i = 0, address;
+    while (next_called(w, &i, &address)) {
+        if (!map_is_code(&w->map, address))
+            continue;
+        for (; next < tables->count && tables->items[next].address <= address; next++)
+            if (list)
+                list[next + added] = tables->items[next];
+        const struct start *before = next ? &tables->items[next - 1] : NULL;
+        bool known = before && before->address == address;
+        bool inside = before && is_bounded(before) && (!before->end || address < before->end);
+        if (known || inside)
+            continue;
+        if (list)
+            list[next + added] = (struct start){.address = address, .source = START_CALL};
+        added++;
+    }
+    for (; list && next < tables->count; next++)
+        list[next + added] = tables->items[next];
+    return added;
+}
+
 static void add_called(struct abi_work *w)
 {
-    size_t tables = w->starts.count, next = 0;
-    for (uint64_t i = 0; i < w->called.count; i++) {
-        uint64_t address = w->called.base + (i << w->called.shift);
-        if (w->called.words[i / 64] == 0) {
-            i |= 63;
-            continue;
-        }
-        if (!abi_has(&w->called, address) || !map_is_code(&w->map, address))
-            continue;
-        while (next < tables && w->starts.items[next].address <= address)
-            next++;
-        const struct start *before = next ? &w->starts.items[next - 1] : NULL;
-        bool inside = before && is_bounded(before) && (!before->end || address < before->end);
-        if (!inside)
-            starts_add(&w->starts, (struct start){.address = address, .source = START_CALL});
-    }
-    starts_sort(&w->starts);
+    const size_t count = w->starts.count + merge_called(w, NULL);
+    struct start *list = arena_room(w->starts.arena, count * sizeof *list);
+    (void)merge_called(w, list);
+    w->starts.items = list;
+    w->starts.count = count;
 }
 
 struct abi_function abi_function_of(struct abi_work *w, size_t i)
@@ -151,13 +198,13 @@ void abi_find_pointers(struct abi_work *w)
             find_pointers(w, &w->map.spans[i]);
 }
 
-bool abi_find(struct abi_work *w)
+void abi_find(struct abi_work *w)
 {
     struct abi_bits *const sets[] = {&w->called,    &w->led_to,  &w->taken,   &w->pointed,
                                      &w->fragments, &w->endless, &w->branched};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
-        if ((i < 4 || w->image->arch == ARCH_ARM64) && !abi_bits_make(sets[i], w->image->arch, &w->map))
-            return false;
+        if (i < 4 || w->image->arch == ARCH_ARM64)
+            abi_bits_make(sets[i], w->starts.arena, w->image->arch, &w->map);
     for (size_t i = 0; i < w->map.code_count; i++) {
         const struct code_range *code = &w->map.code[i];
         const uint8_t *bytes = map_bytes(&w->map, code->address, code->size);
@@ -170,23 +217,9 @@ bool abi_find(struct abi_work *w)
     add_called(w);
     if (w->image->arch == ARCH_ARM64)
         abi_note_parts(w);
-    return true;
 }
 
 struct abi_work abi_work_on(const struct ground *ground)
 {
-    struct abi_work work = {.image = ground->image, .map = ground->map};
-    starts_copy(&work.starts, &ground->starts);
-    return work;
-}
-
-void abi_work_free(struct abi_work *w)
-{
-    free(w->called.words);
-    free(w->led_to.words);
-    free(w->taken.words);
-    free(w->pointed.words);
-    free(w->fragments.words);
-    free(w->endless.words);
-    free(w->branched.words);
+    return (struct abi_work){.image = ground->image, .map = ground->map, .starts = ground->starts};
 }

@@ -225,14 +225,10 @@ enum listing_answer listing_make(const struct image *image, struct arena *arena,
         return LISTING_NOT_CODE;
     m.traced = arena_room(arena, LISTING_ROWS * sizeof *m.traced);
     m.hits = arena_array(arena, MOST_HITS, sizeof *m.hits);
-    bool good = abi_find(&m.work);
-    if (good) {
-        find_function(&m, address);
-        find_rows(&m, address);
-        good = !m.of_table || walk(&m);
-    }
-    abi_work_free(&m.work);
-    if (!good)
+    abi_find(&m.work);
+    find_function(&m, address);
+    find_rows(&m, address);
+    if (m.of_table && !walk(&m))
         arena_exhausted(arena);
     listing->start = m.f.start;
     listing->size = m.f.size;

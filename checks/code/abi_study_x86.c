@@ -97,11 +97,9 @@ bool abi_study_x86(struct abi_work *w, size_t most, struct abi_study *study)
     w->hint = 0;
     if (study->functions[ABI_SYSV] == 0)
         return true;
-    bool good = abi_bits_make(&w->taken, w->image->arch, &w->map);
-    if (good) {
-        abi_find_pointers(w);
-        good = follow(w, study, &pending);
-    }
+    abi_bits_make(&w->taken, w->starts.arena, w->image->arch, &w->map);
+    abi_find_pointers(w);
+    bool good = follow(w, study, &pending);
     if (good)
         tell(w, &pending, most, study);
     free(pending.items);

@@ -19,11 +19,10 @@ struct abi_work {
 bool abi_is_scattered(const struct map *map);
 /* Nothing is found yet; the functions are those of the tables. */
 struct abi_work abi_work_on(const struct ground *ground);
-/* Functions, and who leads to them. False: no memory. abi_work_free() in either case. */
-bool abi_find(struct abi_work *work) MUST_CHECK;
-void abi_work_free(struct abi_work *work);
-/* Parts of it: a set for all code, nothing in it; false: no memory. Functions that pointers in data lead to. */
-bool abi_bits_make(struct abi_bits *bits, enum arch arch, const struct map *map) MUST_CHECK;
+/* Functions, and who leads to them. */
+void abi_find(struct abi_work *work);
+/* Parts of it: a set for all code, nothing in it. Functions that pointers in data lead to. */
+void abi_bits_make(struct abi_bits *bits, struct arena *arena, enum arch arch, const struct map *map);
 void abi_find_pointers(struct abi_work *work);
 /* The function that begins with starts.items[i]; the next one is cheapest. */
 struct abi_function abi_function_of(struct abi_work *work, size_t i);
@@ -33,7 +32,7 @@ struct abi_walk abi_walk_of(const struct abi_work *work);
 void abi_note_parts(struct abi_work *work);
 /* For abi.c: a hit that is told. */
 void abi_keep(struct abi_study *study, const struct abi_hit *hit, size_t most);
-/* The study of a program for amd64. False: no memory. abi_work_free() in either case. */
+/* The study of a program for amd64. False: no memory. */
 bool abi_study_x86(struct abi_work *work, size_t most, struct abi_study *study) MUST_CHECK;
 /* Targets of branches, and addresses that instructions form. */
 void abi_sweep_x86(struct abi_work *work, uint64_t address, const uint8_t *bytes, uint64_t size);

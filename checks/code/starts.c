@@ -11,13 +11,6 @@ void starts_add(struct starts *starts, struct start start)
     starts->items[starts->count++] = start;
 }
 
-void starts_copy(struct starts *copy, const struct starts *starts)
-{
-    *copy = (struct starts){.arena = starts->arena};
-    for (size_t i = 0; i < starts->count; i++)
-        starts_add(copy, starts->items[i]);
-}
-
 uint64_t starts_cover(const struct starts *starts)
 {
     uint64_t bytes = 0;

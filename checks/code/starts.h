@@ -26,8 +26,6 @@ struct starts {
 /* Those of the tables, by address, one an address, all of them in spans that execute. */
 void starts_find(const struct image *image, const struct map *map, struct arena *arena, struct starts *starts);
 void starts_add(struct starts *starts, struct start start);
-/* A list of its own, to be added to. */
-void starts_copy(struct starts *copy, const struct starts *starts);
 /* The index of the first at or after `address`. */
 size_t starts_from(const struct starts *starts, uint64_t address);
 /* Bytes that the tables put into functions. */
