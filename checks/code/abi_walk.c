@@ -31,6 +31,14 @@ static bool room_for(struct abi_walk *w, size_t units)
     return true;
 }
 
+/* Whether anything is known of a unit of the stride from `at` on. */
+static inline bool any(const struct abi_walk *w, size_t at)
+{
+    uint64_t flags;
+    memcpy(&flags, w->flags + at, STRIDE);
+    return flags;
+}
+
 /* A bit for each unit of the stride from `at` on that was visited, eight bits apart. */
 static inline uint64_t visited(const struct abi_walk *w, size_t at)
 {
@@ -110,9 +118,10 @@ static bool find_leaders(struct abi_walk *w)
             return false;
         if (w->arch == ARCH_ARM64)
             mark_a64(w);
-        for (size_t at = 0; at < w->units; at++)
-            if (w->flags[at] & ABI_LEADER)
-                lead(w, at);
+        for (size_t from = 0; from < w->units; from += STRIDE)
+            for (size_t at = from; at < from + STRIDE && any(w, from); at++)
+                if (w->flags[at] & ABI_LEADER)
+                    lead(w, at);
     }
     if (w->leader_count <= w->state_room)
         return true;
@@ -232,8 +241,7 @@ static bool step_a64(struct abi_walk *w, size_t at, uint32_t word, struct abi_st
     return on;
 }
 
-/* On from one block into the next, at whose leader `state` arrives; false: nothing is new there. */
-static bool fall_into(struct abi_walk *w, size_t at, struct abi_state *state)
+bool abi_fall_into(struct abi_walk *w, size_t at, struct abi_state *state)
 {
     struct abi_state *known = &w->states[w->numbers[at]];
     if (w->loose || w->reporting)
@@ -262,7 +270,7 @@ static size_t walk_block_a64(struct abi_walk *w, size_t at, const struct abi_sta
     for (bool on = true, first = true; on && at < units; at++, first = false) {
         const uint32_t word = abi_word(w, at);
         if (!first && flags[at] & ABI_LEADER) {
-            if (!fall_into(w, at, &state))
+            if (!abi_fall_into(w, at, &state))
                 break;
             leader = at;
         }
@@ -277,10 +285,8 @@ static size_t walk_block_a64(struct abi_walk *w, size_t at, const struct abi_sta
 static size_t walk_block(struct abi_walk *w, size_t i)
 {
     const size_t at = w->leaders[i];
-    if (w->arch == ARCH_ARM64)
-        return w->numbers[walk_block_a64(w, at, &w->states[i])];
-    abi_walk_block_x86(w, at, &w->states[i]);
-    return i;
+    const struct abi_state *state = &w->states[i];
+    return w->numbers[w->arch == ARCH_ARM64 ? walk_block_a64(w, at, state) : abi_walk_block_x86(w, at, state)];
 }
 
 static void follow(struct abi_walk *w)

@@ -88,7 +88,10 @@ bool abi_flow(struct abi_walk *walk, size_t at, const struct operands *o, struct
 bool abi_lead_x86(struct abi_walk *walk);
 /* Notes the address that an instruction forms. */
 void abi_note_x86(struct abi_bits *taken, const struct map *map, const struct x86_insn *insn, uint64_t address);
-void abi_walk_block_x86(struct abi_walk *walk, size_t at, const struct abi_state *begin);
+/* On from one block into the next, at whose leader `state` arrives; false: nothing is new there. */
+bool abi_fall_into(struct abi_walk *walk, size_t at, struct abi_state *state);
+/* Walks on until control goes elsewhere; returns where the block begins that it ends in. */
+size_t abi_walk_block_x86(struct abi_walk *walk, size_t at, const struct abi_state *begin);
 
 enum { ABI_NOP = (int)0xd503201f };
 /* ORR X29, X29, #1 << 60: a frame of one of Swift's asynchronous functions, whose convention gives nothing back. */

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks/code/abi_quick_x86.h"
 #include "checks/code/abi_walk.h"
-#include "checks/code/operands_x86.h"
 
 enum { RED_ZONE = 128, ALIGNED = 15, RETURN_ADDRESS = -8 };
 
@@ -53,7 +53,7 @@ bool abi_lead_x86(struct abi_walk *w)
             uint64_t to = at + length + (uint64_t)insn->immediate;
             if (to < w->units)
                 w->flags[to] |= ABI_LEADER;
-        } else if (w->notes) {
+        } else if (w->notes && (insn->rip_relative || w->map->absolute)) {
             abi_note_x86(w->notes, w->map, insn, w->f->start + at);
         }
         w->order[at] = (uint32_t)++count;
@@ -149,35 +149,59 @@ static void visit(struct abi_walk *w, size_t at, unsigned length)
     w->flags[at] |= ABI_VISITED;
 }
 
-void abi_walk_block_x86(struct abi_walk *w, size_t at, const struct abi_state *begin)
+/* Jcc and JMP to where they say. */
+static void branch(struct abi_walk *w, size_t at, const struct x86_insn *insn, const struct abi_state *state)
 {
-    struct abi_state state, before;
+    const uint64_t to = at + insn->length + (uint64_t)insn->immediate;
+    if (to < w->units)
+        abi_arrive(w, (size_t)to, state);
+}
+
+/* Whether control goes on behind the instruction. */
+static bool step_x86(struct abi_walk *w, size_t at, const struct x86_insn *insn, struct abi_state *state)
+{
+    struct abi_state before;
     struct operands o[X86_STEPS];
+    bool traced = w->trace && w->reporting, on = true;
+    if (traced)
+        abi_copy(&before, state);
+    unsigned count = x86_operands(insn, o);
+    bool idle = (o[0].form == FORM_OTHER || o[0].form == FORM_PREFETCH) && !o[0].gprs && !o[0].count;
+    for (unsigned i = 0; i < count && !idle; i++) {
+        look(w, at, insn, &o[i], state);
+        abi_step(state, &o[i]);
+        on = abi_flow(w, at, &o[i], state);
+    }
+    if (traced)
+        w->trace(w->context, at, &before, state, false);
+    return on;
+}
+
+size_t abi_walk_block_x86(struct abi_walk *w, size_t at, const struct abi_state *begin)
+{
+    struct abi_state state;
     struct x86_insn room;
     const struct x86_insn *insn;
-    bool traced = w->trace && w->reporting, on = true;
+    const bool traced = w->trace;
+    size_t leader = at;
     abi_copy(&state, begin);
-    for (size_t first = at; on && at < w->units; at += insn->length) {
-        if (at != first && w->flags[at] & ABI_LEADER) {
-            abi_arrive(w, at, &state);
-            return;
+    for (bool on = true, first = true; on && at < w->units; at += insn->length, first = false) {
+        if (!first && w->flags[at] & ABI_LEADER) {
+            if (!abi_fall_into(w, at, &state))
+                break;
+            leader = at;
         }
         insn = insn_at(w, at, &room);
         if (!insn) {
             w->odd = true;
-            return;
+            break;
         }
         visit(w, at, insn->length);
-        if (traced)
-            abi_copy(&before, &state);
-        unsigned count = x86_operands(insn, o);
-        bool idle = (o[0].form == FORM_OTHER || o[0].form == FORM_PREFETCH) && !o[0].gprs && !o[0].count;
-        for (unsigned i = 0; i < count && !idle; i++) {
-            look(w, at, insn, &o[i], &state);
-            abi_step(&state, &o[i]);
-            on = abi_flow(w, at, &o[i], &state);
-        }
-        if (traced)
-            w->trace(w->context, at, &before, &state, false);
+        if (traced || insn->flow > X86_JUMP || (insn->flow == X86_NEXT && !abi_quick_x86(w, insn, &state)))
+            on = step_x86(w, at, insn, &state);
+        else if (insn->flow != X86_NEXT)
+            branch(w, at, insn, &state);
+        on = on && insn->flow != X86_JUMP;
     }
+    return leader;
 }

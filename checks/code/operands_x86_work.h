@@ -1,4 +1,4 @@
-/* Parts of operands_x86.c and operands_x86_maps.c; nothing else includes this. Where the size of what a vector instruction
+/* Parts of operands_x86.c, operands_x86_maps.c and abi_quick_x86.h; nothing else includes this. Where the size of what a vector instruction
  * stores is not known here, fewer bytes are said to be stored than may be: what stood there is then taken to stand there
  * still, and nothing is told of it. */
 #ifndef ASSAY_CHECKS_CODE_OPERANDS_X86_WORK_H
