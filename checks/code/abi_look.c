@@ -56,7 +56,7 @@ static bool is_entry(struct abi_value value, unsigned reg)
 
 static bool saved(struct abi_value value, unsigned reg)
 {
-    return value.kind == ABI_UNKNOWN || value.kind == ABI_RELOADED || is_entry(value, reg);
+    return !(value.kind & ~ABI_LINKED) || value.kind == ABI_RELOADED || is_entry(value, reg);
 }
 
 /* Whether a register surely does not hold what it did at the entry; nobody knows where that was put elsewhere than on the
@@ -92,6 +92,15 @@ static void look_at_registers(struct abi_walk *w, size_t at, const struct abi_st
             abi_tell(w, at, BREACH_CALLEE_SAVED, ABI_REGISTER_VECTOR + ABI_FIRST_VECTOR + i, state->v[i].kind);
 }
 
+/* Whether X30 surely is not the caller's, on one way here at least if the stack is as it was at the entry. */
+static bool lost_link(const struct abi_walk *w, const struct abi_state *state)
+{
+    struct abi_value lr = state->x[REGISTER_LR], sp = state->x[REGISTER_SP];
+    if (lr.kind == ABI_RELOADED)
+        return !(w->stores >> REGISTER_LR & 1);
+    return lr.kind == ABI_LINK || (lr.kind & ABI_LINKED && sp.kind == ABI_STACK && sp.n == 0);
+}
+
 /* A jump to another function, in place of a call and a return. */
 static void look_at_jump(struct abi_walk *w, size_t at, const struct operands *o, const struct abi_state *state)
 {
@@ -100,6 +109,8 @@ static void look_at_jump(struct abi_walk *w, size_t at, const struct operands *o
     if (w->loose || w->f->profile == ABI_GUESSED || w->f->profile == ABI_GO || to - w->f->start < w->f->size ||
         !abi_has(w->called, to) || abi_has(w->fragments, to))
         return;
+    if (sp.kind == ABI_STACK && sp.n == 0 && lost_link(w, state) && !abi_has(w->endless, to))
+        abi_tell(w, at, BREACH_RETURN_ADDRESS, REGISTER_LR, 0);
     if (is_entry(state->x[REGISTER_LR], REGISTER_LR) && sp.kind == ABI_STACK && sp.n == 0)
         look_at_registers(w, at, state);
 }
@@ -112,8 +123,7 @@ static void look_at_return(struct abi_walk *w, size_t at, const struct operands 
     struct abi_value to = o->base < 32 ? state->x[o->base] : (struct abi_value){0};
     if (to.kind == ABI_SIGNED && !o->key)
         abi_tell(w, at, BREACH_PAC_PAIRING, o->base, 0);
-    if (to.kind == ABI_LINK || to.kind == ABI_CONSTANT ||
-        (to.kind == ABI_RELOADED && o->base == REGISTER_LR && !(w->stores >> REGISTER_LR & 1)))
+    if (to.kind == ABI_CONSTANT || (o->base == REGISTER_LR ? lost_link(w, state) : to.kind == ABI_LINK))
         abi_tell(w, at, BREACH_RETURN_ADDRESS, o->base, 0);
     if (to.kind != ABI_ENTRY || to.reg != REGISTER_LR) /* to the caller, surely */
         return;
@@ -148,7 +158,7 @@ void abi_look_at_call(struct abi_walk *w, size_t at, const struct abi_state *sta
                    (second.kind == ABI_ENTRY && second.reg != REGISTER_LR) || first.kind == ABI_SIGNED;
         if (bad)
             abi_tell(w, at, BREACH_FRAME_RECORD, REGISTER_FP, fp.n);
-    } else if (!saved(fp, REGISTER_FP) && fp.kind != ABI_NEAR && fp.kind != ABI_MIXED) {
+    } else if (!saved(fp, REGISTER_FP) && fp.kind != ABI_NEAR && fp.kind & ~ABI_WAYS) {
         abi_tell(w, at, BREACH_FRAME_RECORD, REGISTER_FP, 0);
     }
 }
@@ -163,7 +173,7 @@ void abi_note_saves(struct abi_walk *w, const struct operands *o, const struct a
             continue;
         unsigned number = o->vector ? ABI_ENTRY_VECTOR + v : r;
         struct abi_value value = o->vector ? state->v[v] : state->x[r];
-        w->stores |= (uint64_t)1 << number;
+        w->stores |= (uint64_t)abi_may_save(number, value) << number;
         if (value.kind == ABI_ENTRY || value.kind == ABI_SIGNED)
             w->stores |= (uint64_t)1 << (value.kind == ABI_SIGNED ? REGISTER_LR : value.reg);
         if (value.kind == ABI_ENTRY && !on_stack && !o->narrow)

@@ -152,7 +152,7 @@ static inline bool abi_quick_elsewhere(struct abi_walk *w, uint32_t word, struct
         return true;
     }
     const struct abi_value value = state->x[rt];
-    w->stores |= (uint64_t)1 << rt;
+    w->stores |= (uint64_t)abi_may_save(rt, value) << rt;
     if (value.kind == ABI_ENTRY || value.kind == ABI_SIGNED)
         w->stores |= (uint64_t)1 << (value.kind == ABI_SIGNED ? REGISTER_LR : value.reg);
     if (value.kind == ABI_ENTRY && size == 3)

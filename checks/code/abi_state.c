@@ -42,7 +42,8 @@ static inline bool is_number(struct abi_value value)
     return (value.kind & ABI_COMPUTED) == ABI_COMPUTED;
 }
 
-/* What is known where either of two values may be. A way that a number comes on stays one, whatever comes on others. */
+/* What is known where either of two values may be. A way that a number comes on stays one, whatever comes on others; so does
+ * one that a return address of this function's own calls comes on. */
 static struct abi_value meet(struct abi_value a, struct abi_value b)
 {
     const int one = abi_alignment(a), other = abi_alignment(b);
@@ -52,7 +53,7 @@ static struct abi_value meet(struct abi_value a, struct abi_value b)
         return one == other ? abi_value(ABI_NEAR, 0, one) : nothing;
     if (a.kind & b.kind & ABI_RELOADED)
         return abi_value(ABI_RELOADED, 0, ABI_ANYWHERE);
-    const unsigned way = (a.kind | b.kind) & ABI_MIXED, number = a.kind & b.kind & (ABI_COMPUTED & ~ABI_MIXED);
+    const unsigned way = (a.kind | b.kind) & ABI_WAYS, number = a.kind & b.kind & (ABI_COMPUTED & ~ABI_MIXED);
     return abi_value((enum abi_kind)(way | number), 0, 0);
 }
 
@@ -99,7 +100,7 @@ enum { GROUP = 8 };
 
 static inline bool join_group(struct abi_value *values, const struct abi_value *others)
 {
-    const two_words way = two_of(abi_value(ABI_MIXED, 0, 0)),
+    const two_words way = two_of(abi_value((enum abi_kind)ABI_WAYS, 0, 0)),
                     special = two_of(abi_value(ABI_STACK | ABI_RELOADED, 0, 0)),
                     number = two_of(abi_value(ABI_COMPUTED & ~ABI_MIXED, 0, 0));
     two_words a[GROUP / 2], b[GROUP / 2], differ = {0}, hard = {0}, lost = {0};
@@ -147,7 +148,7 @@ static bool join_slots(struct abi_state *state, const struct abi_state *other)
         const struct abi_value value = meet(before, both ? other->slots[k].value : nothing);
         const bool same = abi_same(before, value);
         lost |= !same;
-        if (value.kind == ABI_UNKNOWN || value.kind == ABI_MIXED)
+        if (!(value.kind & ~ABI_WAYS))
             continue;
         if (kept != i || !same)
             state->slots[kept] = (struct abi_slot){at, value};
@@ -178,7 +179,7 @@ static void put(struct abi_state *state, int32_t at, int32_t size, struct abi_va
     for (next = first; next < count && slots[next].at < at + size;)
         next++;
     worth |= next > first || value.kind == ABI_SIGNED || value.kind == ABI_ENTRY;
-    const bool puts = worth && value.kind != ABI_UNKNOWN && count - (next - first) < ABI_SLOTS;
+    const bool puts = worth && value.kind & ~ABI_LINKED && count - (next - first) < ABI_SLOTS;
     if (next - first != puts) {
         memmove(slots + first + puts, slots + next, (count - next) * sizeof *slots);
         state->slot_count = count - (next - first) + puts;
@@ -289,7 +290,7 @@ static void authenticate(struct abi_state *state)
     struct abi_value lr = state->x[REGISTER_LR];
     if (lr.kind == ABI_SIGNED || lr.kind == ABI_ENTRY)
         state->x[REGISTER_LR] = abi_value(ABI_ENTRY, REGISTER_LR, 0);
-    else if (lr.kind != ABI_LINK && lr.kind != ABI_CONSTANT && lr.kind != ABI_RELOADED)
+    else if (!(lr.kind & ABI_LINKED) && lr.kind != ABI_CONSTANT && lr.kind != ABI_RELOADED)
         state->x[REGISTER_LR] = nothing;
 }
 

@@ -14,13 +14,15 @@ enum abi_kind {
     ABI_COMPUTED = 0x03, /* the result of an instruction, or of a load from elsewhere than the stack */
     ABI_CONSTANT = 0x07, /* n */
     ABI_ENTRY = 0x08,    /* what register `reg` held at the entry: 19 to 30 X, 40 to 47 the low half of V8 to V15 */
-    ABI_LINK = 0x20,     /* a return address that a call in this very function left in X30 */
+    ABI_LINKED = 0x80,   /* LINK on one way here, and on another not */
+    ABI_LINK = 0xa0,     /* a return address that a call in this very function left in X30 */
     ABI_SIGNED = 0x28,   /* X30 of the entry, signed with key `reg` while SP was that of the entry plus n */
     ABI_STACK = 0x10,    /* SP of the entry, plus n */
     ABI_NEAR = 0x18,     /* an address or number that is n modulo 16 */
     ABI_RELOADED =
         0x40 /* a word of this function's frame, n bytes from SP of the entry, not known to have been saved */
 };
+enum { ABI_WAYS = ABI_MIXED | ABI_LINKED /* what is left of a value that comes on one way alone */ };
 enum { ABI_VECTORS = 8, ABI_FIRST_VECTOR = 8, ABI_ENTRY_VECTOR = 40, ABI_SLOTS = 26, ABI_ANYWHERE = INT32_MIN };
 
 struct abi_value {
@@ -58,6 +60,14 @@ static inline bool abi_same(struct abi_value a, struct abi_value b)
     return abi_bits_of(a) == abi_bits_of(b);
 }
 
+/* Whether to store the register may be to save it: what it holds is not known to be something else. X30 is stored where
+ * coroutines are made, too. */
+static inline bool abi_may_save(unsigned reg, struct abi_value value)
+{
+    bool other = (value.kind & ABI_COMPUTED) == ABI_COMPUTED || value.kind == ABI_STACK || value.kind == ABI_NEAR;
+    return !other || reg == REGISTER_LR;
+}
+
 /* SP modulo 16, or -1 where it is not known. */
 static inline int abi_alignment(struct abi_value value)
 {
@@ -75,7 +85,7 @@ static inline struct abi_value abi_moved(struct abi_value value, int64_t by)
         return value;
     if (value.kind == ABI_RELOADED)
         return abi_value(ABI_COMPUTED, 0, 0);
-    if (value.kind == ABI_UNKNOWN || value.kind == ABI_MIXED)
+    if (!(value.kind & ~ABI_WAYS))
         return (struct abi_value){0};
     return abi_value(ABI_COMPUTED, 0, 0);
 }

@@ -32,7 +32,7 @@ static const char *register_name(const struct image *image, struct arena *arena,
 /* `number`: of the register that holds it; REGISTER_NONE: a word of the stack does. */
 static const char *words(const struct image *image, struct arena *arena, struct abi_value value, unsigned number)
 {
-    switch ((enum abi_kind)value.kind) {
+    switch ((enum abi_kind)(value.kind == ABI_WAYS ? ABI_MIXED : value.kind)) {
     case ABI_ENTRY:
         return value.reg == number ? "as at the entry"
                                    : arena_print(arena, "%s of the entry", register_name(image, arena, value.reg));
@@ -44,6 +44,8 @@ static const char *words(const struct image *image, struct arena *arena, struct 
         return place(image, arena, value.n);
     case ABI_NEAR:
         return arena_print(arena, "%" PRId32 " modulo 16", value.n);
+    case ABI_LINKED:
+        return "the address behind a call on some ways here";
     case ABI_LINK:
         return "the address behind a call";
     case ABI_RELOADED:
