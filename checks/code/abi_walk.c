@@ -8,12 +8,11 @@
 #include "checks/code/a64.h"
 #include "checks/code/abi_quick.h"
 
-enum { STRIDE = 8 /* units whose flags are looked at together */ };
 static const uint64_t ALL = UINT64_C(0x0101010101010101); /* of a stride */
 
 static bool room_for(struct abi_walk *w, size_t units)
 {
-    const size_t room = (units / STRIDE + 1) * STRIDE;
+    const size_t room = (units / ABI_STRIDE + 1) * ABI_STRIDE;
     if (room > w->room) {
         free(w->flags);
         free(w->numbers);
@@ -31,20 +30,12 @@ static bool room_for(struct abi_walk *w, size_t units)
     return true;
 }
 
-/* Whether anything is known of a unit of the stride from `at` on. */
-static inline bool any(const struct abi_walk *w, size_t at)
-{
-    uint64_t flags;
-    memcpy(&flags, w->flags + at, STRIDE);
-    return flags;
-}
-
 /* A bit for each unit of the stride from `at` on that was visited, eight bits apart. */
 static inline uint64_t visited(const struct abi_walk *w, size_t at)
 {
     uint64_t flags;
     _Static_assert(ABI_VISITED == 2, "the second bit");
-    memcpy(&flags, w->flags + at, STRIDE);
+    memcpy(&flags, w->flags + at, ABI_STRIDE);
     return flags >> 1 & ALL;
 }
 
@@ -58,77 +49,6 @@ static inline size_t inside(const struct abi_walk *w, size_t at, int64_t offset)
 {
     int64_t to = (int64_t)at + offset / (int64_t)unit(w);
     return to >= 0 && (uint64_t)to < w->units ? (size_t)to : SIZE_MAX;
-}
-
-static bool branches(uint32_t word)
-{
-    return (word & 0xfc000000u) == 0x14000000u || (word & 0x7c000000u) == 0x34000000u || word >> 24 == 0x54;
-}
-
-static inline void lead(struct abi_walk *w, size_t at)
-{
-    w->flags[at] |= ABI_LEADER;
-    w->numbers[at] = (uint32_t)w->leader_count;
-    w->leaders[w->leader_count++] = (uint32_t)at;
-}
-
-static void mark_a64(struct abi_walk *w)
-{
-    struct operands o;
-    for (size_t at = 0; at < w->units; at++) {
-        uint32_t word = abi_word(w, at);
-        if (!branches(word))
-            continue;
-        a64_operands(word, &o);
-        size_t to = inside(w, at, o.offset);
-        if (to != SIZE_MAX)
-            w->flags[to] |= ABI_LEADER;
-    }
-}
-
-/* 64 bits of what branches lead to, from unit `at` of the function on. */
-static inline uint64_t seen(const struct abi_walk *w, size_t at)
-{
-    const struct abi_bits *bits = w->branched;
-    const uint64_t first = ((w->f->start - bits->base) >> bits->shift) + at, left = w->units - at;
-    if (first > bits->count)
-        return 0;
-    uint64_t word = bits->words[first / 64] >> (first % 64);
-    if (first % 64 && first / 64 < bits->count / 64)
-        word |= bits->words[first / 64 + 1] << (64 - first % 64);
-    return left < 64 ? word & (((uint64_t)1 << left) - 1) : word;
-}
-
-/* The leaders, where all branches of the program were seen. */
-static void lead_as_seen(struct abi_walk *w)
-{
-    lead(w, 0);
-    for (size_t from = 0; from < w->units; from += 64)
-        for (uint64_t word = from ? seen(w, from) : seen(w, from) & ~(uint64_t)1; word; word &= word - 1)
-            lead(w, from + (unsigned)__builtin_ctzll(word));
-}
-
-static bool find_leaders(struct abi_walk *w)
-{
-    if (w->branched) {
-        lead_as_seen(w);
-    } else {
-        w->flags[0] = ABI_LEADER;
-        if (w->arch == ARCH_AMD64 && !abi_lead_x86(w))
-            return false;
-        if (w->arch == ARCH_ARM64)
-            mark_a64(w);
-        for (size_t from = 0; from < w->units; from += STRIDE)
-            for (size_t at = from; at < from + STRIDE && any(w, from); at++)
-                if (w->flags[at] & ABI_LEADER)
-                    lead(w, at);
-    }
-    if (w->leader_count <= w->state_room)
-        return true;
-    free(w->states);
-    w->states = malloc(w->leader_count * sizeof *w->states);
-    w->state_room = w->states ? w->leader_count : 0;
-    return w->states;
 }
 
 void abi_arrive(struct abi_walk *w, size_t at, const struct abi_state *state)
@@ -241,11 +161,19 @@ static bool step_a64(struct abi_walk *w, size_t at, uint32_t word, struct abi_st
     return on;
 }
 
-bool abi_fall_into(struct abi_walk *w, size_t at, struct abi_state *state)
+bool abi_fall_into(struct abi_walk *w, size_t at, bool doubted, struct abi_state *state)
 {
     struct abi_state *known = &w->states[w->numbers[at]];
     if (w->loose || w->reporting)
         return false;
+    if (doubted) { /* what branches lead to counts, if any are found that do */
+        if (!(w->flags[at] & (ABI_KNOWN | ABI_DOUBTED)))
+            abi_copy(known, state);
+        else if (!(w->flags[at] & ABI_KNOWN))
+            (void)abi_join(known, state);
+        w->flags[at] |= ABI_DOUBTED;
+        return false;
+    }
     if (!(w->flags[at] & ABI_KNOWN)) {
         abi_copy(known, state);
         w->flags[at] |= ABI_KNOWN;
@@ -256,6 +184,21 @@ bool abi_fall_into(struct abi_walk *w, size_t at, struct abi_state *state)
     w->flags[at] &= (uint8_t)~ABI_PENDING;
     abi_copy(state, known);
     return true;
+}
+
+/* BL to ADRP X16, perhaps behind BTI C: a stub, through which another program is called. */
+static bool calls_away(const struct abi_walk *w, size_t at)
+{
+    enum { BTI_C = (int)0xd503245f };
+    const uint32_t word = abi_word(w, at);
+    if (word >> 26 != 0x25)
+        return false;
+    const uint64_t to = w->f->start + (at + sign_extend(field(word, 0, 26), 26)) * 4;
+    const uint8_t *bytes = map_bytes(w->map, to, 8);
+    if (!bytes)
+        return false;
+    const uint32_t first = load_le32(bytes) == (uint32_t)BTI_C ? load_le32(bytes + 4) : load_le32(bytes);
+    return (first & 0x9f00001fu) == (0x90000000u | REGISTER_IP0);
 }
 
 /* Walks on until control goes elsewhere; returns where the block begins that it ends in. */
@@ -270,7 +213,7 @@ static size_t walk_block_a64(struct abi_walk *w, size_t at, const struct abi_sta
     for (bool on = true, first = true; on && at < units; at++, first = false) {
         const uint32_t word = abi_word(w, at);
         if (!first && flags[at] & ABI_LEADER) {
-            if (!abi_fall_into(w, at, &state))
+            if (!abi_fall_into(w, at, calls_away(w, at - 1), &state))
                 break;
             leader = at;
         }
@@ -289,7 +232,7 @@ static size_t walk_block(struct abi_walk *w, size_t i)
     return w->numbers[w->arch == ARCH_ARM64 ? walk_block_a64(w, at, state) : abi_walk_block_x86(w, at, state)];
 }
 
-static void follow(struct abi_walk *w)
+static void follow_pending(struct abi_walk *w)
 {
     bool again = true;
     while (again) {
@@ -305,14 +248,27 @@ static void follow(struct abi_walk *w)
     }
 }
 
+/* What only calls lead to that may never return comes last. */
+static void follow(struct abi_walk *w)
+{
+    follow_pending(w);
+    for (size_t i = 0; i < w->leader_count; i++) {
+        uint8_t *flags = &w->flags[w->leaders[i]];
+        if ((*flags & (ABI_DOUBTED | ABI_KNOWN)) != ABI_DOUBTED)
+            continue;
+        *flags |= ABI_KNOWN | ABI_PENDING;
+        follow_pending(w);
+    }
+}
+
 /* What no branch leads to. */
 static void follow_loosely(struct abi_walk *w)
 {
     struct abi_state begin;
     abi_forget(&begin, w->pool);
     w->loose = true;
-    for (size_t from = 0; from < w->units && w->pooled; from += STRIDE)
-        for (size_t at = from; at < w->units && at < from + STRIDE && visited(w, from) != ALL; at++) {
+    for (size_t from = 0; from < w->units && w->pooled; from += ABI_STRIDE)
+        for (size_t at = from; at < w->units && at < from + ABI_STRIDE && visited(w, from) != ALL; at++) {
             uint32_t word = abi_word(w, at);
             if (!(w->flags[at] & ABI_VISITED) && word != 0 && word != (uint32_t)ABI_NOP)
                 (void)walk_block_a64(w, at, &begin);
@@ -347,7 +303,7 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
     begin(w, function);
     if (!w->bytes || w->units == 0)
         return true;
-    if (!room_for(w, w->units) || !find_leaders(w))
+    if (!room_for(w, w->units) || !abi_find_leaders(w))
         return false;
     abi_entry(&entry);
     if (w->arch == ARCH_AMD64)
@@ -364,7 +320,7 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
     w->reporting = false;
     if (w->loose_broken)
         w->hit_count = strict;
-    for (size_t at = 0; at < w->units; at += STRIDE)
+    for (size_t at = 0; at < w->units; at += ABI_STRIDE)
         w->understood += (visited(w, at) * ALL >> 56) * 4;
     return !w->failed;
 }

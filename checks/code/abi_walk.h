@@ -54,7 +54,7 @@ struct abi_walk {
     struct abi_hit *hits;
     uint64_t understood; /* bytes */
     bool odd;
-    uint64_t stores; /* registers that it stores anywhere, or whose value at the entry it stores; the same bits */
+    uint64_t stores; /* registers that it may save anywhere, or whose value at the entry it stores; the same bits */
     uint64_t away;   /* those whose value at the entry it stores elsewhere than on its stack */
     uint64_t saves;  /* registers of the caller that it puts on the stack: bits numbered as ABI_ENTRY's */
     /* its own */
@@ -78,18 +78,22 @@ static inline uint32_t abi_word(const struct abi_walk *walk, size_t at)
     return load_le32(walk->bytes + at * 4);
 }
 
-enum { ABI_LEADER = 1, ABI_VISITED = 2, ABI_PENDING = 4, ABI_KNOWN = 8 };
+enum { ABI_LEADER = 1, ABI_VISITED = 2, ABI_PENDING = 4, ABI_KNOWN = 8, ABI_DOUBTED = 16 };
 /* For abi_look*(): a breach. */
 void abi_tell(struct abi_walk *walk, size_t at, enum abi_breach breach, unsigned reg, int32_t n);
 /* For the two that walk a block: state arrives at the leader `at`; where control goes, false: nowhere in this block. */
 void abi_arrive(struct abi_walk *walk, size_t at, const struct abi_state *state);
 bool abi_flow(struct abi_walk *walk, size_t at, const struct operands *o, struct abi_state *state);
+enum { ABI_STRIDE = 8 /* units whose flags are looked at together, and of which there is room for a multiple */ };
+/* Numbers them, and makes room for what is known at each. False: no memory. */
+bool abi_find_leaders(struct abi_walk *walk);
 /* Of x86-64: decodes all and marks the targets of branches as leaders. False: no memory. */
 bool abi_lead_x86(struct abi_walk *walk);
 /* Notes the address that an instruction forms. */
 void abi_note_x86(struct abi_bits *taken, const struct map *map, const struct x86_insn *insn, uint64_t address);
-/* On from one block into the next, at whose leader `state` arrives; false: nothing is new there. */
-bool abi_fall_into(struct abi_walk *walk, size_t at, struct abi_state *state);
+/* On from one block into the next, at whose leader `state` arrives; false: nothing is new there. `doubted`: from behind a call
+ * of another program's function, which may never return. */
+bool abi_fall_into(struct abi_walk *walk, size_t at, bool doubted, struct abi_state *state);
 /* Walks on until control goes elsewhere; returns where the block begins that it ends in. */
 size_t abi_walk_block_x86(struct abi_walk *walk, size_t at, const struct abi_state *begin);
 

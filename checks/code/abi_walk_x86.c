@@ -177,17 +177,23 @@ static bool step_x86(struct abi_walk *w, size_t at, const struct x86_insn *insn,
     return on;
 }
 
+/* Whether the instruction before `at` calls another program's function. */
+static bool calls_away(const struct abi_walk *w, size_t at, const struct x86_insn *insn)
+{
+    return insn->flow == X86_CALL && is_stub(w, w->f->start + at + (uint64_t)insn->immediate);
+}
+
 size_t abi_walk_block_x86(struct abi_walk *w, size_t at, const struct abi_state *begin)
 {
     struct abi_state state;
     struct x86_insn room;
-    const struct x86_insn *insn;
+    const struct x86_insn *insn = NULL;
     const bool traced = w->trace;
     size_t leader = at;
     abi_copy(&state, begin);
     for (bool on = true, first = true; on && at < w->units; at += insn->length, first = false) {
         if (!first && w->flags[at] & ABI_LEADER) {
-            if (!abi_fall_into(w, at, &state))
+            if (!abi_fall_into(w, at, calls_away(w, at, insn), &state))
                 break;
             leader = at;
         }

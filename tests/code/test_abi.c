@@ -126,6 +126,41 @@ static void each_x86_example_breaks_what_it_says(void **state)
     }
 }
 
+/* A call through a stub may never return, as that of __assert_fail() does not: what comes behind it is then another block's.
+ * A function of this program that is called returns. */
+static void behind_a_call_that_may_not_return_nothing_is_proved(void **state)
+{
+    enum { STUB = 12 };
+    /* stp x29, x30, [sp, #-32]!; mov x29, sp; cbz x0, 1f; str x19, [sp, #16]; mov x19, x0; cbz x1, 2f; bl stub
+     * 1: ldp x29, x30, [sp], #32; ret; 2: ldr x19, [sp, #16]; b 1b; nop */
+    uint32_t words[STUB + 4] = {0xa9be7bfd, 0x910003fd, 0xb40000a0, 0xf9000bf3, 0xaa0003f3, 0xb4000081,
+                                0x94000006, 0xa8c27bfd, 0xd65f03c0, 0xf9400bf3, 0x17fffffd, 0xd503201f};
+    static const uint32_t stub[4] = {0x90000090, 0xf9400211, 0x91000210, 0xd61f0220}; /* adrp x16; ldr x17; add; br */
+    static const uint32_t own[4] = {0xd503201f, 0xd65f03c0};
+    (void)state;
+    for (unsigned away = 0; away < 2; away++) {
+        uint8_t bytes[sizeof words];
+        memcpy(words + STUB, away ? stub : own, sizeof stub);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)(words[i / 4] >> (8 * (i % 4)));
+        struct span span = {.address = BASE, .size = sizeof bytes, .memory_size = sizeof bytes, .data = bytes};
+        struct code_range range = {BASE, sizeof bytes};
+        struct map map = {.count = 1, .spans = &span, .code_count = 1, .code = &range, .code_size = sizeof bytes};
+        struct abi_bits none = {0};
+        struct abi_function function = {.start = BASE, .size = STUB * 4, .profile = ABI_AAPCS64, .interface = true};
+        struct abi_walk walk = {.map = &map,
+                                .arch = ARCH_ARM64,
+                                .called = &none,
+                                .endless = &none,
+                                .fragments = &none,
+                                .platform = ABI_AAPCS64};
+        assert_true(abi_walk(&walk, &function));
+        assert_int_equal(walk.hit_count, away ? 0 : 1);
+        assert_int_equal(walk.understood, (STUB - 1) * 4);
+        abi_walk_free(&walk);
+    }
+}
+
 static uint32_t random_word(uint64_t *seed)
 {
     *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -347,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_example_breaks_what_it_says),
         cmocka_unit_test(there_is_an_example_of_each_breach),
+        cmocka_unit_test(behind_a_call_that_may_not_return_nothing_is_proved),
         cmocka_unit_test(what_is_done_at_once_is_done_right),
         cmocka_unit_test(what_is_done_at_once_on_x86_is_done_right),
         cmocka_unit_test(where_ways_meet_both_are_kept),
