@@ -191,8 +191,31 @@ struct abi_function abi_function_of(struct abi_work *w, size_t i)
     return f;
 }
 
+/* Functions that other programs call by name. */
+static void find_exports(struct abi_work *w)
+{
+    enum { SHT_DYNSYM = 11, SYM = 24, GLOBAL = 1, WEAK = 2, FUNC = 2, PROTECTED = 3 };
+    const struct section_list *sections = &w->image->sections;
+    struct view view;
+    for (size_t i = 0; w->image->format == FORMAT_ELF && i < sections->count; i++) {
+        const struct section *section = &sections->items[i];
+        if (section->type != SHT_DYNSYM || !section->has_bytes || section->offset < w->image->offset ||
+            !image_view(w->image, section->offset - w->image->offset, section->size, &view))
+            continue;
+        for (uint64_t at = 0; at + SYM <= view.size; at += SYM) {
+            const uint8_t *symbol = view.data + at;
+            const unsigned binding = symbol[4] >> 4, type = symbol[4] & 15, visibility = symbol[5] & 3;
+            const bool seen = visibility == 0 || visibility == PROTECTED, defined = symbol[6] | symbol[7];
+            if (defined && seen && type == FUNC && (binding == GLOBAL || binding == WEAK))
+                abi_set(&w->taken, load_le64(symbol + 8));
+        }
+    }
+}
+
 void abi_find_pointers(struct abi_work *w)
 {
+    find_exports(w);
+
     for (size_t i = 0; i < w->map.count; i++)
         if (!is_linkedit(w->image, w->map.spans[i].address))
             find_pointers(w, &w->map.spans[i]);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "checks/code/abi_work.h"
 #include "checks/code/cpu.h"
 #include "checks/code/study.h"
 
@@ -311,6 +312,33 @@ TEST(code_that_may_not_be_read_is_not_told)
     assert_false(study_against(&study, &had, &need));
 }
 
+/* What other programs call by name is an interface, wherever a pointer leads. */
+TEST(functions_that_are_exported_are_interfaces)
+{
+    static const Elf64_Sym symbols[] = {
+        {0},
+        {1, STT_FUNC | STB_GLOBAL << 4, STV_DEFAULT, 1, MAKE_ELF_BASE + MAKE_ELF_CODE, 4},
+        {1, STT_FUNC | STB_WEAK << 4, STV_PROTECTED, 1, MAKE_ELF_BASE + MAKE_ELF_CODE + 4, 4},
+        {1, STT_FUNC | STB_LOCAL << 4, STV_DEFAULT, 1, MAKE_ELF_BASE + MAKE_ELF_CODE + 8, 4},
+        {1, STT_FUNC | STB_GLOBAL << 4, STV_HIDDEN, 1, MAKE_ELF_BASE + MAKE_ELF_CODE + 12, 4},
+        {1, STT_OBJECT | STB_GLOBAL << 4, STV_DEFAULT, 1, MAKE_ELF_BASE + MAKE_ELF_CODE + 16, 4},
+        {1, STT_FUNC | STB_GLOBAL << 4, STV_DEFAULT, SHN_UNDEF, MAKE_ELF_BASE + MAKE_ELF_CODE + 20, 4},
+    };
+    static const enum arch archs[] = {ARCH_AMD64, ARCH_ARM64};
+    for (size_t n = 0; n < sizeof archs / sizeof archs[0]; n++) {
+        struct ground ground;
+        make_elf_clean(&made, archs[n]);
+        make_elf_section(&made, ".dynsym", SHT_DYNSYM, symbols, sizeof symbols);
+        file_close(&file);
+        assert_true(ground_make(read_made(), &arena, &ground));
+        struct abi_work work = abi_work_on(&ground);
+        abi_bits_make(&work.taken, &arena, archs[n], &work.map);
+        abi_find_pointers(&work);
+        for (unsigned i = 0; i < 6; i++)
+            assert_int_equal(abi_has(&work.taken, MAKE_ELF_BASE + MAKE_ELF_CODE + 4 * i), i < 2);
+    }
+}
+
 static int free_all(void **state)
 {
     (void)state;
@@ -337,6 +365,7 @@ int main(void)
         T(an_auxiliary_vector_that_is_read_by_an_index_is_a_question),
         T(a_variable_that_two_readers_of_the_vector_set_is_a_question),
         T(code_that_may_not_be_read_is_not_told),
+        T(functions_that_are_exported_are_interfaces),
     };
     return cmocka_run_group_tests(tests, NULL, free_all);
 }
