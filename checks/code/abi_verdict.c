@@ -7,7 +7,7 @@
 #include "checks/code/starts.h"
 
 /* Nothing works in which so many functions make a mistake. */
-enum { MANY = 64 /* functions */, SHARE = 50 /* one of so many */ };
+enum { MANY = 32 /* functions */, SHARE = 50 /* one of so many */ };
 enum { FLOOR = 50 /* percent of the code, where no policy says another; below it nothing is passed */ };
 
 const char *abi_source_name(unsigned source)
