@@ -14,6 +14,10 @@
 
 enum { MOST_BYTES = 1 << 16, NOP = (int)0xd503201f, SHOWN = 20 };
 
+/* By word of the function that is looked at: which of its transfers save what the caller has in a register that is still in it,
+ * and which give such a register back that held something else. To drop another one changes nothing. */
+enum { SAVES = 1, RESTORES = 2, SAVES_LINK = 4, RESTORES_LINK = 8 };
+static uint8_t transfers[MOST_BYTES / 4];
 enum change {
     SAVE,
     RESTORE,
@@ -31,17 +35,18 @@ enum change {
 static const struct {
     const char *name;
     enum abi_breach breach;
-} changes[CHANGES] = {{"callee-saved: a save is dropped", BREACH_CALLEE_SAVED},
-                      {"callee-saved: a restore is dropped", BREACH_CALLEE_SAVED},
-                      {"stack-alignment: a frame is 8 bytes larger", BREACH_STACK_ALIGNMENT},
-                      {"stack-alignment: a push is 8 bytes larger", BREACH_STACK_ALIGNMENT},
-                      {"callee-saved: a result goes to X19 or X28", BREACH_CALLEE_SAVED},
-                      {"callee-saved: a result goes to D8", BREACH_CALLEE_SAVED},
-                      {"platform-register: a result goes to X18", BREACH_PLATFORM_REGISTER},
-                      {"no-access-below-sp: a store goes below SP", BREACH_BELOW_SP},
-                      {"return-address: X30 is not saved", BREACH_RETURN_ADDRESS},
-                      {"return-address: X30 is not restored", BREACH_RETURN_ADDRESS},
-                      {"pac-pairing: AUTIASP is dropped", BREACH_PAC_PAIRING}};
+    unsigned transfer; /* what the instruction has to be */
+} changes[CHANGES] = {{"callee-saved: a save is dropped", BREACH_CALLEE_SAVED, SAVES},
+                      {"callee-saved: a restore is dropped", BREACH_CALLEE_SAVED, RESTORES},
+                      {"stack-alignment: a frame is 8 bytes larger", BREACH_STACK_ALIGNMENT, 0},
+                      {"stack-alignment: a push is 8 bytes larger", BREACH_STACK_ALIGNMENT, 0},
+                      {"callee-saved: a result goes to X19 or X28", BREACH_CALLEE_SAVED, 0},
+                      {"callee-saved: a result goes to D8", BREACH_CALLEE_SAVED, 0},
+                      {"platform-register: a result goes to X18", BREACH_PLATFORM_REGISTER, 0},
+                      {"no-access-below-sp: a store goes below SP", BREACH_BELOW_SP, 0},
+                      {"return-address: X30 is not saved", BREACH_RETURN_ADDRESS, SAVES_LINK},
+                      {"return-address: X30 is not restored", BREACH_RETURN_ADDRESS, RESTORES_LINK},
+                      {"pac-pairing: AUTIASP is dropped", BREACH_PAC_PAIRING, 0}};
 
 static struct {
     uint64_t made, found, odd;
@@ -51,6 +56,33 @@ static bool verbose, listing;
 static bool precious(unsigned r, bool vector)
 {
     return vector ? r >= 8 && r <= 15 : r >= 19 && r <= 28;
+}
+
+static bool is_entry(const struct abi_state *state, bool vector, unsigned r)
+{
+    struct abi_value value = vector ? state->v[(r - ABI_FIRST_VECTOR) % ABI_VECTORS] : state->x[r];
+    return value.kind == ABI_SIGNED ||
+           (value.kind == ABI_ENTRY && value.reg == (vector ? r + ABI_ENTRY_VECTOR - ABI_FIRST_VECTOR : r));
+}
+
+static void note_transfer(void *context, size_t at, const struct abi_state *before, const struct abi_state *after,
+                          bool loose)
+{
+    const struct abi_walk *walk = context;
+    const uint32_t word = abi_word(walk, at);
+    struct operands o;
+    if (loose || a64_classify(word) == A64_UNALLOCATED)
+        return;
+    a64_operands(word, &o);
+    for (unsigned i = 0; i < o.count && (o.form == FORM_LOAD || o.form == FORM_STORE); i++) {
+        const bool link = !o.vector && o.regs[i] == REGISTER_LR;
+        if (!link && !precious(o.regs[i], o.vector))
+            continue;
+        if (o.form == FORM_STORE && is_entry(before, o.vector, o.regs[i]))
+            transfers[at] |= link ? SAVES_LINK : SAVES;
+        if (o.form == FORM_LOAD && is_entry(after, o.vector, o.regs[i]) && !is_entry(before, o.vector, o.regs[i]))
+            transfers[at] |= link ? RESTORES_LINK : RESTORES;
+    }
 }
 
 /* The word with one rule broken, or 0 where this change does not fit it. */
@@ -132,8 +164,12 @@ static void mutate(const struct map *all, const struct abi_bits *called, const s
     if (!from || f.size > MOST_BYTES)
         return;
     memcpy(bytes, from, f.size);
+    memset(transfers, 0, f.size / 4);
+    walk.trace = note_transfer;
+    walk.context = &walk;
     if (!abi_walk(&walk, &f))
         abort();
+    walk.trace = NULL;
     if (listing)
         printf("%" PRIx64 " %" PRIx64 " %" PRIx64 " %d\n", f.start, f.size, walk.saves, walk.odd);
     bool clean = walk.hit_count == 0 && !listing;
@@ -147,7 +183,8 @@ static void mutate(const struct map *all, const struct abi_bits *called, const s
             if (a64_classify(word) == A64_UNALLOCATED)
                 break;
             a64_operands(word, &o);
-            if ((other = broken(word, &o, (enum change)change, saves)) == 0)
+            if ((other = broken(word, &o, (enum change)change, saves)) == 0 ||
+                (transfers[at / 4] & changes[change].transfer) != changes[change].transfer)
                 continue;
             put(bytes + at, other);
             judge(&walk, &f, (enum change)change, at);
