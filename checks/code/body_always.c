@@ -99,9 +99,9 @@ static uint32_t before(const struct body *b, const struct backwards *back, const
 /* Numbers the nodes from the exit back: a node after all that are only come to through it. */
 static bool number_all(struct body *b, const struct backwards *back, struct tree *t, uint32_t *count)
 {
-    enum { OPEN = UINT32_MAX };
+    const uint32_t open = UINT32_MAX; /* on the way to it */
     b->queue_count = 0;
-    t->number[t->exit] = OPEN;
+    t->number[t->exit] = open;
     if (!body_enqueue(b, t->exit))
         return false;
     while (b->queue_count) {
@@ -111,7 +111,7 @@ static bool number_all(struct body *b, const struct backwards *back, struct tree
             t->number[node] = ++*count;
             b->queue_count--;
         } else if (t->number[one] == 0) {
-            t->number[one] = OPEN;
+            t->number[one] = open;
             if (!body_enqueue(b, one))
                 return false;
         }

@@ -6,12 +6,12 @@
 #include <string.h>
 
 enum {
-    INTERP = 1,  /* PT_INTERP */
-    NEEDED = 2,  /* DT_NEEDED */
-    MARK = 4,    /* DF_1_PIE */
-    NAME = 8,    /* DT_SONAME */
-    FILTER = 16, /* DT_FILTER */
-    SYMBOL = 32, /* a relocation against a symbol */
+    INTERP = 1,   /* PT_INTERP */
+    NEEDED = 2,   /* DT_NEEDED */
+    MARK = 4,     /* DF_1_PIE */
+    NAME = 8,     /* DT_SONAME */
+    FILTER = 16,  /* DT_FILTER */
+    SYMBOL = 32,  /* a relocation against a symbol */
     VERSION = 64, /* DT_VERDEF */
     IMPORT = 128, /* a slot for a function of another file */
     EXPORT = 256, /* DT_GNU_HASH over a symbol */
