@@ -167,7 +167,8 @@ struct symbols {
     enum known known; /* ABSENT: no SHT_SYMTAB, no LC_SYMTAB */
     uint64_t offset, count;
     uint64_t stabs, undefined, external, local; /* Mach-O nlist classes; ELF counts all in `count` */
-    bool strip_mark;                            /* the one stab "radr://5614542" that Apple's strip leaves */
+    uint64_t unexported; /* Mach-O libraries: external ones more than the export trie, by which dyld goes, has names */
+    bool strip_mark;     /* the one stab "radr://5614542" that Apple's strip leaves */
     const char *first_named; /* evidence: the first symbol that should have gone; NULL: none or not looked at */
 };
 
@@ -272,6 +273,7 @@ struct macho_extra {
     uint64_t fat_arch_offset;
     uint64_t code_limit; /* bytes that the best CodeDirectory covers */
     uint32_t signature_flags;
+    uint8_t signature_platform;    /* of the CodeDirectory; not 0: part of the system, says the signature */
     const char *identifier, *team; /* of the CodeDirectory */
 };
 

@@ -18,24 +18,54 @@ static bool under(const char *path, const char *folder)
     return strncmp(path, folder, size) == 0 && (path[size] == 0 || path[size] == '/');
 }
 
+static bool is_open(const char *path)
+{
+    for (size_t i = 0; i < sizeof open_folders / sizeof *open_folders; i++)
+        if (under(path, open_folders[i]))
+            return true;
+    return false;
+}
+
+/* Where enough ".." behind the folder of the program lead: what follows the last one that leaves all before it. */
+static const char *climbs_to(const char *path)
+{
+    const char *to = NULL;
+    long depth = 0;
+    while (*path == '/') {
+        size_t size = strcspn(path + 1, "/");
+        bool up = size == 2 && strncmp(path + 1, "..", 2) == 0;
+        depth += up ? -1 : size > 0 && !(size == 1 && path[1] == '.');
+        path += size + 1;
+        if (up && depth <= 0) {
+            to = path;
+            depth = 0;
+        }
+    }
+    return to;
+}
+
 /* What is wrong with a folder to search, or NULL. */
 static const char *fault(const struct image *image, const char *path)
 {
-    static const char *const own[] = {"$ORIGIN", "${ORIGIN}", "@executable_path", "@loader_path"};
+    static const char *const own[2][2] = {{"$ORIGIN", "${ORIGIN}"}, {"@executable_path", "@loader_path"}};
     if (*path == 0)
         return "an empty entry is the current folder";
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (under(path, own[i]))
+    for (size_t i = 0; i < 2; i++) {
+        const char *name = own[image->format == FORMAT_MACHO][i];
+        const char *to = under(path, name) ? climbs_to(path + strlen(name)) : NULL;
+        if (to && is_open(to))
+            return "an entry with \"..\" leads to a folder that others can write";
+        if (under(path, name))
             return NULL;
+    }
     if (*path != '/')
         return "a relative entry starts from the current folder";
     while (path[1] == '/')
         path++;
     if (common_climbs(path))
         return "an entry with \"..\" leads elsewhere than it says";
-    for (size_t i = 0; i < sizeof open_folders / sizeof *open_folders; i++)
-        if (under(path, open_folders[i]))
-            return "a folder that others can write, or that is of the build machine";
+    if (is_open(path))
+        return "a folder that others can write, or that is of the build machine";
     if (image->format == FORMAT_MACHO && !under(path, "/usr/lib") && !under(path, "/System/Library"))
         return "a folder that System Integrity Protection does not guard";
     return NULL;

@@ -3,14 +3,20 @@
  * images for its SDK that have none. Go's linker writes one only from Go 1.24 on. */
 #include "checks/common.h"
 
+#include <string.h>
+
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     if (image->macho->has_uuid) {
-        if (image->uuid)
-            pass(f, "LC_UUID %s", image->uuid);
-        else
+        if (!image->uuid) {
             unknown(f, "LC_UUID cannot be read");
+        } else if (image->uuid[strspn(image->uuid, "0")] == 0) {
+            evidence(f, image->macho->uuid_offset, "a UUID of its own", "%s", image->uuid);
+            fail(f, "LC_UUID is all zeros, which tells no program from another");
+        } else {
+            pass(f, "LC_UUID %s", image->uuid);
+        }
     } else if (image->segments.known == KNOWN_BROKEN) {
         unknown(f, "the load commands cannot be read to their end");
     } else {

@@ -4,6 +4,8 @@
  * image asks for. */
 #include "checks/common.h"
 
+#include <string.h>
+
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
@@ -12,6 +14,13 @@ static void check(const struct subject *subject, struct finding *f)
         unknown(f, "the image does not say which release of its system it asks for");
     } else if (minimum && image->os == OS_UNKNOWN) {
         unknown(f, "macOS %s is declared; the image does not say which system it is for", minimum);
+    } else if (!declared && !image->sdk) {
+        unknown(f, "the image does not say which SDK it was built with");
+    } else if (!declared && strcmp(image->sdk, "0.0") != 0 && expect_compare(image->min_os, image->sdk) > 0) {
+        evidence(f, image->macho->min_os_offset, "no newer than the SDK", "%s, with the SDK of %s", image->min_os,
+                 image->sdk);
+        fail(f, "%s %s is asked for, newer than the SDK %s that the image was built with", os_name(image->os),
+             image->min_os, image->sdk);
     } else if (!declared) {
         not_applicable(f, "no minimum was declared; the image asks for %s %s or newer", os_name(image->os),
                        image->min_os);

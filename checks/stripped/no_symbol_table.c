@@ -2,7 +2,7 @@
  * and local nlists serve linkers and debuggers alone. In a Mach-O LC_SYMTAB must stay for
  * the imports, so what counts there is what kind of entries it has: no defined local
  * symbol, and in a program no defined external one but __mh_execute_header. A library's
- * defined externals are its exports. Stabs belong to stripped/no-debug-info. */
+ * defined externals are its exports, and have their names in the export trie. Stabs belong to stripped/no-debug-info. */
 #include "checks/common.h"
 
 static void check_elf(const struct symbols *symbols, struct finding *f)
@@ -27,11 +27,11 @@ static void check_macho(const struct image *image, struct finding *f)
     /* The one external that a program may define is not `first_named`. */
     bool external =
         image->kind == KIND_EXECUTABLE && symbols->external > 0 && (symbols->external > 1 || symbols->first_named);
-    unsigned long long left = symbols->local + (external ? symbols->external : 0);
+    unsigned long long left = symbols->local + (external ? symbols->external : symbols->unexported);
     if (left) {
-        evidence(f, symbols->offset, "imports, and __mh_execute_header",
-                 "%llu local and %llu external symbols are defined", (unsigned long long)symbols->local,
-                 (unsigned long long)symbols->external);
+        evidence(f, symbols->offset, symbols->unexported ? "imports and exports" : "imports, and __mh_execute_header",
+                 "%llu local and %llu external symbols are defined%s", (unsigned long long)symbols->local,
+                 (unsigned long long)symbols->external, symbols->unexported ? ", more than are exported" : "");
         if (symbols->first_named)
             fail(f, "%llu symbols that only debuggers use, %s among them", left, symbols->first_named);
         else

@@ -1,7 +1,8 @@
 /* Can the program be read as it stands? A packed or encrypted program shows a stub of
  * some instructions and hides the rest: its dependencies, symbols, strings and code are
  * those of the stub, so "no library, no debug information" is true of the stub alone.
- * UPX: src/stub/src/include/linux.h; Apple: LC_ENCRYPTION_INFO_64 with cryptid 1. */
+ * UPX: src/stub/src/include/linux.h; Apple: LC_ENCRYPTION_INFO_64 with cryptid 1, segments with
+ * SG_PROTECTED_VERSION_1. */
 #include "checks/common.h"
 
 static void check(const struct subject *subject, struct finding *f)
@@ -12,7 +13,7 @@ static void check(const struct subject *subject, struct finding *f)
         fail(f, "packed (%s): what the program holds cannot be seen", image->packer.text);
     } else if (image->format == FORMAT_MACHO && image->macho->encrypted) {
         evidence(f, image->macho->encrypted_offset, "cryptid 0", "an encrypted range");
-        fail(f, "encrypted by LC_ENCRYPTION_INFO: what the program holds cannot be seen");
+        fail(f, "encrypted (LC_ENCRYPTION_INFO, or SG_PROTECTED_VERSION_1): what the program holds cannot be seen");
     } else if (image->segments.known != KNOWN_COMPLETE) {
         unknown(f, "the segments cannot be read to their end, so packing cannot be ruled out");
     } else if (image->sections.known == KNOWN_BROKEN) {

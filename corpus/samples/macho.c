@@ -82,7 +82,7 @@ static void add_dylib(struct macho *m, const char *name)
 struct segment {
     const char *name;
     uint64_t address, memory, offset, size;
-    uint32_t access, sections;
+    uint32_t access, sections, flags;
 };
 
 static size_t add_segment(struct macho *m, const struct segment *s)
@@ -92,7 +92,7 @@ static size_t add_segment(struct macho *m, const struct segment *s)
     at = put64(m, put64(m, at + 16, s->address), s->memory);
     at = put64(m, put64(m, at, s->offset), s->size);
     at = put32(m, put32(m, at, s->access), s->access);
-    put32(m, put32(m, at, s->sections), 0);
+    put32(m, put32(m, at, s->sections), s->flags);
     return start;
 }
 
@@ -100,14 +100,14 @@ static size_t write_segments(struct macho *m)
 {
     const uint64_t base = UINT64_C(0x100000000), code = code_at(m);
     add_segment(m, &(struct segment){.name = "__PAGEZERO", .memory = base});
-    size_t at = add_segment(m, &(struct segment){"__TEXT", base, page(m), 0, page(m), 5, 1}) + SEGMENT;
+    size_t at = add_segment(m, &(struct segment){"__TEXT", base, page(m), 0, page(m), 5, 1, m->text_flags}) + SEGMENT;
     put(m, at, "__text", 6);
     put(m, at + 16, "__TEXT", 6);
     at = put64(m, put64(m, at + 32, base + code), CODE_SIZE);
     at = put32(m, put32(m, at, (uint32_t)code), 2); /* aligned to 4 */
     put32(m, put32(m, put32(m, at, 0), 0), 0x80000400);
     /* its sizes follow once they are known */
-    return add_segment(m, &(struct segment){"__LINKEDIT", base + page(m), page(m), page(m), 0, 1, 0});
+    return add_segment(m, &(struct segment){"__LINKEDIT", base + page(m), page(m), page(m), 0, 1, 0, 0});
 }
 
 static void write_code(struct macho *m)
@@ -191,7 +191,8 @@ static void write_signature(struct macho *m, size_t command)
 void macho_write(struct macho *m)
 {
     static const uint32_t uuid[] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}, dylinker[] = {12};
-    const uint32_t version[] = {1, 0x000b0000, 0x000d0000, 0}, start[] = {code_at(m), 0, 0, 0};
+    const uint32_t version[] = {1, m->minimum ? m->minimum : 0x000b0000, 0x000d0000, 0},
+                   start[] = {code_at(m), 0, 0, 0};
     size_t signature = 0;
     m->commands = HEADER;
     m->linkedit = page(m);
@@ -212,8 +213,14 @@ void macho_write(struct macho *m)
         add_text(m, 0x8000001c, m->rpath, dylinker, 1);
     if (m->signature)
         signature = add_command(m, 0x1d, 16, NULL, 0);
-    const uint32_t header[] = {0xfeedfacf, m->arm64 ? 0x0100000c : 0x01000007, m->arm64 ? 0 : 3, 2,
-                               m->count,   (uint32_t)(m->commands - HEADER),   m->flags,         0};
+    const uint32_t header[] = {0xfeedfacf,
+                               m->arm64 ? 0x0100000c : 0x01000007,
+                               m->arm64 ? m->subtype : 3,
+                               2,
+                               m->count,
+                               (uint32_t)(m->commands - HEADER),
+                               m->flags,
+                               0};
     for (size_t i = 0; i < sizeof header / sizeof *header; i++)
         put32(m, i * 4, header[i]);
     uint32_t pages = (uint32_t)(m->linkedit + HASHED - 1) / HASHED;
@@ -223,6 +230,8 @@ void macho_write(struct macho *m)
         m->size = m->linkedit;
     if (m->signature)
         write_signature(m, signature);
+    if (m->changed)
+        m->bytes[code_at(m) - 1] ^= 1; /* between the load commands and the code */
     if (m->size != end)
         abort();
 }

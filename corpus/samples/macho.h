@@ -8,7 +8,8 @@ enum { MACHO_ROOM = 0x5000 };
 
 struct macho {
     bool arm64, uuid, signature, local_symbol;
-    uint32_t flags;
+    bool changed; /* a byte, behind the signing */
+    uint32_t flags, subtype, text_flags, minimum;
     const char *dylib; /* a second one */
     const char *rpath;
     const uint32_t *function; /* A64, ends with a 0: behind the first */

@@ -53,6 +53,41 @@ static void change_pie(struct macho *m)
     m->flags &= ~(uint32_t)PIE;
 }
 
+static void change_pie_of_arm64(struct macho *m)
+{
+    m->flags &= ~(uint32_t)PIE;
+}
+
+static void change_subtype(struct macho *m)
+{
+    m->subtype = 0x80000002; /* arm64e, ABI 0 */
+}
+
+static void change_protection(struct macho *m)
+{
+    m->text_flags = 8; /* SG_PROTECTED_VERSION_1 */
+}
+
+static void change_minimum(struct macho *m)
+{
+    m->minimum = 0x000e0000; /* macOS 14, with the SDK of 13 */
+}
+
+static void change_release(struct macho *m)
+{
+    m->minimum = 0x00630000; /* macOS 99 */
+}
+
+static void change_byte(struct macho *m)
+{
+    m->changed = true;
+}
+
+static void change_climbing_rpath(struct macho *m)
+{
+    m->rpath = "@executable_path/../../../../tmp/lib";
+}
+
 static const uint32_t writes_x18[] = {0xaa0003f2, /* mov x18, x0 */
                                       0x91000640, /* add x0, x18, #1 */
                                       0xd65f03c0, /* ret */
@@ -103,6 +138,13 @@ static const struct {
     {"macho-local-symbol", change_symbols},
     {"macho-executable-stack", change_stack},
     {"macho-fixed-address", change_pie},
+    {"macho-arm64-fixed-address", change_pie_of_arm64},
+    {"macho-arm64e-program", change_subtype},
+    {"macho-protected-segment", change_protection},
+    {"macho-newer-than-sdk", change_minimum},
+    {"macho-no-such-release", change_release},
+    {"macho-page-changed", change_byte},
+    {"macho-climbing-rpath", change_climbing_rpath},
 };
 
 static bool make_thin(void (*change)(struct macho *m), struct sample_bytes *out)

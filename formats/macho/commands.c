@@ -11,6 +11,9 @@
 #include "formats/limits.h"
 
 static const uint32_t LC_REQ_DYLD = 0x80000000;
+enum {
+    RELEASE_MOST = 50
+}; /* Apple's systems are called after years since 26: a program that asks for 99 starts nowhere */
 
 static void read_uuid(struct macho_view *view, const struct command *c)
 {
@@ -37,16 +40,22 @@ static const char *version_text(struct arena *arena, uint32_t version)
     return arena_print(arena, "%u.%u", version >> 16, version >> 8 & 0xff);
 }
 
-/* A zippered library serves macOS and Mac Catalyst, and says so in two commands: it is one for macOS. */
+/* A zippered library serves macOS and Mac Catalyst, and says so in two commands: it is one for macOS. Of other pairs
+ * dyld takes none, or the last (UnsafeHeader.cpp, validSemanticsPlatform). */
 static void take_version(struct macho_view *view, const struct command *c, enum os os, uint32_t minimum, uint32_t sdk)
 {
     struct image *image = view->image;
-    bool zippered = os == OS_MACOS && image->os == OS_MACCATALYST;
-    if (view->has_version && image->kind == KIND_EXECUTABLE)
+    bool pair = (os == OS_MACOS && image->os == OS_MACCATALYST) || (os == OS_MACCATALYST && image->os == OS_MACOS);
+    bool library = image->kind != KIND_EXECUTABLE && !view->zippered;
+    if (view->has_version && !(pair && library))
         MACHO_DEFECT(view, macho_command_twice, c->at, "one command that names platform and release",
                      "another one, for %s", os_name(os));
-    if (view->has_version && !zippered)
+    view->zippered |= view->has_version && pair;
+    if (view->has_version && !(pair && os == OS_MACOS))
         return;
+    if (minimum >> 16 > RELEASE_MOST)
+        MACHO_DEFECT(view, macho_version, c->at, "a release of the system that there is", "%s",
+                     version_text(&view->file->arena, minimum));
     view->has_version = true;
     image->os = os;
     image->min_os = version_text(&view->file->arena, minimum);
@@ -86,10 +95,11 @@ static void read_version_min(struct macho_view *view, const struct command *c)
 {
     struct cursor cursor = command_cursor(view, c);
     uint32_t minimum = cursor_u32(&cursor), sdk = cursor_u32(&cursor);
+    bool intel = view->extra->cputype == CPU_TYPE_X86_64 || view->extra->cputype == CPU_TYPE_X86; /* a simulator's */
     enum os os = c->type == LC_VERSION_MIN_MACOSX     ? OS_MACOS
-                 : c->type == LC_VERSION_MIN_IPHONEOS ? OS_IOS
-                 : c->type == LC_VERSION_MIN_TVOS     ? OS_TVOS
-                                                      : OS_WATCHOS;
+                 : c->type == LC_VERSION_MIN_IPHONEOS ? (intel ? OS_IOS_SIMULATOR : OS_IOS)
+                 : c->type == LC_VERSION_MIN_TVOS     ? (intel ? OS_TVOS_SIMULATOR : OS_TVOS)
+                                                      : (intel ? OS_WATCHOS_SIMULATOR : OS_WATCHOS);
     if (cursor.failed)
         MACHO_DEFECT(view, macho_command, c->at, "an LC_VERSION_MIN of 16 bytes", "%zu bytes", c->v.size);
     else
@@ -180,6 +190,7 @@ static const struct known_command {
     {LC_FUNCTION_VARIANTS, ONCE, "LC_FUNCTION_VARIANTS", read_linkedit},
     {LC_FUNCTION_VARIANT_FIXUPS, ONCE, "LC_FUNCTION_VARIANT_FIXUPS", read_linkedit},
     {0x39, ONCE, "LC_TARGET_TRIPLE", NULL},
+    {LC_LAZY_LOAD_DYLIB_INFO, CAREFUL, "LC_LAZY_LOAD_DYLIB_INFO", read_lazy_dylib},
 };
 
 /* Commands of one size: dyld takes no other (mach_o/UnsafeHeader.cpp, validStructureLoadCommands). */

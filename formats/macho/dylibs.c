@@ -64,11 +64,44 @@ void read_dylib(struct macho_view *view, const struct command *c)
     named_add(&view->file->arena, needed, text, text_at(view, c), how_used(view, c, how));
 }
 
+/* Link-edit data that begins with the offset of the library's path: dyld loads it where it is first called
+ * (mach_o/LazyLoadDylib.h). */
+void read_lazy_dylib(struct macho_view *view, const struct command *c)
+{
+    struct named_list *needed = &view->image->needed;
+    struct cursor cursor = command_cursor(view, c);
+    uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
+    const char *text = NULL;
+    struct view v;
+    if (!cursor.failed && claim(view, offset, size, "a library that is loaded late") &&
+        spend(view, offset, size, "a library that is loaded late") && image_view(view->image, offset, size, &v)) {
+        struct cursor path = cursor_at(v, view->big_endian);
+        uint32_t at = cursor_u32(&path);
+        text = path.failed ? NULL : image_string(view->image, v, at);
+        if (text && !named_full(needed)) {
+            named_add(&view->file->arena, needed, text, macho_at(view, (uint64_t)offset + at), DEPENDENCY_LAZY);
+            return;
+        }
+    }
+    if (!text)
+        MACHO_DEFECT(view, macho_linkedit, c->at, "the path of a library inside the link-edit data", "none");
+    needed->known = KNOWN_BROKEN;
+}
+
 void read_dylib_id(struct macho_view *view, const struct command *c)
 {
     view->extra->install_name = text_of(view, c, 24, DEFECT_ID_macho_command);
-    if (view->extra->filetype == MH_EXECUTE)
-        MACHO_DEFECT(view, macho_command, c->at, "LC_ID_DYLIB in libraries alone", "a program with it");
+    view->has_id = true;
+    if (view->extra->filetype == MH_EXECUTE || view->extra->filetype == MH_BUNDLE)
+        MACHO_DEFECT(view, macho_command, c->at, "LC_ID_DYLIB in libraries alone", "a %s with it",
+                     kind_name(view->image->kind));
+}
+
+/* dyld loads no library that does not say what it is called (UnsafeHeader.cpp, validSemanticsInstallName). */
+void check_dylib_id(struct macho_view *view)
+{
+    if (view->whole && view->extra->ncmds && view->image->judged && view->extra->filetype == MH_DYLIB && !view->has_id)
+        MACHO_DEFECT(view, macho_header, 12, "LC_ID_DYLIB in a library", "none");
 }
 
 /* LC_SUB_*: dyld reads the string, and goes by it in libraries only. */

@@ -45,8 +45,8 @@ static bool opcodes_end(struct view v, const uint8_t *operands)
     return !c.failed;
 }
 
-/* Every node once: a node that is reached again is a circle, or shared, which no linker writes. */
-static bool trie_ends(struct arena *arena, struct view v)
+/* How many names the trie has, in `names`. Every node once: a node that is reached again is a circle, or shared, which no linker writes. */
+static bool trie_ends(struct arena *arena, struct view v, uint64_t *names)
 {
     uint8_t *seen = arena_array(arena, v.size / 8 + 1, 1);
     uint32_t *stack = arena_room(arena, (v.size / 2 + 2) * sizeof *stack); /* an edge takes two bytes at least */
@@ -61,6 +61,7 @@ static bool trie_ends(struct arena *arena, struct view v)
         cursor_skip(&c, at);
         uint64_t terminal = cursor_uleb(&c);
         cursor_skip(&c, terminal);
+        *names += terminal > 0;
         for (unsigned children = cursor_u8(&c); children; children--) {
             int64_t size = view_string(v, c.at);
             if (size < 0)
@@ -80,8 +81,9 @@ static bool trie_ends(struct arena *arena, struct view v)
 static void check_trie(struct macho_view *view, uint64_t offset, uint64_t size)
 {
     struct view v;
+    view->has_trie = true;
     if (size && claim(view, offset, size, "the export trie") && spend(view, offset, size, "the export trie") &&
-        image_view(view->image, offset, size, &v) && !trie_ends(&view->file->arena, v))
+        image_view(view->image, offset, size, &v) && !trie_ends(&view->file->arena, v, &view->exports))
         MACHO_DEFECT(view, macho_linkedit, offset, "an export trie whose nodes lie inside it, each reached once",
                      "a node outside, unfinished or reached again");
 }

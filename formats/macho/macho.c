@@ -126,6 +126,8 @@ static bool read_header(struct macho_view *view)
     if (image->judged && image->kind == KIND_EXECUTABLE &&
         !is_graded(extra->cputype, extra->cpusubtype & ~SUBTYPE_MASK))
         MACHO_DEFECT(view, macho_header, 8, "a cpusubtype that the kernel grades", "cpusubtype %#x", extra->cpusubtype);
+    if (extra->flags & MH_DYLIB_IN_CACHE && image->judged)
+        MACHO_DEFECT(view, macho_header, 24, "MH_DYLIB_IN_CACHE inside a dyld cache alone", "flags %#x", extra->flags);
     if (extra->ncmds == 0 && image->judged)
         MACHO_DEFECT(view, macho_header, 16, "load commands", "ncmds 0");
     return true;
@@ -154,7 +156,10 @@ static void name_libc(struct image *image)
 static void judge_stripped(struct macho_view *view)
 {
     struct image *image = view->image;
-    const struct symbols *symbols = &image->symbols;
+    struct symbols *symbols = &image->symbols;
+    if (view->has_trie && (image->kind == KIND_SHARED_LIBRARY || image->kind == KIND_BUNDLE) &&
+        symbols->external > view->exports)
+        symbols->unexported = symbols->external - view->exports;
     bool debug = image->debug.count > 0;
     for (size_t i = 0; i < image->segments.count && image->kind != KIND_DEBUG_FILE; i++) {
         const struct segment *s = &image->segments.items[i];
@@ -163,7 +168,7 @@ static void judge_stripped(struct macho_view *view)
     }
     bool external =
         image->kind == KIND_EXECUTABLE && symbols->external > 0 && (symbols->external > 1 || symbols->first_named);
-    if (debug || symbols->local || external)
+    if (debug || symbols->local || symbols->unexported || external)
         image->stripped = ANSWER_NO;
     else if (symbols->known != KNOWN_BROKEN && image->debug.known != KNOWN_BROKEN)
         image->stripped = ANSWER_YES;
@@ -222,11 +227,14 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
     check_segments(&view);
     resolve_entry(&view);
     check_program(&view);
+    check_dylib_id(&view);
     if (view.whole)
         imply_libsystem(&view);
     name_libc(image);
     if (image->sections.known == KNOWN_BROKEN)
         image->debug.known = KNOWN_BROKEN;
+    if (options->code && image->judged)
+        check_hashes(&view);
     if (options->code && image->judged && (image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY))
         read_hidden_dwarf(image);
     read_unowned(&view);

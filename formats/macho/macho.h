@@ -22,6 +22,7 @@ enum { /* <mach-o/loader.h>, filetype and flags */
        MH_PIE = 0x200000,
        MH_NO_HEAP_EXECUTION = 0x1000000
 };
+static const uint32_t MH_DYLIB_IN_CACHE = 0x80000000;
 
 enum { /* cputype */
        CPU_ARCH_ABI64 = 0x01000000,
@@ -70,7 +71,8 @@ enum { /* load commands that are taken apart; LC_REQ_DYLD is 0x80000000 and is n
        LC_DYLD_CHAINED_FIXUPS = 0x34,
        LC_ATOM_INFO = 0x36,
        LC_FUNCTION_VARIANTS = 0x37,
-       LC_FUNCTION_VARIANT_FIXUPS = 0x38
+       LC_FUNCTION_VARIANT_FIXUPS = 0x38,
+       LC_LAZY_LOAD_DYLIB_INFO = 0x3a
 };
 
 struct command {
@@ -79,23 +81,36 @@ struct command {
     struct view v; /* cmdsize bytes */
 };
 
+enum { SIGNED_SLOTS = 12 }; /* of blobs that a CodeDirectory has a hash of, counted from 1 */
+
+struct signed_hashes { /* of the best CodeDirectory; count 0: none that can be held against the bytes */
+    struct view table; /* the CodeDirectory */
+    struct view blobs[SIGNED_SLOTS];
+    uint64_t at, limit;
+    uint32_t count, special;
+    uint8_t type, size, page; /* page: log2 */
+};
+
 struct macho_view {
     struct file *file;
     struct image *image;
     struct macho_extra *extra;
     bool big_endian;
     uint64_t header_size;
-    uint64_t text_offset; /* of the segment that maps the header; meaningful where has_text */
-    bool has_text, has_version;
+    uint64_t text_address; /* of the segment that maps the header; meaningful where has_text */
+    bool has_text, has_version, has_id, zippered;
     bool links;                  /* some command names a dylib that dyld loads at start */
     unsigned read_only_segments; /* with SG_READ_ONLY, and memory */
     uint64_t main_offset;        /* LC_MAIN entryoff */
     uint64_t thread_pc;
     uint64_t symbol_count;
+    bool has_trie; /* of exports; an old library has none, and exports by its symbol table */
+    uint64_t exports;
     bool whole;         /* every load command was read */
     size_t owned_count; /* ranges of the file that commands claim */
     struct range *owned;
     uint64_t spent; /* bytes of tables that were read */
+    struct signed_hashes hashes;
 };
 
 static inline struct cursor command_cursor(const struct macho_view *view, const struct command *c)
@@ -131,7 +146,9 @@ void check_program(struct macho_view *view);
 
 /* dylibs.c */
 void read_dylib(struct macho_view *view, const struct command *c);
+void read_lazy_dylib(struct macho_view *view, const struct command *c);
 void read_dylib_id(struct macho_view *view, const struct command *c);
+void check_dylib_id(struct macho_view *view);
 void read_sub(struct macho_view *view, const struct command *c);
 void read_dylinker(struct macho_view *view, const struct command *c);
 void read_rpath(struct macho_view *view, const struct command *c);
@@ -148,6 +165,9 @@ void read_exports(struct macho_view *view, const struct command *c);
 
 /* signature.c */
 void read_signature(struct macho_view *view, const struct command *c);
+
+/* hashes.c: whether the pages of the image are those that were signed */
+void check_hashes(struct macho_view *view);
 
 /* macho.c: one image that begins at `offset` of the file */
 void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const struct read_options *options,

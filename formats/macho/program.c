@@ -142,11 +142,26 @@ static void check_dylinker(struct macho_view *view)
     if (is_arm64(view) && !view->extra->dyldlink)
         MACHO_DEFECT(view, macho_header, 24, "MH_DYLDLINK: arm64 starts no static program", "flags %#x",
                      view->extra->flags);
+    else if (is_arm64(view) && !(view->extra->flags & MH_PIE))
+        MACHO_DEFECT(view, macho_header, 24, "MH_PIE: arm64 starts no program for fixed addresses", "flags %#x",
+                     view->extra->flags);
     if (image->interpreter_known == KNOWN_ABSENT && dynamic)
         MACHO_DEFECT(view, macho_dylinker, 16, "LC_LOAD_DYLINKER in a program for dyld", "none");
     if (image->interpreter.text && strcmp(image->interpreter.text, "/usr/lib/dyld") != 0)
         defect_add(&view->file->arena, &view->image->defects, DEFECT_ID_macho_dylinker, image->interpreter.offset,
                    "/usr/lib/dyld", "another dynamic linker");
+}
+
+/* Version 0 of the ABI of arm64e is Apple's own as yet: the kernel of macOS starts no program for it that is not part
+ * of the system, and takes the slice all the same (kern_exec.c, exec_mach_imgact; kern_machdep.c, grade_arm64e_binary). */
+static void check_arm64e(struct macho_view *view)
+{
+    enum { SUBTYPE = 0xffffff, ARM64E = 2, VERSION = 0x0f000000 };
+    const struct macho_extra *extra = view->extra;
+    if (is_arm64(view) && (extra->cpusubtype & SUBTYPE) == ARM64E && !(extra->cpusubtype & VERSION) &&
+        view->image->os == OS_MACOS && !extra->signature_platform)
+        MACHO_DEFECT(view, macho_header, 8, "arm64: macOS starts programs for arm64e only where they are its own",
+                     "cpusubtype %#x", extra->cpusubtype);
 }
 
 void check_program(struct macho_view *view)
@@ -157,4 +172,5 @@ void check_program(struct macho_view *view)
     check_text_name(view);
     check_command_pages(view);
     check_dylinker(view);
+    check_arm64e(view);
 }

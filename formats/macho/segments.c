@@ -15,6 +15,7 @@ enum {
     PROT_READ = 1,
     PROT_WRITE = 2,
     PROT_EXECUTE = 4,
+    SG_PROTECTED_VERSION_1 = 8,
     SG_READ_ONLY = 0x10,
     SECTION_TYPE = 0xff,
     S_ZEROFILL = 1,
@@ -37,12 +38,34 @@ static unsigned access_of(uint32_t protection)
            (protection & PROT_EXECUTE ? (unsigned)ACCESS_EXECUTE : 0);
 }
 
+/* Sections by which debuggers find what they want, in whatever segment: lldb's index of DWARF, modules of Swift. */
+static bool is_debug_name(const char *name)
+{
+    static const char *const names[] = {"__apple_names", "__apple_types", "__apple_namespac", "__apple_objc",
+                                        "__swift_ast"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return strncmp(name, "__debug_", 8) == 0;
+}
+
+/* How compressed DWARF begins: "ZLIB", and its size in eight bytes. */
+static bool is_compressed(const struct macho_view *view, const struct section *s)
+{
+    struct view v;
+    return strncmp(s->name, "__zdebug_", 9) == 0 ||
+           (s->size > 12 && file_view(view->file, s->offset, 12, &v) && memcmp(v.data, "ZLIB\0\0\0", 7) == 0);
+}
+
 static void take_debug(struct macho_view *view, const struct section *s)
 {
     struct arena *arena = &view->file->arena;
-    bool compressed = strncmp(s->name, "__zdebug_", 9) == 0;
-    if (s->size == 0 || !s->has_bytes ||
-        (strcmp(s->segment, "__DWARF") != 0 && strncmp(s->name, "__debug_", 8) != 0 && !compressed))
+    if (s->size == 0 || !s->has_bytes)
+        return;
+    if (strcmp(s->name, "__ctf") == 0)
+        debug_add(arena, &view->image->debug, DEBUG_CTF, s->name, s->offset, s->size);
+    bool compressed = is_compressed(view, s);
+    if (strcmp(s->segment, "__DWARF") != 0 && !is_debug_name(s->name) && !compressed)
         return;
     debug_add(arena, &view->image->debug, DEBUG_DWARF, s->name, s->offset, s->size);
     if (compressed)
@@ -110,7 +133,7 @@ static void take_segment(struct macho_view *view, const struct segment *s)
             defect_add(&view->file->arena, &image->defects, DEFECT_ID_macho_segment, s->header_offset,
                        "one executable segment that begins with the header", "another one, %s", s->name);
         view->has_text = true;
-        view->text_offset = s->offset;
+        view->text_address = s->address;
     }
     list->items = arena_grow(&view->file->arena, list->items, list->count, sizeof *list->items);
     list->items[list->count++] = *s;
@@ -143,6 +166,10 @@ void read_segment(struct macho_view *view, const struct command *c)
                      initial);
     if (flags & SG_READ_ONLY && s.memory_size && (s.address || s.file_size || initial)) /* __PAGEZERO is not mapped */
         view->read_only_segments++;
+    if (flags & SG_PROTECTED_VERSION_1 && s.file_size) { /* its pages are decrypted as they are mapped */
+        view->extra->encrypted = true;
+        view->extra->encrypted_offset = s.offset;
+    }
     if (view->image->segments.count >= LIMIT_SEGMENTS || view->image->sections.count + count > LIMIT_SEGMENTS) {
         MACHO_DEFECT(view, macho_segment, c->at, "at most 65536 segments and sections", "%u sections more", count);
         view->image->segments.known = view->image->sections.known = KNOWN_BROKEN;
@@ -261,19 +288,18 @@ void resolve_entry(struct macho_view *view)
     entry->known = view->extra->has_main || view->extra->has_unixthread ? KNOWN_COMPLETE : KNOWN_ABSENT;
     if (!view->whole || image->segments.known == KNOWN_BROKEN)
         entry->known = KNOWN_BROKEN;
-    bool found = false;
-    if (view->extra->has_main && view->has_text) {
-        entry->offset = range_end(view->text_offset, view->main_offset);
-        found = true;
-    } else if (view->extra->has_unixthread) {
-        entry->address = view->thread_pc;
-        found = image_address(image, view->thread_pc, &entry->offset);
+    bool found = view->extra->has_unixthread;
+    entry->address = view->thread_pc;
+    if (view->extra->has_main) { /* dyld counts from where the header is, not from the start of the file */
+        entry->address = range_end(view->text_address, view->main_offset);
+        found = view->has_text;
     }
     for (size_t i = 0; found && i < image->segments.count; i++) {
         const struct segment *s = &image->segments.items[i];
-        if (!(s->access & ACCESS_EXECUTE) || entry->offset < s->offset || entry->offset - s->offset >= s->file_size)
+        uint64_t size = s->file_size < s->memory_size ? s->file_size : s->memory_size;
+        if (!(s->access & ACCESS_EXECUTE) || entry->address < s->address || entry->address - s->address >= size)
             continue;
         entry->in_code = true;
-        entry->address = s->address + (entry->offset - s->offset);
+        entry->offset = range_end(s->offset, entry->address - s->address);
     }
 }

@@ -2,14 +2,20 @@
  * CodeDirectory counts (XNU bsd/kern/ubc_subr.c, cs_validate_csblob); its hashes cover the
  * file up to codeLimit. What is checked here is structure and extent: blobs inside the area,
  * tables inside their blob, sizes that XNU takes, and that the limit is the signature's own
- * offset, so that no byte before it is left out. Whether hashes match is another question. */
+ * offset, so that no byte before it is left out. Whether hashes match is asked in hashes.c. */
 #include "formats/macho/macho.h"
+
+#include <string.h>
 
 static const uint32_t CSMAGIC_EMBEDDED_SIGNATURE = 0xfade0cc0, CSMAGIC_CODEDIRECTORY = 0xfade0c02,
                       CSMAGIC_BLOBWRAPPER = 0xfade0b01;
 enum {
     COMMAND_SIZE = 16,
     SLOT_CODEDIRECTORY = 0,
+    SLOT_ENTITLEMENTS = 5,
+    SLOT_DER_ENTITLEMENTS = 7,
+    SLOT_CONSTRAINT = 8, /* of launches and libraries, to 11 */
+    SLOT_CONSTRAINT_LAST = 11,
     SLOT_ALTERNATE = 0x1000,
     SLOT_ALTERNATES = 5,
     SLOT_CMS = 0x10000,
@@ -18,8 +24,8 @@ enum {
     VERSION_SCATTER = 0x20100,
     VERSION_TEAM = 0x20200,
     VERSION_LIMIT_64 = 0x20300,
-    PAGE_LEAST = 12,
-    PAGE_MOST = 16, /* log2; XNU takes 4 KiB to 64 KiB */
+    PAGE_4K = 12, /* log2; XNU takes 4 KiB, and its own pages */
+    PAGE_16K = 14,
 };
 
 /* By hash type: its size, and its rank among several directories (ubc_subr.c, hashPriorities). */
@@ -31,12 +37,15 @@ struct directory {
     uint32_t flags, rank;
     uint64_t limit;
     bool scattered;
+    uint8_t platform;
     const char *identifier, *team;
+    struct signed_hashes hashes;
 };
 
 struct blobs {
     struct directory best;
     bool has_best, has_cms;
+    struct view slots[SIGNED_SLOTS];
 };
 
 static bool bad(struct macho_view *view, uint64_t at, const char *expected, const char *observed, uint64_t value)
@@ -54,7 +63,7 @@ static bool read_directory(struct macho_view *view, struct view v, uint64_t at, 
     uint32_t hashes_at = cursor_u32(&c), identifier = cursor_u32(&c), special = cursor_u32(&c), slots = cursor_u32(&c);
     out->limit = cursor_u32(&c);
     uint8_t hash_size = cursor_u8(&c), type = cursor_u8(&c);
-    cursor_skip(&c, 1);
+    out->platform = cursor_u8(&c);
     uint8_t page = cursor_u8(&c);
     cursor_skip(&c, 4);
     uint32_t scatter = version >= VERSION_SCATTER ? cursor_u32(&c) : 0;
@@ -69,8 +78,8 @@ static bool read_directory(struct macho_view *view, struct view v, uint64_t at, 
     if (type == 0 || type >= sizeof hashes / sizeof *hashes || hash_size != hashes[type].size)
         return bad(view, at, "a hash type that XNU knows, and its size", "hash type and size",
                    (uint64_t)type << 8 | hash_size);
-    if (page < PAGE_LEAST || page > PAGE_MOST)
-        return bad(view, at, "pages of 2^12 to 2^16 bytes", "log2 of the page size", page);
+    if (page != PAGE_4K && (page != PAGE_16K || view->extra->cputype != CPU_TYPE_ARM64))
+        return bad(view, at, "pages of 2^12 bytes, on arm64 2^14 too", "log2 of the page size", page);
     uint64_t pages = (out->limit >> page) + ((out->limit & ((UINT64_C(1) << page) - 1)) != 0);
     if (slots != pages)
         return bad(view, at, "one hash a page up to codeLimit", "nCodeSlots", slots);
@@ -83,7 +92,41 @@ static bool read_directory(struct macho_view *view, struct view v, uint64_t at, 
         return bad(view, at, "an identifier inside the CodeDirectory", "identOffset", identifier);
     out->rank = hashes[type].rank;
     out->scattered = scatter != 0;
+    out->hashes = (struct signed_hashes){.table = v,
+                                         .at = hashes_at,
+                                         .limit = out->limit,
+                                         .count = slots,
+                                         .special = special,
+                                         .type = type,
+                                         .size = hash_size,
+                                         .page = page};
     return true;
+}
+
+/* What codesign calls rights, in the wrapping that the kernel asks for (cs_validate_csblob). */
+static bool check_rights(struct macho_view *view, uint32_t slot, uint32_t magic, uint64_t at, struct blobs *blobs)
+{
+    uint32_t wanted = slot == SLOT_ENTITLEMENTS                                 ? 0xfade7171
+                      : slot == SLOT_DER_ENTITLEMENTS                           ? 0xfade7172
+                      : slot >= SLOT_CONSTRAINT && slot <= SLOT_CONSTRAINT_LAST ? 0xfade8181
+                                                                                : 0;
+    if (!wanted)
+        return true;
+    if (magic != wanted)
+        return bad(view, at, "entitlements or constraints in their own wrapping", "magic", magic);
+    return !blobs->slots[slot].data || bad(view, at, "one blob of a kind", "another in slot", slot);
+}
+
+/* A message of RFC 5652: a DER SEQUENCE that begins with the object identifier of SignedData. */
+static bool is_cms(struct view v)
+{
+    static const uint8_t signed_data[] = {6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2};
+    struct cursor c = cursor_at(v, true);
+    cursor_skip(&c, 8);
+    uint8_t tag = cursor_u8(&c), size = cursor_u8(&c);
+    cursor_skip(&c, size & 0x80 ? size & 0x7f : 0);
+    struct view kind = cursor_take(&c, sizeof signed_data);
+    return !c.failed && tag == 0x30 && memcmp(kind.data, signed_data, sizeof signed_data) == 0;
 }
 
 static bool take_blob(struct macho_view *view, struct view area, uint64_t base, uint32_t slot, uint32_t offset,
@@ -97,7 +140,11 @@ static bool take_blob(struct macho_view *view, struct view area, uint64_t base, 
     if (size < 8 || !view_sub(area, offset, size, &v))
         return bad(view, base + offset, "a blob inside the signature", "its size", size);
     if (slot == SLOT_CMS)
-        blobs->has_cms = magic == CSMAGIC_BLOBWRAPPER && size > 8;
+        blobs->has_cms = magic == CSMAGIC_BLOBWRAPPER && is_cms(v);
+    if (!check_rights(view, slot, magic, base + offset, blobs))
+        return false;
+    if (slot < SIGNED_SLOTS)
+        blobs->slots[slot] = v;
     if (slot != SLOT_CODEDIRECTORY && (slot < SLOT_ALTERNATE || slot >= SLOT_ALTERNATE + SLOT_ALTERNATES))
         return true;
     if (magic != CSMAGIC_CODEDIRECTORY)
@@ -154,6 +201,7 @@ void read_signature(struct macho_view *view, const struct command *c)
         return;
     extra->code_limit = blobs.best.limit;
     extra->signature_flags = blobs.best.flags;
+    extra->signature_platform = blobs.best.platform;
     extra->identifier = blobs.best.identifier;
     extra->team = blobs.best.team;
     if (blobs.best.limit > offset) {
@@ -164,8 +212,12 @@ void read_signature(struct macho_view *view, const struct command *c)
         MACHO_DEFECT(view, macho_signature_cover, offset, "hashes of every byte before the signature",
                      blobs.best.scattered ? "a scatter list, codeLimit %#llx" : "codeLimit %#llx",
                      (unsigned long long)blobs.best.limit);
-    image->signature = blobs.best.flags & CS_LINKER_SIGNED ? SIGNATURE_LINKER_SIGNED
-                       : blobs.best.flags & CS_ADHOC       ? SIGNATURE_AD_HOC
-                       : blobs.has_cms                     ? SIGNATURE_CMS
-                                                           : SIGNATURE_BROKEN;
+    else
+        view->hashes = blobs.best.hashes;
+    memcpy(view->hashes.blobs, blobs.slots, sizeof blobs.slots);
+    bool adhoc = blobs.best.flags & CS_ADHOC;
+    image->signature = adhoc && blobs.best.flags & CS_LINKER_SIGNED ? SIGNATURE_LINKER_SIGNED
+                       : adhoc                                      ? SIGNATURE_AD_HOC
+                       : blobs.has_cms                              ? SIGNATURE_CMS
+                                                                    : SIGNATURE_BROKEN;
 }

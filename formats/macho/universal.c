@@ -89,8 +89,6 @@ static void read_table(struct table *t)
     t->end = HEADER + t->announced * t->stride;
     if (t->little_endian)
         FAT_DEFECT(t, fat_header, 0, "a big-endian header", "FAT_CIGAM");
-    if (t->wide)
-        FAT_DEFECT(t, fat_magic_64, 0, "FAT_MAGIC", "FAT_MAGIC_64");
     if (t->announced == 0 || t->announced > LIMIT_FAT_ARCHS ||
         !file_view(t->file, HEADER, t->announced * t->stride, &v)) {
         FAT_DEFECT(t, fat_header, 4, "1 to 204 slices, and a table that holds them", "nfat_arch %u", t->announced);
@@ -190,6 +188,18 @@ static void name_apart(struct table *t, size_t count)
     }
 }
 
+/* Libraries are loaded from it, by dyld. */
+static void check_wide(struct table *t, size_t count)
+{
+    bool loaded = t->wide && count > 0;
+    for (size_t i = 0; i < count; i++) {
+        enum kind kind = t->reading->images[i].kind;
+        loaded &= kind == KIND_SHARED_LIBRARY || kind == KIND_BUNDLE;
+    }
+    if (t->wide && !loaded)
+        FAT_DEFECT(t, fat_magic_64, 0, "FAT_MAGIC", "FAT_MAGIC_64");
+}
+
 /* What stands between and behind the slices belongs to nobody; it is told of the first image. */
 static void read_gaps(struct table *t)
 {
@@ -240,6 +250,7 @@ void read_universal(struct file *file, const struct read_options *options, struc
         count = 1;
     }
     reading->count = count;
+    check_wide(&t, count);
     name_apart(&t, count);
     read_gaps(&t);
     tell_every_image(reading, &file->arena);

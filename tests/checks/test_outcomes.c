@@ -130,6 +130,7 @@ static void macho(struct scene *s)
     need(s, "/usr/lib/libSystem.B.dylib", DEPENDENCY_NEEDED);
     i->signature = SIGNATURE_LINKER_SIGNED;
     i->min_os = "11.0";
+    i->sdk = "14.0";
     i->uuid = "00112233445566778899aabbccddeeff";
     s->macho.has_uuid = s->macho.dyldlink = true;
     s->reading.container = CONTAINER_MACHO;

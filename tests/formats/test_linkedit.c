@@ -92,9 +92,24 @@ static void a_longer_name_is_not_that_of_the_header(void **state)
 
 static void a_library_may_export(void **state)
 {
+    static const uint8_t trie[] = {0, 2, '_', 'a', 0, 10, '_', 'b', 0, 14, 2, 0, 0, 0, 2, 0, 0, 0};
     struct subject *s = *state;
-    s->m.filetype = MH_DYLIB;
-    make_macho_symbol(&s->m, "_api", N_SECT | N_EXT);
+    for (int more = 0; more < 2; more++) {
+        forget(s);
+        begin(s, ARCH_ARM64)->filetype = MH_DYLIB;
+        make_macho_text(&s->m, LC_ID_DYLIB, "@rpath/a.dylib");
+        make_macho_remove(&s->m, LC_DYLD_INFO);
+        uint32_t at = make_macho_linkedit(&s->m, trie, sizeof trie);
+        make_macho_command(&s->m, LC_DYLD_EXPORTS_TRIE | MAKE_REQ_DYLD, (const uint32_t[]){at, sizeof trie}, 2);
+        make_macho_symbol(&s->m, "_api", N_SECT | N_EXT);
+        if (more) /* a third name, and the trie has two */
+            make_macho_symbol(&s->m, "_inner", N_SECT | N_EXT);
+        assert_int_equal(look(s)->symbols.unexported, more);
+        assert_int_equal(s->reading.images->stripped, more ? ANSWER_NO : ANSWER_YES);
+        assert_clean(s->reading.images);
+    }
+    forget(s); /* an old library has no trie, and exports by its symbols */
+    make_macho_remove(&s->m, LC_DYLD_EXPORTS_TRIE);
     assert_int_equal(look(s)->stripped, ANSWER_YES);
 }
 
@@ -144,6 +159,7 @@ static void a_symbol_table_outside_is_broken(void **state)
 static void names_outside_the_strings_are_told_once(void **state)
 {
     struct subject *s = *state;
+    begin(s, ARCH_AMD64);
     memset(seal(s) + s->m.at.symbols, 0xff, 4);
     memset(s->bytes + s->m.at.symbols + 16, 0xff, 4);
     assert_only(look(s), macho_symbols);

@@ -82,9 +82,14 @@ static void a_wrapper_of_something_else_is_no_cms(void **state)
     bytes[blob + 3] ^= 1; /* its magic */
     assert_int_equal(look(s)->signature, SIGNATURE_BROKEN);
     bytes[blob + 3] ^= 1;
-    for (uint8_t length = 8; length < 10; length++) { /* a header alone holds no signature */
+    for (uint8_t length = 8; length < 24; length++) { /* a header alone holds no signature */
         memcpy(bytes + blob + 4, (const uint8_t[]){0, 0, 0, length}, 4);
-        assert_int_equal(look(s)->signature, length > 8 ? SIGNATURE_CMS : SIGNATURE_BROKEN);
+        assert_int_equal(look(s)->signature, length > 20 ? SIGNATURE_CMS : SIGNATURE_BROKEN);
+    }
+    for (size_t i = 8; i < 21; i++) { /* and neither do other bytes, but for the length, which nobody needs */
+        bytes[blob + i] ^= 0x40;
+        assert_int_equal(look(s)->signature, i == 9 ? SIGNATURE_CMS : SIGNATURE_BROKEN);
+        bytes[blob + i] ^= 0x40;
     }
 }
 

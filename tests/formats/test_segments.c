@@ -263,18 +263,19 @@ static void older_commands_name_the_platform_too(void **state)
 {
     static const struct {
         uint32_t type;
-        enum os os;
-    } old[] = {{LC_VERSION_MIN_MACOSX, OS_MACOS},
-               {LC_VERSION_MIN_IPHONEOS, OS_IOS},
-               {LC_VERSION_MIN_TVOS, OS_TVOS},
-               {LC_VERSION_MIN_WATCHOS, OS_WATCHOS}};
+        enum os os[2]; /* on Intel there are simulators alone */
+    } old[] = {{LC_VERSION_MIN_MACOSX, {OS_MACOS, OS_MACOS}},
+               {LC_VERSION_MIN_IPHONEOS, {OS_IOS, OS_IOS_SIMULATOR}},
+               {LC_VERSION_MIN_TVOS, {OS_TVOS, OS_TVOS_SIMULATOR}},
+               {LC_VERSION_MIN_WATCHOS, {OS_WATCHOS, OS_WATCHOS_SIMULATOR}}};
     struct subject *s = *state;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t n = 0; n < 8; n++) {
+        size_t i = n / 2, intel = n & 1;
         forget(s);
-        begin(s, ARCH_ARM64);
+        begin(s, intel ? ARCH_AMD64 : ARCH_ARM64);
         make_macho_remove(&s->m, LC_BUILD_VERSION);
         make_macho_command(&s->m, old[i].type, (const uint32_t[]){0xa0f06, 0xb0100}, 2);
-        assert_int_equal(look(s)->os, old[i].os);
+        assert_int_equal(look(s)->os, old[i].os[intel]);
         assert_string_equal(s->reading.images->min_os, "10.15.6");
         assert_string_equal(s->reading.images->sdk, "11.1");
     }
@@ -299,13 +300,24 @@ static void a_program_has_one_platform(void **state)
 static void a_zippered_library_has_two(void **state)
 {
     struct subject *s = *state;
-    s->m.filetype = MH_DYLIB;
-    make_macho_remove(&s->m, LC_BUILD_VERSION);
-    make_macho_version(&s->m, 6, 0xe0000, 0xe0000);
-    make_macho_version(&s->m, 1, 0xb0000, 0xe0000);
-    assert_int_equal(defects(look(s), DEFECT_ID_macho_command_twice), 0);
-    assert_int_equal(s->reading.images->os, OS_MACOS);
-    assert_string_equal(s->reading.images->min_os, "11.0");
+    static const struct {
+        uint32_t platforms[3]; /* macOS 1, iOS 2, Mac Catalyst 6 */
+        size_t twice;
+    } cases[] = {{{6, 1}, 0}, {{1, 6}, 0}, {{1, 1}, 1}, {{1, 2}, 1}, {{6, 6}, 1}, {{1, 6, 6}, 1}, {{6, 1, 1}, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        forget(s);
+        begin(s, ARCH_ARM64)->filetype = MH_DYLIB;
+        make_macho_text(&s->m, LC_ID_DYLIB, "@rpath/a.dylib");
+        make_macho_remove(&s->m, LC_BUILD_VERSION);
+        for (size_t k = 0; k < 3 && cases[i].platforms[k]; k++)
+            make_macho_version(&s->m, cases[i].platforms[k], cases[i].platforms[k] == 1 ? 0xb0000 : 0xe0000, 0xe0000);
+        assert_int_equal(look(s)->defects.total, cases[i].twice);
+        assert_int_equal(defects(s->reading.images, DEFECT_ID_macho_command_twice), cases[i].twice);
+        if (cases[i].twice)
+            continue;
+        assert_int_equal(s->reading.images->os, OS_MACOS);
+        assert_string_equal(s->reading.images->min_os, "11.0");
+    }
 }
 
 static void damaged_version_and_uuid_are_told(void **state)

@@ -1,4 +1,5 @@
 /* The code signature: which kind it is, what it covers, and every field that can break it. */
+#include <openssl/evp.h>
 #include "tests/formats/small_macho.h"
 
 static void a_program_without_the_command_is_not_signed(void **state)
@@ -87,6 +88,7 @@ static const struct damage {
     {"an unknown hash type", IN_DIRECTORY, 37, 1, 9},
     {"a page too small", IN_DIRECTORY, 39, 1, 11},
     {"a page too large", IN_DIRECTORY, 39, 1, 17},
+    {"a page of 8 KiB", IN_DIRECTORY, 39, 1, 13},
     {"an infinite page", IN_DIRECTORY, 39, 1, 0},
     {"a shift out of range", IN_DIRECTORY, 39, 1, 64},
     {"a team outside", IN_DIRECTORY, 48, 4, 0x10000},
@@ -114,6 +116,91 @@ static void each_damaged_field_breaks_the_signature(void **state)
         assert_int_equal(image->signature, SIGNATURE_BROKEN);
         assert_only(image, macho_signature);
     }
+}
+
+/* The kernel reads a page, and compares. */
+static void a_changed_page_was_not_signed(void **state)
+{
+    struct subject *s = *state;
+    struct file_options options = {1 << 24, false};
+    seal(s)[MAKE_MACHO_FREE]++;
+    assert_only(look(s), macho_signature_hash);
+    assert_int_equal(s->reading.images->defects.items[0].offset, MAKE_MACHO_FREE & ~0xfff);
+    assert_int_equal(s->reading.images->signature, SIGNATURE_LINKER_SIGNED);
+    file_close(&s->file);
+    memset(&s->file, 0, sizeof s->file);
+    assert_int_equal(file_from_memory(&s->file, s->bytes, s->size, &options, NULL), STATUS_OK);
+    read_file(&s->file, &(struct read_options){.code = false}, &s->reading); /* nobody looks */
+    assert_clean(s->reading.images);
+}
+
+static void each_kind_of_hash_is_computed(void **state)
+{
+    static const struct {
+        uint8_t size, type;
+    } kinds[] = {{20, 1}, {32, 2}, {20, 3}, {48, 4}};
+    struct subject *s = *state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        enum { ZEROS = 0x1000 };
+        uint8_t page[ZEROS] = {0}, digest[64];
+        forget(s);
+        begin(s, ARCH_ARM64)->signature.identifier = "a name that is long enough to make room for larger hashes, "
+                                                     "which stand where it ends and take its place as they grow";
+        uint8_t *directory = seal(s) + s->m.at.directory;
+        size_t at = (size_t)directory[18] << 8 | directory[19], pages = directory[31];
+        size_t from = at + pages * 32 - pages * kinds[i].size;
+        for (size_t k = 0; k < pages; k++) {
+            size_t left = s->m.at.signature - k * ZEROS;
+            memcpy(page, s->bytes + k * ZEROS, left < ZEROS ? left : ZEROS);
+            unsigned length = 0;
+            assert_int_equal(EVP_Digest(page, left < ZEROS ? left : ZEROS, digest, &length,
+                                        kinds[i].type == 1   ? EVP_sha1()
+                                        : kinds[i].type == 4 ? EVP_sha384()
+                                                             : EVP_sha256(),
+                                        NULL),
+                             1);
+            memcpy(directory + from + k * kinds[i].size, digest, kinds[i].size);
+        }
+        directory[18] = (uint8_t)(from >> 8);
+        directory[19] = (uint8_t)from;
+        directory[36] = kinds[i].size;
+        directory[37] = kinds[i].type;
+        directory[from - 1] = 0; /* of the identifier, whose end was overwritten */
+        assert_clean(look(s));
+        directory[from]++;
+        assert_only(look(s), macho_signature_hash);
+    }
+}
+
+static void a_blob_that_nobody_signed_is_told(void **state)
+{
+    struct subject *s = *state;
+    s->m.signature.cms = true;
+    damage(s, IN_AREA, 20, 4, 2); /* the second blob becomes requirements */
+    assert_only(look(s), macho_signature_hash);
+    damage(s, IN_AREA, 20, 4, 12); /* of no slot that is known */
+    assert_clean(look(s));
+}
+
+static void rights_have_a_wrapping_of_their_own(void **state)
+{
+    static const struct {
+        uint32_t slot, magic;
+    } rights[] = {{5, 0xfade7171}, {7, 0xfade7172}, {8, 0xfade8181}, {11, 0xfade8181}};
+    struct subject *s = *state;
+    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+        for (unsigned wrong = 0; wrong < 2; wrong++) {
+            forget(s);
+            begin(s, ARCH_ARM64)->signature.cms = true;
+            const uint8_t *at = seal(s) + s->m.at.signature;
+            size_t blob = (size_t)at[26] << 8 | at[27];
+            damage(s, IN_AREA, 20, 4, rights[i].slot);
+            damage(s, IN_AREA, blob, 4, rights[i].magic + wrong);
+            if (wrong)
+                assert_only(look(s), macho_signature);
+            else
+                assert_only(look(s), macho_signature_hash);
+        }
 }
 
 static void two_directories_of_one_rank_are_ambiguous(void **state)
@@ -272,6 +359,10 @@ int main(void)
         CASE(neither_ad_hoc_nor_cms_is_no_kind_of_signature),
         CASE(an_empty_cms_blob_signs_nothing),
         CASE(each_damaged_field_breaks_the_signature),
+        CASE(a_changed_page_was_not_signed),
+        CASE(each_kind_of_hash_is_computed),
+        CASE(a_blob_that_nobody_signed_is_told),
+        CASE(rights_have_a_wrapping_of_their_own),
         CASE(two_directories_of_one_rank_are_ambiguous),
         CASE(an_alternate_that_is_no_directory_breaks_it),
         CASE(an_identifier_without_an_end_breaks_it),

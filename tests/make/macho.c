@@ -333,7 +333,9 @@ static void write_signature(struct make_macho *m, uint8_t *bytes)
         put_be(at + 24, index + directory, 4);
         put_be(at + index + directory, 0xfade0b01, 4);
         put_be(at + index + directory + 4, CMS_SIZE, 4);
+        static const uint8_t signed_data[] = {0x30, CMS_SIZE - 10, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2};
         memset(at + index + directory + 8, 0x30, CMS_SIZE - 8);
+        memcpy(at + index + directory + 8, signed_data, sizeof signed_data);
     }
     write_directory(m, bytes, at + index, limit, directory);
 }

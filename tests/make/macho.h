@@ -46,7 +46,7 @@ struct make_macho_symbol {
 };
 
 struct make_macho_signature { /* one SHA-256 CodeDirectory, and its hashes */
-    bool present, cms;        /* cms: a CMS blob too, of some bytes */
+    bool present, cms;        /* cms: a CMS blob too, that begins as one */
     uint32_t flags, scatter;
     uint64_t limit; /* 0: the offset of the signature */
     uint8_t page;   /* log2 */

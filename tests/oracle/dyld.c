@@ -172,6 +172,8 @@ void dyld_ask(const struct xnu_image *image, struct xnu_start *start)
         (void)refuse(&d, "two LC_UUID");
     if (d.ids)
         (void)refuse(&d, "LC_ID_DYLIB in a program");
+    if (image->flags & UINT32_C(0x80000000))
+        (void)refuse_new(&d, "a program with MH_DYLIB_IN_CACHE");
     if (d.mains + d.threads != 1)
         (void)refuse(&d, "no entry, or two");
     (void)check_segments(&d);

@@ -331,6 +331,9 @@ static void parse_machfile(struct load *l, uint64_t file_left)
         refuse(l, XNU_UNSIGNED, "no code signature");
     else if (image->machine->cputype == XNU_ARM64 && !(image->flags & PIE))
         refuse(l, XNU_NOT_PIE, "no MH_PIE");
+    else if (image->machine->cputype == XNU_ARM64 && (image->cpusubtype & 0xffffff) == 2 &&
+             !(image->cpusubtype & 0x0f000000))
+        refuse(l, XNU_UNDECIDED, "arm64e of the preview ABI, which only programs of the system may have");
     else
         l->start->answer = XNU_STARTS;
 }

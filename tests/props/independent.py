@@ -14,7 +14,7 @@ import tempfile
 
 SKIP = 77
 MACHINES = {'Advanced Micro Devices X86-64': 'amd64', 'AArch64': 'arm64'}
-CPUS = {'amd64': ('x86_64', 'X86_64'), 'arm64': ('arm64', 'ARM64')}
+CPUS = {'amd64': ('x86_64', 'X86_64', 'amd64'), 'arm64': ('arm64', 'ARM64', 'arm64'), 'arm64e': ('arm64e', 'ARM64', 'arm64')}
 
 
 def output(*command):
@@ -58,8 +58,8 @@ def elf_expected(path):
 
 def macho_expected(path, name, offset):
     """The facts of one slice as llvm-objdump prints its load commands."""
-    arch, cpu = CPUS[name]
-    text = output('llvm-objdump', '--macho', '--arch', arch, '--private-headers', path)
+    flag, cpu, arch = CPUS[name]
+    text = output('llvm-objdump', '--macho', '--arch', flag, '--private-headers', path)
     if re.search(r'^MH_MAGIC_64\s+' + cpu + r'\s', text, re.M) is None:
         raise ValueError('llvm-objdump shows no %s header' % cpu)
     commands = re.split(r'^Load command \d+$', text, flags=re.M)[1:]
@@ -80,7 +80,7 @@ def macho_expected(path, name, offset):
     uuid = get('LC_UUID', r'uuid (\S+)')
     return {
         'format': 'mach-o',
-        'arch': name,
+        'arch': arch,
         'bits': 64,
         'kind': 'executable' if program else 'shared-library',
         'entry': text_start[0] + int(main[0]) if main else number(thread[0]) if thread else None,
