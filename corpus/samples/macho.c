@@ -147,18 +147,19 @@ static void write_function_starts(struct macho *m)
 
 static void write_symbols(struct macho *m)
 {
+    enum { HELPER = 22 }; /* where that name begins */
     static const char strings[] = " \0__mh_execute_header\0_helper\0";
-    size_t symbols = m->linkedit, at = symbols;
+    size_t symbols = m->linkedit, at = symbols, size = m->local_symbol ? sizeof strings : HELPER;
     uint32_t count = m->local_symbol ? 2 : 1;
     if (m->local_symbol)
-        at = put64(m, put32(m, put32(m, at, 22), 0x010e), UINT64_C(0x100000000) + code_at(m));
+        at = put64(m, put32(m, put32(m, at, HELPER), 0x010e), UINT64_C(0x100000000) + code_at(m));
     at = put64(m, put32(m, put32(m, at, 2), 0x0010010f), UINT64_C(0x100000000));
-    put(m, at, strings, sizeof strings);
-    const uint32_t symtab[] = {(uint32_t)symbols, count, (uint32_t)at, sizeof strings};
+    put(m, at, strings, size);
+    const uint32_t symtab[] = {(uint32_t)symbols, count, (uint32_t)at, (uint32_t)size};
     const uint32_t dysymtab[18] = {0, count - 1, count - 1, 1, count};
     add_command(m, 2, 24, symtab, 4);
     add_command(m, 0xb, 80, dysymtab, 18);
-    m->linkedit = (at + sizeof strings + 15) & ~(size_t)15;
+    m->linkedit = (at + size + 15) & ~(size_t)15;
 }
 
 /* An ad-hoc signature over everything before it; to be written last. */

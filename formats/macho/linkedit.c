@@ -7,14 +7,92 @@
 #include "formats/certain.h"
 #include "formats/limits.h"
 
+/* Distances in LEB128, a zero, and zeros (dyld mach_o/FunctionStarts.cpp, valid). */
+static bool are_starts(struct macho_view *view, struct view v)
+{
+    struct cursor c = cursor_at(v, false);
+    struct view rest;
+    (void)view;
+    while (!c.failed && c.at < v.size)
+        if (cursor_uleb(&c) == 0)
+            return !c.failed && view_sub(v, c.at, v.size - c.at, &rest) && view_is_zero(rest);
+    return false;
+}
+
+/* Places, sizes and kinds of data, 1 to 5 (<mach-o/loader.h>, data_in_code_entry). */
+static bool are_data(struct macho_view *view, struct view v)
+{
+    struct cursor c = cursor_at(v, false);
+    while (c.at < v.size) {
+        uint32_t offset = cursor_u32(&c), size_and_kind = cursor_u32(&c), kind = size_and_kind >> 16;
+        if (c.failed || kind < 1 || kind > 5 || !range_fits(view->image->size, offset, size_and_kind & 0xffff))
+            return false;
+    }
+    return true;
+}
+
+/* dyld_chained_fixups_header: its parts stand inside, in formats that there are (dyld mach_o/ChainedFixups.cpp). */
+static bool are_fixups(struct macho_view *view, struct view v)
+{
+    struct cursor c = cursor_at(v, false);
+    (void)view;
+    uint32_t version = cursor_u32(&c), starts = cursor_u32(&c), imports = cursor_u32(&c), symbols = cursor_u32(&c);
+    cursor_skip(&c, 4);
+    uint32_t format = cursor_u32(&c), packing = cursor_u32(&c);
+    return !c.failed && version == 0 && starts <= v.size && imports <= v.size && symbols <= v.size && format >= 1 &&
+           format <= 3 && packing <= 1;
+}
+
+/* Requirements of the libraries that were linked with, in a blob as long as it says and padding. */
+static bool are_requirements(struct macho_view *view, struct view v)
+{
+    struct cursor c = cursor_at(v, true);
+    uint32_t magic = cursor_u32(&c), size = cursor_u32(&c);
+    struct view rest;
+    (void)view;
+    return !c.failed && magic == 0xfade0c05 && size <= v.size && view_sub(v, size, v.size - size, &rest) &&
+           view_is_zero(rest);
+}
+
+/* Whose bytes are what their command says they are. Hints for the linker stand in objects alone, and where segments
+ * may be moved to is told of libraries, which the dyld cache takes in: elsewhere nobody reads them, and nobody owns
+ * them; nor does a command own a whole program or archive. */
+static const struct table {
+    uint32_t type;
+    enum kind only; /* KIND_UNKNOWN: any */
+    bool (*good)(struct macho_view *view, struct view v);
+} tables[] = {
+    {LC_FUNCTION_STARTS, KIND_UNKNOWN, are_starts},
+    {LC_DATA_IN_CODE, KIND_UNKNOWN, are_data},
+    {LC_DYLD_CHAINED_FIXUPS, KIND_UNKNOWN, are_fixups},
+    {LC_DYLIB_CODE_SIGN_DRS, KIND_UNKNOWN, are_requirements},
+    {LC_SEGMENT_SPLIT_INFO, KIND_SHARED_LIBRARY, NULL},
+    {LC_LINKER_OPTIMIZATION_HINT, KIND_OBJECT, NULL},
+    {LC_ATOM_INFO, KIND_OBJECT, NULL},
+};
+
 void read_linkedit(struct macho_view *view, const struct command *c)
 {
     struct cursor cursor = command_cursor(view, c);
     uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
-    if (cursor.failed)
+    const struct table *table = NULL;
+    struct view v;
+    if (cursor.failed) {
         MACHO_DEFECT(view, macho_linkedit, c->at, "a command of 16 bytes", "%zu bytes", c->v.size);
-    else
-        claim(view, offset, size, "link-edit data");
+        return;
+    }
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (tables[i].type == c->type)
+            table = &tables[i];
+    bool there = size && view->image->judged && image_view(view->image, offset, size, &v);
+    bool checked = table && table->good;
+    if (there && ((table && table->only && table->only != view->image->kind) || (!checked && range_recognise(v))))
+        return;
+    if (!claim(view, offset, size, "link-edit data") || !there || !checked)
+        return;
+    if (spend(view, offset, size, "link-edit data") && !table->good(view, v))
+        MACHO_DEFECT(view, macho_linkedit, offset, "what its command says it is, and nothing else",
+                     "a table of type %#x that is not", c->type);
 }
 
 /* What follows each opcode, by its upper four bits: LEB128 numbers, a string; NO: there is no such opcode. */

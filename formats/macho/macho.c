@@ -237,6 +237,7 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
         check_hashes(&view);
     if (options->code && image->judged && (image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY))
         read_hidden_dwarf(image);
+    claim_names(&view);
     read_unowned(&view);
     judge_stripped(&view);
     if (!image->judged || image->kind == KIND_OBJECT || image->kind == KIND_DEBUG_FILE || image->kind == KIND_CORE)

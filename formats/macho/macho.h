@@ -103,8 +103,10 @@ struct macho_view {
     unsigned read_only_segments; /* with SG_READ_ONLY, and memory */
     uint64_t main_offset;        /* LC_MAIN entryoff */
     uint64_t thread_pc;
-    uint64_t symbol_count;
-    bool has_trie; /* of exports; an old library has none, and exports by its symbol table */
+    uint64_t symbol_count, strings_at, modules_at, module_count;
+    struct view strings; /* of the symbols */
+    uint8_t *names;      /* which bytes of them are names; NULL: nobody asks */
+    bool has_trie;       /* of exports; an old library has none, and exports by its symbol table */
     uint64_t exports;
     bool whole;         /* every load command was read */
     size_t owned_count; /* ranges of the file that commands claim */
@@ -157,6 +159,7 @@ void read_environment(struct macho_view *view, const struct command *c);
 /* symbols.c */
 void read_symtab(struct macho_view *view, const struct command *c);
 void read_dysymtab(struct macho_view *view, const struct command *c);
+void claim_names(struct macho_view *view);
 
 /* linkedit.c */
 void read_linkedit(struct macho_view *view, const struct command *c);

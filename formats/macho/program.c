@@ -56,6 +56,9 @@ static void check_segment(struct macho_view *view, const struct segment *s, uint
                    (unsigned long long)page_size(view));
     if (s->memory_size == 0)
         return;
+    if (s->access & ~s->max_access)
+        defect_add(arena, &image->defects, DEFECT_ID_macho_segment, s->header_offset, "an initprot within maxprot",
+                   "%s: more access than it may be raised to", s->name);
     bool over = is_page_zero(s) && *mapped < s->memory_size;
     if (is_page_zero(s) && s->memory_size > *lowest)
         *lowest = s->memory_size;

@@ -7,7 +7,7 @@
 
 #include "formats/limits.h"
 
-enum { N_STAB = 0xe0, N_TYPE = 0x0e, N_EXT = 1, N_SO = 0x64, N_OSO = 0x66 };
+enum { N_STAB = 0xe0, N_TYPE = 0x0e, N_INDR = 0x0a, N_EXT = 1, N_SO = 0x64, N_OSO = 0x66 };
 
 static const char strip_mark[] = "radr://5614542";
 
@@ -75,6 +75,40 @@ static void take_symbol(struct macho_view *view, const struct nlist *n, struct v
         symbols->first_named = "";
 }
 
+/* Names of the string table that something leads to, by a bit for each byte. Where one byte of a name is marked, all
+ * behind it are. */
+static void mark_name(struct macho_view *view, uint64_t name)
+{
+    struct view strings = view->strings;
+    uint8_t *marks = view->names;
+    for (; marks && name < strings.size && !(marks[name / 8] & 1 << name % 8); name++) {
+        marks[name / 8] |= (uint8_t)(1 << name % 8);
+        if (!strings.data[name])
+            break;
+    }
+}
+
+/* A string table is as large as its command says; what no symbol is called may be anything. */
+void claim_names(struct macho_view *view)
+{
+    enum { MODULE = 56 }; /* which begins with its name */
+    uint64_t at = 0, from = 0;
+    struct view modules, module;
+    if (!image_view(view->image, view->modules_at, view->module_count * MODULE, &modules))
+        modules = (struct view){0};
+    for (; view_sub(modules, at, MODULE, &module); at += MODULE)
+        mark_name(view, load_le32(module.data));
+    at = 0;
+    for (; view->names && at <= view->strings.size; at++) {
+        bool marked = at < view->strings.size && view->names[at / 8] & 1 << at % 8;
+        if (marked)
+            continue;
+        if (at > from)
+            claim(view, view->strings_at + from, at - from, "names of symbols");
+        from = at + 1;
+    }
+}
+
 void read_symtab(struct macho_view *view, const struct command *c)
 {
     struct symbols *symbols = &view->image->symbols;
@@ -91,11 +125,18 @@ void read_symtab(struct macho_view *view, const struct command *c)
         return;
     }
     claim(view, offset, count * stride, "the symbol table");
-    claim(view, strings_at, strings_size, "the string table");
+    if (!view->image->judged)
+        claim(view, strings_at, strings_size, "the string table");
     if (!spend(view, offset, count * stride + strings_size, "the symbol table and its strings") ||
         !image_view(view->image, offset, count * stride, &table) ||
         !image_view(view->image, strings_at, strings_size, &strings))
         return;
+    if (view->image->judged) {
+        view->strings = strings;
+        view->strings_at = strings_at;
+        view->names = arena_array(&view->file->arena, (size_t)strings_size / 8 + 1, 1);
+        mark_name(view, 0); /* no name: a space, or nothing */
+    }
     symbols->known = KNOWN_COMPLETE;
     symbols->offset = macho_at(view, offset);
     symbols->count = view->symbol_count = count;
@@ -106,6 +147,9 @@ void read_symtab(struct macho_view *view, const struct command *c)
         n.value = cursor_word(&cursor, view->image->bits);
         strange += n.name >= strings_size && n.name != 0;
         take_symbol(view, &n, strings, macho_at(view, offset + i * stride));
+        mark_name(view, n.name);
+        if (!(n.type & N_STAB) && (n.type & N_TYPE) == N_INDR)
+            mark_name(view, n.value);
     }
     if (strange)
         MACHO_DEFECT(view, macho_symbols, offset, "names inside the string table",
@@ -135,6 +179,8 @@ void read_dysymtab(struct macho_view *view, const struct command *c)
         if (words[i + 1] && !range_fits(view->symbol_count, words[i], words[i + 1]))
             MACHO_DEFECT(view, macho_symbols, c->at, "groups of symbols inside the symbol table",
                          "%u symbols from %u of %llu", words[i + 1], words[i], (unsigned long long)view->symbol_count);
+    view->modules_at = words[8];
+    view->module_count = words[9];
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         uint64_t stride = tables[i].stride ? tables[i].stride : view->image->bits == 64 ? 56 : 52;
         claim(view, words[tables[i].field], words[tables[i].field + 1] * stride, tables[i].what);

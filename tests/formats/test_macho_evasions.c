@@ -183,6 +183,92 @@ static void compressed_dwarf_begins_as_such_under_any_name(void **state)
     }
 }
 
+/* A command that claims link-edit data owns it only where the data is what the command says. */
+static void a_table_holds_what_its_command_says(void **state)
+{
+    static const uint8_t elf[] = {0x7f, 'E', 'L', 'F', 0, 0, 0, 0};
+    static const uint8_t fixups[40] = {[4] = 32, [8] = 32, [12] = 32, [20] = 1};
+    static const struct {
+        uint32_t type;
+        enum kind kind; /* KIND_UNKNOWN: a program */
+        const char *bytes;
+        size_t size;
+        enum { GOOD, BROKEN, UNOWNED } what;
+    } cases[] = {
+        {LC_FUNCTION_STARTS, 0, "\x80\x40\4\0\0\0\0\0", 8, GOOD},
+        {LC_FUNCTION_STARTS, 0, "main\0f\0\0", 8, BROKEN},
+        {LC_FUNCTION_STARTS, 0, "\1\2\3\4\5\6\7\x08", 8, BROKEN},
+        {LC_FUNCTION_STARTS, 0, "\1\2\3\4\5\6\7\x88", 8, BROKEN},
+        {LC_DATA_IN_CODE, 0, "\0\x30\0\0\4\0\1\0", 8, GOOD},
+        {LC_DATA_IN_CODE, 0, "\0\x30\0\0\4\0\5\0", 8, GOOD},
+        {LC_DATA_IN_CODE, 0, "\0\x30\0\0\4\0\6\0", 8, BROKEN},
+        {LC_DATA_IN_CODE, 0, "\0\x30\0\0\4\0\0\0", 8, BROKEN},
+        {LC_DATA_IN_CODE, 0, "\0\0\0\1\4\0\1\0", 8, BROKEN},
+        {LC_DATA_IN_CODE, 0, "\0\x30\0\0\4\0\1\0", 7, BROKEN},
+        {LC_DYLD_CHAINED_FIXUPS | MAKE_REQ_DYLD, 0, (const char *)fixups, sizeof fixups, GOOD},
+        {LC_DYLD_CHAINED_FIXUPS | MAKE_REQ_DYLD, 0, (const char *)fixups, 24, BROKEN},
+        {LC_DYLD_CHAINED_FIXUPS | MAKE_REQ_DYLD, 0, (const char *)fixups, 30, BROKEN},
+        {LC_DYLD_CHAINED_FIXUPS | MAKE_REQ_DYLD, 0, (const char *)elf, 8, BROKEN},
+        {LC_DYLIB_CODE_SIGN_DRS, 0, "\xfa\xde\x0c\5\0\0\0\x08\0\0\0\0", 12, GOOD},
+        {LC_DYLIB_CODE_SIGN_DRS, 0, "\xfa\xde\x0c\5\0\0\0\x08\0\0\0\1", 12, BROKEN},
+        {LC_DYLIB_CODE_SIGN_DRS, 0, "\xfa\xde\x0c\5\0\0\0\x10\0\0\0\0", 12, BROKEN},
+        {LC_DYLIB_CODE_SIGN_DRS, 0, "\xfa\xde\x0c\6\0\0\0\x08\0\0\0\0", 12, BROKEN},
+        {LC_SEGMENT_SPLIT_INFO, 0, "\x7f\1\2\3\4\5\6\7", 8, UNOWNED},
+        {LC_SEGMENT_SPLIT_INFO, KIND_SHARED_LIBRARY, "\x7f\1\2\3\4\5\6\7", 8, GOOD},
+        {LC_SEGMENT_SPLIT_INFO, KIND_SHARED_LIBRARY, (const char *)elf, 8, UNOWNED},
+        {LC_LINKER_OPTIMIZATION_HINT, 0, "\1\2\3\4\5\6\7\x08", 8, UNOWNED},
+        {LC_ATOM_INFO, 0, "\1\2\3\4\5\6\7\x08", 8, UNOWNED},
+        {LC_FUNCTION_VARIANTS, 0, "\1\2\3\4\5\6\7\x08", 8, GOOD},
+        {LC_FUNCTION_VARIANTS, 0, (const char *)elf, 8, UNOWNED},
+    };
+    struct subject *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        forget(s);
+        begin(s, ARCH_ARM64);
+        if (cases[i].kind)
+            library(s);
+        if (make_macho_find(&s->m, cases[i].type & 0xff))
+            make_macho_remove(&s->m, cases[i].type & 0xff);
+        uint32_t at = make_macho_linkedit(&s->m, cases[i].bytes, cases[i].size);
+        make_macho_command(&s->m, cases[i].type, (const uint32_t[]){at, (uint32_t)cases[i].size}, 2);
+        const struct image *image = look(s);
+        if (image->unowned.count != (cases[i].what == UNOWNED) || image->defects.total != (cases[i].what == BROKEN))
+            print_error("case %zu\n", i);
+        assert_int_equal(image->unowned.count, cases[i].what == UNOWNED);
+        assert_int_equal(image->defects.total, cases[i].what == BROKEN);
+        assert_int_equal(defects(image, DEFECT_ID_macho_linkedit), cases[i].what == BROKEN);
+    }
+}
+
+/* The string table is stretched over bytes that are no names: those of an archive, or of symbols that were removed. */
+static void strings_that_no_symbol_has_belong_to_nobody(void **state)
+{
+    enum { N_INDR = 0x0a, N_EXT = 1, NAMES = 24 };
+    static const char payload[NAMES + 1] = "\0_shown\0_secret\0_target\0";
+    struct subject *s = *state;
+    for (unsigned left = 0; left < 3; left++) {
+        forget(s);
+        begin(s, ARCH_AMD64);
+        make_macho_symbol(&s->m, "a name that is longer than all the others are", N_INDR | N_EXT);
+        uint8_t *bytes = seal(s), *strings = bytes + s->m.at.strings, *symbol = bytes + s->m.at.symbols;
+        while (symbol[4] != (N_INDR | N_EXT))
+            symbol += 16;
+        size_t shown = (size_t)make_macho_get(symbol, 4);
+        memset(strings + shown, 0, strlen((const char *)strings + shown));
+        memcpy(strings + shown, payload, NAMES);
+        memset(symbol + 8, 0, 8);
+        symbol[0] = (uint8_t)(shown + 1);                    /* _shown */
+        symbol[8] = (uint8_t)(shown + (left == 1 ? 16 : 8)); /* the other name: _target, or _secret */
+        if (left == 2)
+            symbol[8] = (uint8_t)(shown + 11); /* the end of _secret */
+        const struct image *image = look(s);
+        assert_clean(image);
+        assert_int_equal(image->unowned.count, left == 2 ? 2 : 1);
+        assert_int_equal(image->unowned.items[0].offset, s->m.at.strings + shown + (left == 0 ? 16 : 8));
+        assert_false(image->unowned.items[0].zero);
+    }
+}
+
 static void pages_are_those_of_the_machine(void **state)
 {
     struct subject *s = *state;
@@ -216,6 +302,8 @@ int main(void)
         CASE(an_entry_counts_from_the_header_in_memory),
         CASE(debuggers_find_more_than_dwarf_by_its_names),
         CASE(compressed_dwarf_begins_as_such_under_any_name),
+        CASE(a_table_holds_what_its_command_says),
+        CASE(strings_that_no_symbol_has_belong_to_nobody),
         CASE(pages_are_those_of_the_machine),
         CASE(the_linker_signs_ad_hoc),
     };

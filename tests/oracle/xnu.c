@@ -102,6 +102,8 @@ static bool map_segment(struct load *l, const struct segment *s)
     }
     if (vm_end < vm_start || file_end < file_start)
         return refuse(l, XNU_NOSPACE, "a range that wraps");
+    if (vm_end != vm_start && s->initprot & ~s->maxprot & PROT_ALL)
+        return refuse(l, XNU_NOSPACE, "more access than it may be raised to"); /* vm_sanitize_cur_and_max_prots */
     uint64_t bytes = file_end - file_start;
     if (vm_end != vm_start && bytes && !enter(l, vm_start, vm_start + bytes))
         return false;
