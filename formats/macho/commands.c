@@ -57,6 +57,7 @@ static void take_version(struct macho_view *view, const struct command *c, enum 
         MACHO_DEFECT(view, macho_version, c->at, "a release of the system that there is", "%s",
                      version_text(&view->file->arena, minimum));
     view->has_version = true;
+    view->sdk = sdk;
     image->os = os;
     image->min_os = version_text(&view->file->arena, minimum);
     image->sdk = version_text(&view->file->arena, sdk);

@@ -228,6 +228,7 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
     resolve_entry(&view);
     check_program(&view);
     check_dylib_id(&view);
+    check_policy(&view);
     if (view.whole)
         imply_libsystem(&view);
     name_libc(image);

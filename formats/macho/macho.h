@@ -101,6 +101,7 @@ struct macho_view {
     bool has_text, has_version, has_id, zippered;
     bool links;                  /* some command names a dylib that dyld loads at start */
     unsigned read_only_segments; /* with SG_READ_ONLY, and memory */
+    uint32_t sdk;                /* of the platform that counts; as the command writes it */
     uint64_t main_offset;        /* LC_MAIN entryoff */
     uint64_t thread_pc;
     uint64_t symbol_count, strings_at, modules_at, module_count;
@@ -145,6 +146,9 @@ void resolve_entry(struct macho_view *view);
 
 /* program.c: what the kernel asks of a program over and above its format */
 void check_program(struct macho_view *view);
+
+/* policy.c: what dyld asks of an image by the SDK that it was built with */
+void check_policy(struct macho_view *view);
 
 /* dylibs.c */
 void read_dylib(struct macho_view *view, const struct command *c);

@@ -12,6 +12,7 @@ struct dyld {
     const struct xnu_image *image;
     struct xnu_start *start;
     unsigned uuids, ids, threads, mains;
+    uint32_t sdk; /* of macOS, by the last command that names it */
     bool text;
     size_t segment_count;
     const uint8_t *segments[SEGMENTS];
@@ -143,6 +144,10 @@ static void take_command(struct dyld *d, const uint8_t *c, uint32_t type, uint32
     const char *name = string_of(c, cmdsize);
     if (IS_IN(dylibs, type) && name && d->start->dylib_count < XNU_DYLIBS)
         d->start->dylibs[d->start->dylib_count++] = name;
+    if (type == 0x32 && xnu_u32(c + 8) == 1)
+        d->sdk = xnu_u32(c + 16);
+    if (type == 0x24)
+        d->sdk = xnu_u32(c + 12) ? xnu_u32(c + 12) : xnu_u32(c + 8);
     d->uuids += type == 0x1b;
     d->ids += type == 0xd;
     d->mains += type == 0x80000028;
@@ -166,8 +171,11 @@ void dyld_ask(const struct xnu_image *image, struct xnu_start *start)
     }
     if (!start->dylinker)
         start->dylib_count = 0; /* a static program: dyld is not there, and only its view of the format counts */
-    else if (start->dylib_count == 0)
+    else if (start->dylib_count == 0) {
         start->dylibs[start->dylib_count++] = "/usr/lib/libSystem.B.dylib"; /* a program must link with something */
+        if (d.sdk >= 0x000f0400)                                            /* and one for macOS 15.4 must say so */
+            (void)refuse_new(&d, "no library that it links with");
+    }
     if (d.uuids > 1)
         (void)refuse(&d, "two LC_UUID");
     if (d.ids)
