@@ -8,6 +8,7 @@
  * the one or two of a small program. */
 #include "formats/read.h"
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 #include "formats/loaded.h"
 
@@ -35,14 +36,16 @@ struct unit {
     struct cursor behind_version;
 };
 
-/* unit_length, version and what .debug_info has after them; false where the length or the version cannot be. */
-static bool read_unit(struct view v, struct unit *unit)
+/* unit_length, version and what .debug_info has after them at `at`; false where the length or the version cannot be. */
+static bool read_unit(struct view v, uint64_t at, struct unit *unit)
 {
     struct cursor c = cursor_at(v, false);
+    cursor_skip(&c, at);
     uint32_t length = cursor_u32(&c);
+    uint64_t end = range_end(c.at, length);
     *unit = (struct unit){.version = cursor_u16(&c), .type = DW_UT_COMPILE};
     unit->behind_version = c;
-    if (c.failed || length < 7 || length > v.size - 4 || unit->version < VERSION_LEAST || unit->version > VERSION_MOST)
+    if (c.failed || length < 7 || end > v.size || unit->version < VERSION_LEAST || unit->version > VERSION_MOST)
         return false;
     unit->size = (uint64_t)length + 4;
     if (unit->version == 5) {
@@ -67,7 +70,7 @@ static bool is_info(const struct unit *unit)
 bool dwarf_begins(struct view v)
 {
     struct unit unit;
-    if (!read_unit(v, &unit))
+    if (!read_unit(v, 0, &unit))
         return false;
     if (is_info(&unit))
         return true;
@@ -110,7 +113,7 @@ static bool is_first(struct hunt *hunt, uint64_t at, const struct unit *unit)
     hunt->tries++;
     if (end > hunt->v.size)
         end = hunt->v.size;
-    return view_sub(hunt->v, from, end - from, &near) && has_abbreviation(near, unit->code);
+    return ALWAYS(view_sub(hunt->v, from, end - from, &near)) && has_abbreviation(near, unit->code);
 }
 
 static bool is_known(struct hunt *hunt, const struct unit *unit)
@@ -126,13 +129,11 @@ static bool is_known(struct hunt *hunt, const struct unit *unit)
 /* Whether units begin at `at`: several in a row, or the first one of a program. */
 static bool units_begin(struct hunt *hunt, uint64_t at)
 {
-    struct view rest;
     struct unit first = {0}, last = {0};
     uint64_t next = at;
     for (unsigned count = 0; count < IN_A_ROW; count++) {
         struct unit unit;
-        if (!view_sub(hunt->v, next, hunt->v.size - next, &rest) || !read_unit(rest, &unit) ||
-            !is_likely(hunt->v, &unit) || unit.abbreviations < last.abbreviations)
+        if (!read_unit(hunt->v, next, &unit) || !is_likely(hunt->v, &unit) || unit.abbreviations < last.abbreviations)
             return count > 0 && is_first(hunt, at, &first);
         first = count ? first : unit;
         last = unit;

@@ -63,19 +63,20 @@ static bool fill(struct file *file, uint8_t *bytes, uint64_t off, uint64_t n)
     return true;
 }
 
-static bool hash_all(struct file *file, bool read_first)
+/* Where it ends early, file->problem says why. */
+static void hash_all(struct file *file, bool read_first)
 {
     SHA256_CTX context; /* not EVP, whose providers cost a millisecond at every start */
-    if (NEVER(SHA256_Init(&context) != 1))
-        return false;
+    bool good = ALWAYS(SHA256_Init(&context) == 1);
     for (uint64_t off = 0; off < file->size; off += WINDOW) {
         uint64_t n = file->size - off < WINDOW ? file->size - off : WINDOW;
         if (read_first && !fill(file, file->bytes + off, off, n))
-            return false;
-        if (NEVER(SHA256_Update(&context, file->bytes + off, (size_t)n) != 1))
-            return false;
+            return;
+        good &= ALWAYS(SHA256_Update(&context, file->bytes + off, (size_t)n) == 1);
     }
-    return file->has_digest = ALWAYS(SHA256_Final(file->digest, &context) == 1);
+    file->has_digest = ALWAYS(SHA256_Final(file->digest, &context) == 1) & good;
+    if (NEVER(!file->has_digest))
+        problem_set(&file->problem, STATUS_READ_FAILED, "SHA-256 is not to be had from libcrypto");
 }
 
 enum status file_from_fd(struct file *file, int fd, const struct file_options *options, struct problem *problem)
@@ -109,8 +110,7 @@ enum status file_from_fd(struct file *file, int fd, const struct file_options *o
         return no_memory(file, problem);
     if (file->mapped)
         (void)madvise(file->bytes, (size_t)file->size, MADV_HUGEPAGE);
-    if (!hash_all(file, true) && NEVER(file->problem.status == STATUS_OK))
-        problem_set(&file->problem, STATUS_READ_FAILED, "SHA-256 is not to be had from libcrypto");
+    hash_all(file, true);
     return STATUS_OK;
 }
 
@@ -126,8 +126,8 @@ enum status file_from_memory(struct file *file, const void *bytes, size_t size, 
         return no_memory(file, problem);
     if (size)
         memcpy(file->bytes, bytes, size);
-    if (options->digest && NEVER(!hash_all(file, false)))
-        problem_set(&file->problem, STATUS_READ_FAILED, "SHA-256 is not to be had from libcrypto");
+    if (options->digest)
+        hash_all(file, false);
     return STATUS_OK;
 }
 

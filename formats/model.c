@@ -40,7 +40,7 @@ void named_add(struct arena *arena, struct named_list *list, const char *text, u
 {
     list->items = arena_grow(arena, list->items, list->count, sizeof *list->items);
     list->items[list->count++] = (struct named){text, offset, detail};
-    list->bytes += text ? strlen(text) : 0;
+    list->bytes += strlen(text);
 }
 
 void debug_add(struct arena *arena, struct debug_list *list, enum debug kind, const char *where, uint64_t offset,

@@ -345,6 +345,7 @@ const char *image_string(const struct image *image, struct view v, uint64_t off)
 bool image_address(const struct image *image, uint64_t address, uint64_t *offset) MUST_CHECK;
 /* Whether a list from a loader's table has as much as is kept; what follows makes it BROKEN. */
 bool named_full(const struct named_list *list) MUST_CHECK;
+/* `text` is kept, not copied, and is not NULL. */
 void named_add(struct arena *arena, struct named_list *list, const char *text, uint64_t offset, uint32_t detail);
 void debug_add(struct arena *arena, struct debug_list *list, enum debug kind, const char *where, uint64_t offset,
                uint64_t size);

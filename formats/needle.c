@@ -37,8 +37,7 @@ void needle_prepare(struct needle_set *set, const char *const *needles, size_t c
         if (set->sizes[i] < set->window)
             set->window = set->sizes[i];
     }
-    if (set->wide)
-        prepare_groups(set);
+    prepare_groups(set);
     memset(set->shift, (int)set->window - 1, sizeof set->shift);
     for (size_t i = 0; i < count; i++)
         for (size_t at = 0; at + 2 <= set->window; at++) {

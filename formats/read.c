@@ -136,6 +136,7 @@ void read_file(struct file *file, const struct read_options *options, struct rea
         read_universal(file, options, reading);
         break;
     case CONTAINER_UNKNOWN:
+    default:
         read_other(file, &found, reading);
         break;
     }

@@ -126,7 +126,7 @@ static void compare_bytes(struct inventory *inventory, const struct held *a, con
 {
     struct arena *arena = inventory->decision->arena;
     const struct target *one = &a->slot->target, *other = &b->slot->target;
-    if (one->arch == other->arch && one->universal == other->universal && one->os == other->os)
+    if (one->arch == other->arch && one->os == other->os) /* only what is universal has ARCH_OTHER in a matrix */
         return;
     if (a->record->error || b->record->error)
         return; /* its record says so, and closes the gate */

@@ -16,8 +16,6 @@
 #include "formats/elf/marks.h"
 #include "formats/elf/references.h"
 
-#include "formats/certain.h"
-
 enum {
     ICONV = 1024, /* bytes that iconv() does not exceed: 0x1a0 on amd64 */
     NEAR = 512,   /* bytes that dlopen.o does not exceed: 0x160 on amd64, 0x180 on arm64 */
@@ -53,7 +51,7 @@ static bool both_pointed(const struct image *image, uint64_t first, uint64_t sec
 enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where)
 {
     struct target string = {0}, doit = {0}, function = {.calls = true};
-    if (NEVER(!address_of(image, text, &string.low)))
+    if (!address_of(image, text, &string.low))
         return ANSWER_UNKNOWN;
     string.high = string.low + 1;
     if (!refer(image, &string) || string.count != 1)
@@ -69,7 +67,7 @@ enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *wh
         return ANSWER_UNKNOWN;
     uint64_t place = 0;
     if (enters(image, &function, &place)) {
-        if (NEVER(!image_address(image, place, where)))
+        if (!image_address(image, place, where))
             *where = text;
         return ANSWER_YES;
     }
@@ -79,7 +77,7 @@ enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *wh
 bool iconv_is_of_libstdcxx(const struct image *image, uint64_t text)
 {
     struct target string = {0}, function = {.calls = true};
-    if (NEVER(!address_of(image, text, &string.low)))
+    if (!address_of(image, text, &string.low))
         return false;
     string.high = string.low + 1;
     if (!refer(image, &string) || string.count != 1)

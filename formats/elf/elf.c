@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 static const struct machine {
@@ -102,8 +103,8 @@ static bool read_header(struct elf_view *view)
     struct image *image = view->image;
     struct elf_extra *extra = view->extra;
     struct view head;
-    uint64_t there = image->size < 64 ? image->size : 64;
-    if (!image_view(image, 0, there, &head) || there < 64) {
+    uint64_t there = image_view(image, 0, image->size < 64 ? image->size : 64, &head) ? head.size : 0;
+    if (there < 64) {
         ELF_DEFECT(view, file_truncated, there, "64 bytes of ELF header", "a file of %llu bytes",
                    (unsigned long long)image->size);
         if (there < 20)
@@ -241,9 +242,9 @@ static void classify(struct elf_view *view)
     } else if (view->extra->type != ET_REL && view->extra->type != ET_CORE) {
         ELF_DEFECT(view, elf_header, 16, "e_type ET_EXEC, ET_DYN, ET_REL or ET_CORE", "e_type %u", view->extra->type);
     }
-    if (image->kind == KIND_EXECUTABLE &&
-        (image->needed.known == KNOWN_BROKEN || image->interpreter_known == KNOWN_BROKEN) &&
-        (image->linkage == LINKAGE_STATIC || image->linkage == LINKAGE_STATIC_PIE))
+    /* Without a PT_INTERP, program headers that were not read are all that could break it, and they break both. */
+    if (image->kind == KIND_EXECUTABLE && (image->linkage == LINKAGE_STATIC || image->linkage == LINKAGE_STATIC_PIE) &&
+        (image->needed.known == KNOWN_BROKEN || NEVER(image->interpreter_known == KNOWN_BROKEN)))
         image->linkage = LINKAGE_UNKNOWN;
     if (image->interpreter.text && image->os == OS_LINUX)
         image->os = os_of_loader(image->interpreter.text);

@@ -159,24 +159,19 @@ static bool is_ordinary(const struct elf_view *view, uint64_t count)
 /* Whether libelf finds as many headers, and can read each. */
 static bool libelf_reads(struct elf_view *view, uint64_t count)
 {
-    struct view header, table;
-    const char *why = "no descriptor";
+    struct view all;
     size_t seen = 0;
-    bool good = false;
-    if (elf_version(EV_CURRENT) == EV_NONE || !file_make_whole(view->file) ||
-        !image_view(view->image, 0, sizeof(Elf64_Ehdr), &header) ||
-        !image_view(view->image, view->shoff, count * sizeof(Elf64_Shdr), &table))
+    if (!file_view(view->file, 0, view->file->size, &all))
         return false;
-    Elf *elf = elf_memory((char *)view->file->bytes, (size_t)view->file->size);
-    if (elf) {
+    (void)elf_version(EV_CURRENT);                                /* or it does nothing */
+    Elf *elf = elf_memory((char *)(uintptr_t)all.data, all.size); /* reading, it writes nothing there */
+    bool good = elf_getshdrnum(elf, &seen) == 0 && seen == count;
+    for (size_t i = 0; good && i < count; i++) {
         GElf_Shdr h;
-        good = elf_getshdrnum(elf, &seen) == 0 && seen == count;
-        for (size_t i = 0; good && i < count; i++)
-            good = gelf_getshdr(elf_getscn(elf, i), &h) != NULL;
-        why = elf_errmsg(-1);
+        good = gelf_getshdr(elf_getscn(elf, i), &h) != NULL;
     }
     if (!good)
-        ELF_DEFECT(view, elf_section_table, 60, "a table that libelf reads", "%s", why);
+        ELF_DEFECT(view, elf_section_table, 60, "a table that libelf reads", "%s", elf_errmsg(-1));
     elf_end(elf);
     return good;
 }

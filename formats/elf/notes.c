@@ -30,10 +30,10 @@ static const uint32_t X86_FEATURE_1_AND = 0xc0000002, X86_ISA_1_NEEDED = 0xc0008
 
 static void take_property(struct elf_view *view, uint32_t type, struct view data, uint64_t offset)
 {
-    bool amd64 = view->image->arch == ARCH_AMD64, arm64 = view->image->arch == ARCH_ARM64;
+    bool amd64 = view->image->arch == ARCH_AMD64; /* or arm64: no other is read so far */
     if (data.size < 4)
         return;
-    if ((amd64 && type == X86_FEATURE_1_AND) || (arm64 && type == AARCH64_FEATURE_1_AND)) {
+    if (type == (amd64 ? X86_FEATURE_1_AND : AARCH64_FEATURE_1_AND)) {
         view->extra->has_feature_1 = true;
         view->extra->feature_1 = load_le32(data.data);
         view->extra->feature_1_offset = offset;

@@ -16,6 +16,7 @@
 #include <elf.h>
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/loaded.h"
 #include "formats/needle.h"
 
@@ -38,7 +39,7 @@ static bool is_dynamic_program(struct view v, uint64_t at)
 {
     enum { HEADER = 64, PROGRAM_HEADER = 56 };
     struct view head, table;
-    if (!view_sub(v, at, v.size - at, &v) || !view_sub(v, 0, HEADER, &head))
+    if (NEVER(!view_sub(v, at, v.size - at, &v)) || !view_sub(v, 0, HEADER, &head))
         return false;
     unsigned type = load_le16(head.data + 16), machine = load_le16(head.data + 18), count = load_le16(head.data + 56);
     if ((type != ET_EXEC && type != ET_DYN) || (machine != EM_X86_64 && machine != EM_AARCH64) ||
@@ -104,8 +105,8 @@ static void name_static(struct image *image, const struct marks *found)
     bool tunables = found->at[MARK_TUNABLES], gconv = found->at[MARK_GCONV];
     bool musl_text = found->at[MARK_MUSL_ERROR], start = is_musl_start(image);
     bool musl_path = found->at[MARK_MUSL_PATH] || found->at[MARK_MUSL_LOCALE];
-    bool glibc = (tunables && gconv) || (image->elf->abi_tag && (tunables || gconv));
-    bool musl = start || (musl_text && (musl_path || !(tunables || gconv)));
+    bool glibc = tunables + gconv + image->elf->abi_tag >= 2;
+    bool musl = start || (musl_text && (musl_path || (!tunables && !gconv)));
     if (image->os == OS_ANDROID) {
         image->libc = LIBC_BIONIC;
         image->libc_evidence = (struct named){"the note \"Android\" of its start files", 0, 0};
@@ -204,7 +205,7 @@ void read_static_libc(struct image *image, const struct read_options *options)
         image->latent.possible = LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN;
         return;
     }
-    if (!is_static && !(options->code && stands_alone(image))) {
+    if (!is_static && (!options->code || !stands_alone(image))) {
         name_dynamic(image);
         return;
     }
