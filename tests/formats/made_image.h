@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "formats/limits.h"
 
@@ -35,12 +37,8 @@ static inline int end(void **state)
     return 0;
 }
 
-/* A file of `size` of the bytes as an ELF image, one segment of code from CODE on. */
-static inline void begin(enum arch arch, size_t size)
+static inline void begin_image(enum arch arch, size_t size)
 {
-    struct problem problem;
-    file_close(&file);
-    assert_int_equal(file_from_memory(&file, bytes, size, &(struct file_options){ROOM, false}, &problem), STATUS_OK);
     memset(segments, 0, sizeof segments);
     memset(sections, 0, sizeof sections);
     segments[0] = (struct segment){.name = "",
@@ -53,6 +51,28 @@ static inline void begin(enum arch arch, size_t size)
     image.segments = (struct segment_list){KNOWN_COMPLETE, 1, segments};
     image.sections = (struct section_list){KNOWN_COMPLETE, 0, sections};
     image.entry = (struct entry){.known = KNOWN_COMPLETE, .in_code = true, .offset = CODE};
+}
+
+/* A file of `size` of the bytes as an ELF image, one segment of code from CODE on. */
+static inline void begin(enum arch arch, size_t size)
+{
+    struct problem problem;
+    file_close(&file);
+    assert_int_equal(file_from_memory(&file, bytes, size, &(struct file_options){ROOM, false}, &problem), STATUS_OK);
+    begin_image(arch, size);
+}
+
+/* The same of a descriptor, of which only the first `there` bytes can be read by now. */
+static inline void begin_cut(enum arch arch, size_t size, size_t there)
+{
+    struct problem problem;
+    int fd = memfd_create("file", MFD_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, size), (ssize_t)size);
+    file_close(&file);
+    assert_int_equal(file_from_fd(&file, fd, &(struct file_options){ROOM, false}, &problem), STATUS_OK);
+    assert_int_equal(ftruncate(fd, (off_t)there), 0);
+    begin_image(arch, size);
 }
 
 #endif

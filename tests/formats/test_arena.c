@@ -18,6 +18,19 @@ const char *__asan_default_options(void)
     return "allocator_may_return_null=1";
 }
 
+/* In the place of the C library's: no memory that is aligned to a huge page, where a test says so. */
+static bool refuse_huge;
+static unsigned huge;
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    void *memory = NULL;
+    if (refuse_huge || posix_memalign(&memory, alignment, size) != 0)
+        return NULL;
+    huge++;
+    return memory;
+}
+
 enum { LARGE = 100 * 1000 /* more than a block holds */ };
 
 static void memory_is_zeroed_aligned_and_apart(void **state)
@@ -141,12 +154,39 @@ static void a_growing_list_keeps_its_items(void **state)
     arena_free(&arena);
 }
 
+/* A large arena takes memory by the huge page, and as before where there is none to be had. */
+static void a_large_arena_does_without_huge_pages(void **state)
+{
+    (void)state;
+    for (unsigned refused = 0; refused < 2; refused++) {
+        struct arena arena = {0};
+        refuse_huge = refused;
+        huge = 0;
+        while (arena.held < 1 << 20)
+            arena_alloc(&arena, LARGE);
+        assert_int_equal(huge, 0);
+        size_t held = arena.held, left = arena.left;
+        const unsigned char *memory = arena_alloc(&arena, left + 1);
+        assert_int_equal(huge, !refused);
+        assert_true(refused ? arena.held - held <= LARGE : arena.held - held > LARGE);
+        for (size_t i = 0; i <= left; i++)
+            assert_int_equal(memory[i], 0);
+        assert_true(arena_holds(&arena, memory));
+        arena_free(&arena);
+    }
+    refuse_huge = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_zeroed_aligned_and_apart),  cmocka_unit_test(memory_is_zeroed_after_a_reset),
-        cmocka_unit_test(sizes_that_overflow_escape),          cmocka_unit_test(a_copy_ends_in_nul),
-        cmocka_unit_test(text_of_any_length_is_printed_whole), cmocka_unit_test(a_growing_list_keeps_its_items),
+        cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
+        cmocka_unit_test(memory_is_zeroed_after_a_reset),
+        cmocka_unit_test(sizes_that_overflow_escape),
+        cmocka_unit_test(a_copy_ends_in_nul),
+        cmocka_unit_test(text_of_any_length_is_printed_whole),
+        cmocka_unit_test(a_growing_list_keeps_its_items),
+        cmocka_unit_test(a_large_arena_does_without_huge_pages),
     };
     return cmocka_run_group_tests_name("test_arena", tests, NULL, NULL);
 }

@@ -2,7 +2,9 @@
  * gABI "Symbol Table" and "Compression Header" (fields and their values), elfutils and gdb for the other names. */
 #include "tests/formats/made_elf.h"
 
+#include <stdio.h>
 #include <string.h>
+#include "formats/limits.h"
 
 #define BYTES(...)                                                                                                     \
     (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[])                                                            \
@@ -45,7 +47,11 @@ static void check(const struct debug_case *c)
 
 TEST(debug_information_has_many_names)
 {
-    static const struct debug_case cases[] = {
+    static const char long_id[66] = "x";
+    static uint8_t long_name[LIMIT_TEXT], longer_name[LIMIT_TEXT + 1];
+    memset(long_name, 'x', sizeof long_name - 5); /* and a NUL, and four bytes of checksum */
+    memset(longer_name, 'x', sizeof longer_name - 5);
+    const struct debug_case cases[] = {
         {"DWARF", ".debug_info", TEXT("x"), DWARF},
         {"the first of the names", ".debug_abbrev", TEXT("x"), DWARF},
         {"the last of the names", ".debug_types", TEXT("x"), DWARF},
@@ -72,6 +78,11 @@ TEST(debug_information_has_many_names)
         {"CTF of Solaris", ".SUNW_ctf", TEXT("x"), 1 << DEBUG_CTF},
         {"BTF", ".BTF", TEXT("x"), 1 << DEBUG_BTF},
         {"BTF of functions", ".BTF.ext", TEXT("x"), 1 << DEBUG_BTF},
+        {"a link to a shared file by an id of 63 bytes and a NUL", ".gnu_debugaltlink", (const uint8_t *)long_id, 65,
+         1 << DEBUG_LINK},
+        {"by more than is an id", ".gnu_debugaltlink", (const uint8_t *)long_id, 66, NOTHING},
+        {"as long a name as there may be", ".gnu_debuglink", long_name, LIMIT_TEXT, 1 << DEBUG_LINK},
+        {"longer", ".gnu_debuglink", longer_name, LIMIT_TEXT + 1, NOTHING},
         {"no name", "", TEXT("x"), NOTHING},
         {"a comment that is none", ".comment",
          TEXT("\xfd"
@@ -126,6 +137,147 @@ TEST(debug_information_is_known_by_its_bytes)
 }
 /* clang-format on */
 
+/* ---- in the midst of other bytes ---- */
+
+/* A unit of DWARF 4 with an entry of the code 1, and the abbreviation of that: a compile unit with a producer. */
+#define HIDDEN "no unit begins here: \x08\0\0\0\4\0\0\0\0\0\x08\1 \1\x11\1\x25\x0e"
+enum { HIDDEN_AT = 21 };
+
+static void hidden_in(uint64_t flags, const char *other, const struct image **image)
+{
+    clean();
+    if (other)
+        make_elf_section(&made, other, SHT_PROGBITS, "x.debug\0\1\2\3\4", 12);
+    struct make_elf_section *s = make_elf_section(&made, ".x", SHT_PROGBITS, HIDDEN, sizeof HIDDEN);
+    s->header.sh_flags = flags;
+    *image = read_made();
+}
+
+TEST(units_in_the_midst_of_a_section)
+{
+    static const struct {
+        const char *other;
+        unsigned kinds;
+        size_t count;
+    } cases[] = {{NULL, DWARF, 1}, {".gnu_debuglink", DWARF | 1 << DEBUG_LINK, 2}, {".debug_info", DWARF, 1}};
+    const struct image *image;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hidden_in(0, cases[i].other, &image);
+        assert_int_equal(kinds_of(image), cases[i].kinds);
+        assert_int_equal(image->debug.count, cases[i].count); /* where DWARF is known, no more is looked for */
+        const struct debug_info *last = &image->debug.items[cases[i].count - 1];
+        if (!cases[i].other || i == 1)
+            assert_int_equal(last->offset, image->sections.items[i == 1 ? 3 : 2].offset + HIDDEN_AT);
+        assert_int_equal(image->stripped, ANSWER_NO);
+        file_close(&file);
+    }
+    hidden_in(SHF_ALLOC, NULL, &image); /* no part of memory, whatever it says */
+    assert_int_equal(kinds_of(image), NOTHING);
+    file_close(&file);
+}
+
+/* Programs and libraries are looked into. Objects are what a linker makes them of. */
+TEST(units_in_the_midst_of_what_is_loaded)
+{
+    static const struct {
+        uint16_t type;
+        enum kind kind;
+        unsigned kinds;
+    } cases[] = {
+        {ET_EXEC, KIND_EXECUTABLE, DWARF}, {ET_DYN, KIND_SHARED_LIBRARY, DWARF}, {ET_REL, KIND_OBJECT, NOTHING}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (unsigned code = 0; code < 2; code++) {
+            uint8_t *bytes;
+            clean();
+            made.header.e_type = cases[i].type;
+            made.header.e_entry = cases[i].type == ET_DYN ? 0 : made.header.e_entry;
+            make_elf_put(&made, MAKE_ELF_FREE, HIDDEN, sizeof HIDDEN);
+            size_t size = make_elf_write(&made, &bytes);
+            struct problem problem;
+            assert_int_equal(file_from_memory(&file, bytes, size, &(struct file_options){1 << 20, false}, &problem),
+                             STATUS_OK);
+            read_file(&file, &(struct read_options){.code = code}, &reading);
+            assert_int_equal(reading.images->kind, cases[i].kind);
+            assert_int_equal(kinds_of(reading.images), code ? cases[i].kinds : NOTHING);
+            file_close(&file);
+            free(bytes);
+        }
+}
+
+/* ---- programs and archives ---- */
+
+static const char *payload(const char *name, uint16_t type, const void *content, size_t there)
+{
+    static char text[128];
+    clean();
+    made.header.e_type = type;
+    made.header.e_entry = type == ET_DYN ? 0 : made.header.e_entry; /* a library */
+    make_elf_section(&made, name, SHT_PROGBITS, content, there);
+    const struct image *image = read_made();
+    assert_int_equal(image->packer.text ? image->packer.detail : 1, 1); /* not the program itself */
+    (void)snprintf(text, sizeof text, "%s", image->packer.text ? image->packer.text : "");
+    file_close(&file);
+    return text;
+}
+
+TEST(a_program_in_a_section_that_is_not_loaded_is_told)
+{
+    static const struct {
+        const char *sentence, *name;
+        const uint8_t *bytes;
+        size_t size;
+        const char *told;
+    } cases[] = {
+        {"another ELF file", ".x",
+         TEXT("\x7f"
+              "ELF\2"),
+         "ELF file in the section .x"},
+        {"in a section without a name", "", TEXT("PK\3\4\0"), "ZIP archive in the section without a name"},
+        {"five bytes of gzip data", ".x", TEXT("\x1f\x8b\0\0\0"), "gzip data in the section .x"},
+        {"four bytes are too few", ".x", TEXT("\x1f\x8b\0\0"), ""},
+        {"a script", ".x", TEXT("#!/bin/sh"), ""},
+        {"two letters of DOS", ".x", TEXT("MZabc"), ""},
+        {"a text", ".x", TEXT("hello"), ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *told = payload(cases[i].name, ET_EXEC, cases[i].bytes, cases[i].size);
+        if (strcmp(told, cases[i].told) != 0)
+            print_error("%s\n", cases[i].sentence);
+        assert_string_equal(told, cases[i].told);
+    }
+    static const struct {
+        uint16_t type;
+        bool told;
+    } kinds[] = {{ET_EXEC, true}, {ET_DYN, true}, {ET_REL, false}, {ET_CORE, false}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        assert_int_equal(*payload(".x", kinds[i].type, "PK\3\4\0", 5) != 0, kinds[i].told);
+}
+
+/* POSIX ustar: the magic stands at 257. */
+TEST(a_tar_archive_in_a_section_is_told)
+{
+    enum { MAGIC = 257 };
+    static uint8_t archive[512];
+    memcpy(archive, "name", 4);
+    memcpy(archive + MAGIC, "ustar", 5);
+    assert_string_equal(payload(".x", ET_EXEC, archive, sizeof archive), "a tar archive in the section .x");
+    assert_string_equal(payload(".x", ET_EXEC, archive, MAGIC + 5), "a tar archive in the section .x");
+    assert_string_equal(payload(".x", ET_EXEC, archive, MAGIC + 4), "");
+    archive[MAGIC] = 'U';
+    assert_string_equal(payload(".x", ET_EXEC, archive, sizeof archive), "");
+}
+
+TEST(the_first_of_several_programs_is_told)
+{
+    clean();
+    make_elf_section(&made, ".x", SHT_PROGBITS, "hsqs\0", 5);
+    make_elf_section(&made, ".y", SHT_PROGBITS, "PK\3\4\0", 5);
+    const struct image *image = read_made();
+    assert_string_equal(image->packer.text, "SquashFS in the section .x");
+    assert_int_equal(image->packer.offset, image->sections.items[2].offset);
+    file_close(&file);
+}
+
 enum { FEW = 3, MANY = 40 };
 
 /* A table of symbols in a section of another type; `at` is what the test changes. */
@@ -160,8 +312,10 @@ TEST(a_symbol_table_is_known_by_its_fields)
         {{.st_name = 1, .st_info = 0x12, .st_other = 4, .st_shndx = 1}, false}, /* st_other above the visibilities */
         {{.st_name = 1, .st_info = 0x12, .st_shndx = 4}, false},                /* there are four sections */
         {{.st_name = 1, .st_info = 0x12, .st_shndx = 0xfff0}, false},
-        {{.st_info = 0x12, .st_shndx = 1}, true}, /* a name is not needed */
-        {{.st_name = 1, .st_shndx = 1}, true},    /* nor more than a name */
+        {{.st_info = 0x12, .st_shndx = 1}, true},               /* a name is not needed */
+        {{.st_name = 1, .st_shndx = 1}, true},                  /* nor more than a name */
+        {{.st_name = 1, .st_info = 0xa2, .st_shndx = 1}, true}, /* STB_GNU_UNIQUE, STT_FUNC */
+        {{.st_name = 1, .st_info = 0x1a, .st_shndx = 1}, true}, /* STB_GLOBAL, STT_GNU_IFUNC */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(symbols_in_disguise(FEW, FEW * 24, 1, &cases[i].symbol), cases[i].good ? FEW : 0);
@@ -275,6 +429,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(debug_information_has_many_names),
         cmocka_unit_test(debug_information_is_known_by_its_bytes),
+        cmocka_unit_test(units_in_the_midst_of_a_section),
+        cmocka_unit_test(units_in_the_midst_of_what_is_loaded),
+        cmocka_unit_test(a_program_in_a_section_that_is_not_loaded_is_told),
+        cmocka_unit_test(a_tar_archive_in_a_section_is_told),
+        cmocka_unit_test(the_first_of_several_programs_is_told),
         cmocka_unit_test(a_symbol_table_is_known_by_its_fields),
         cmocka_unit_test(a_compressed_section_says_how),
         cmocka_unit_test(sections_are_looked_into_whatever_their_type_says),

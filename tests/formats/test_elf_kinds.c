@@ -307,6 +307,53 @@ TEST(an_entry_of_0)
     }
 }
 
+/* A library that the kernel starts as it is, and that needs no other, is a program to whoever starts it: what it contains
+ * counts. Of another one, and where nobody looks at the bytes, the names of what it needs tell. */
+TEST(the_c_library_of_a_library_that_stands_alone)
+{
+    static const struct {
+        const char *sentence;
+        unsigned marks;
+        const char *needed, *interpreter;
+        bool no_entry, no_code, torn;
+        enum libc libc;
+    } cases[] = {
+        {"alone", NAME, NULL, NULL, false, false, false, LIBC_GLIBC},
+        {"without an entry", NAME, NULL, NULL, true, false, false, LIBC_NONE},
+        {"with a library that it needs", NAME, "liby.so", NULL, false, false, false, LIBC_UNKNOWN},
+        {"with a loader", NAME, NULL, "/lib/ld-musl-x86_64.so.1", false, false, false, LIBC_MUSL},
+        {"with a name that cannot be read", NAME, NULL, NULL, false, false, true, LIBC_UNKNOWN},
+        {"by its headers", NAME, NULL, NULL, false, true, false, LIBC_NONE},
+        {"a program", MARK, NULL, NULL, false, false, false, LIBC_GLIBC},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t *bytes;
+        struct problem problem;
+        shared(cases[i].marks);
+        if (cases[i].needed)
+            make_elf_dyn_text(&made, DT_NEEDED, cases[i].needed);
+        if (cases[i].interpreter)
+            make_elf_interp(&made, cases[i].interpreter)->p_vaddr -= MAKE_ELF_BASE;
+        if (cases[i].torn)
+            make_elf_dyn(&made, DT_NEEDED, 1 << 20);
+        if (cases[i].no_entry)
+            made.header.e_entry = 0;
+        make_elf_put(&made, MAKE_ELF_FREE, "\0GLIBC_TUNABLES\0gconv-modules", 30);
+        make_elf_note(&made, "GNU", NT_GNU_ABI_TAG, "\0\0\0\0\3\0\0\0\2\0\0\0\0\0\0\0", 16);
+        size_t size = make_elf_write(&made, &bytes);
+        assert_int_equal(file_from_memory(&file, bytes, size, &(struct file_options){1 << 20, false}, &problem),
+                         STATUS_OK);
+        read_file(&file, &(struct read_options){.code = !cases[i].no_code}, &reading);
+        if (reading.images->libc != cases[i].libc)
+            print_error("%s: %s\n", cases[i].sentence, libc_name(reading.images->libc));
+        assert_int_equal(reading.images->kind, cases[i].marks & NAME ? KIND_SHARED_LIBRARY : KIND_EXECUTABLE);
+        assert_int_equal(reading.images->libc, cases[i].libc);
+        assert_int_equal(reading.images->latent.known, cases[i].libc == LIBC_GLIBC ? KNOWN_COMPLETE : KNOWN_ABSENT);
+        file_close(&file);
+        free(bytes);
+    }
+}
+
 #define U(name) cmocka_unit_test(name)
 int main(void)
 {
@@ -320,6 +367,7 @@ int main(void)
         U(many_segments_are_pieces_of_one_memory),
         U(a_debug_file_has_no_code_to_run),
         U(an_entry_of_0),
+        U(the_c_library_of_a_library_that_stands_alone),
     };
     return cmocka_run_group_tests_name("test_elf_kinds", tests, NULL, NULL);
 }

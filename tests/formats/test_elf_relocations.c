@@ -174,13 +174,33 @@ TEST(slots_are_protected_by_relro_or_by_their_segment)
     }
 }
 
+/* RELRO protects neither what stands in front of it nor what stands behind it. */
+TEST(relro_begins_and_ends_somewhere)
+{
+    for (uint64_t relro = 0x2000; relro <= 0x4000; relro += 0x1000)
+        for (uint64_t slot = 0x2000; slot <= 0x4000; slot += 0x1000) {
+            clean();
+            made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz = 0x3000;
+            make_elf_phdr(&made, PT_GNU_RELRO, PF_R, relro, 0)->p_memsz = 0x1000;
+            make_elf_dyn(&made, DT_RELA, make_elf_address(RELA));
+            make_elf_dyn(&made, DT_RELASZ, 24);
+            rela(0, make_elf_address(slot), R_X86_64_GLOB_DAT);
+            write_made(0);
+            assert_int_equal(read_written(size)->elf->slots_unprotected, slot != relro);
+        }
+}
+
 #define F(name) cmocka_unit_test_teardown(name, finish)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        F(relocations_are_counted_by_their_kind),         F(relocations_of_what_nobody_may_write),
-        F(a_table_of_relocations_is_inside_of_a_segment), F(counted_relative_relocations_are_passed_over),
-        F(a_static_program_has_relocations_in_sections),  F(slots_are_protected_by_relro_or_by_their_segment),
+        F(relocations_are_counted_by_their_kind),
+        F(relocations_of_what_nobody_may_write),
+        F(a_table_of_relocations_is_inside_of_a_segment),
+        F(counted_relative_relocations_are_passed_over),
+        F(a_static_program_has_relocations_in_sections),
+        F(slots_are_protected_by_relro_or_by_their_segment),
+        F(relro_begins_and_ends_somewhere),
     };
     return cmocka_run_group_tests_name("test_elf_relocations", tests, NULL, NULL);
 }

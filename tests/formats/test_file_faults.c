@@ -19,7 +19,21 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-/* In the place of the C library's: a signal comes first, where a test says so. */
+/* In the place of the C library's: what kind of file it is, and how large, where a test says so. */
+static mode_t pretended;
+static uint64_t pretended_size;
+
+int fstat(int fd, struct stat *status)
+{
+    int result = fstatat(fd, "", status, AT_EMPTY_PATH);
+    if (result == 0 && pretended)
+        status->st_mode = pretended;
+    if (result == 0 && pretended_size)
+        status->st_size = (off_t)pretended_size;
+    return result;
+}
+
+/* And a signal comes first. */
 static unsigned interruptions;
 
 ssize_t pread(int fd, void *to, size_t size, off_t off)
@@ -94,6 +108,27 @@ static void what_is_no_descriptor_is_an_error(void **state)
     assert_int_equal(file_from_stream(&file, -1, &(struct file_options){LARGE, false}, &problem), STATUS_READ_FAILED);
     assert_string_equal(problem.text, strerror(EBADF));
     assert_int_equal(problem_set(NULL, STATUS_READ_FAILED, "nobody asks"), STATUS_READ_FAILED);
+}
+
+static void a_file_of_another_kind_is_named(void **state)
+{
+    static const struct {
+        mode_t mode;
+        const char *text;
+    } cases[] = {{S_IFDIR, "not a regular file but a directory"},
+                 {S_IFIFO, "not a regular file but a FIFO"},
+                 {S_IFSOCK, "not a regular file but a socket"},
+                 {S_IFCHR, "not a regular file but a character device"},
+                 {S_IFBLK, "not a regular file but a block device"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int fd = content_of(1);
+        pretended = cases[i].mode | 0600;
+        assert_int_equal(open_fd(fd, false), STATUS_NOT_REGULAR);
+        pretended = 0;
+        assert_string_equal(problem.text, cases[i].text);
+        assert_int_equal(fcntl(fd, F_GETFD), -1); /* closed */
+    }
 }
 
 static void a_descriptor_that_cannot_be_read_is_told_once(void **state)
@@ -294,7 +329,7 @@ static void no_block_is_read_twice(void **state)
 {
     (void)state;
     assert_int_equal(open_fd(content_of(SIZE), false), STATUS_OK);
-    assert_true(file_make_whole(&file));
+    assert_true(file_make_whole(&file) && file_make_whole(&file)); /* twice is once */
     assert_true(same(5 * 4096, 1));
     for (uint64_t at = 5 * 4096; at < 6 * 4096; at += 64)
         assert_int_equal(pwrite(file.fd, "changed", 7, (off_t)at), 7);
@@ -332,7 +367,9 @@ static void a_file_that_is_cut_after_some_of_it_was_read(void **state)
 static int without_memory(void)
 {
     const struct rlimit none = {1 << 20, 1 << 20};
-    int fds[] = {content_of(LARGE), content_of(LARGE), content_of(SIZE), content_of(SIZE), content_of(LARGE)};
+    const uint64_t vast = UINT64_C(1) << 40; /* the list of its blocks is too large, too */
+    int fds[] = {content_of(LARGE), content_of(LARGE), content_of(SIZE),
+                 content_of(SIZE),  content_of(LARGE), content_of(0)};
     setrlimit(RLIMIT_AS, &none);
     void *volatile last = NULL; /* volatile: or the compiler does without */
     for (size_t piece = 1 << 20; piece >= 4096; piece /= 2)
@@ -344,8 +381,9 @@ static int without_memory(void)
     wrong +=
         file_from_memory(&file, content, LARGE, &(struct file_options){LARGE, false}, &problem) != STATUS_NO_MEMORY;
     wrong += file_from_stream(&file, fds[2], &(struct file_options){LARGE, false}, &problem) != STATUS_NO_MEMORY;
-    for (size_t i = 3; i < 5; i++) {
-        wrong += open_fd(fds[i], false) != STATUS_OK;
+    for (size_t i = 3; i < 6; i++) {
+        pretended_size = i == 5 ? vast : 0;
+        wrong += file_from_fd(&file, fds[i], &(struct file_options){vast, false}, &problem) != STATUS_OK;
         wrong += file_view(&file, 0, PARTS_ROOM + 1, &v);
         wrong += file_settle(&file, &problem) != STATUS_NO_MEMORY;
         file_close(&file);
@@ -373,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_block_is_read_twice),
         cmocka_unit_test(what_is_no_descriptor_is_an_error),
+        cmocka_unit_test(a_file_of_another_kind_is_named),
         cmocka_unit_test(a_descriptor_that_cannot_be_read_is_told_once),
         cmocka_unit_test(a_signal_does_not_end_a_stream),
         cmocka_unit_test(a_signal_does_not_end_a_read),

@@ -209,17 +209,18 @@ static void as_many_settings_as_are_read(void **state)
 {
     static char lines[7 * (LIMIT_GO_SETTINGS + 1) + 32];
     (void)state;
-    for (size_t more = 0; more < 2; more++) {
+    for (size_t more = 0; more < 4; more++) {
         lines[0] = 0;
         char *at = lines;
-        for (size_t i = 0; i < LIMIT_GO_SETTINGS - 1 + more; i++)
+        for (size_t i = 0; i < LIMIT_GO_SETTINGS - 1 + more % 2; i++)
             at += sprintf(at, "%s", i % 2 ? "path\t\n" : "build\t\n");
-        sprintf(at, "build\tGOOS=linux\n");
+        sprintf(at, more < 2 ? "build\tGOOS=linux\n" : "path\tlast\n");
         start_over();
         put_record(&s, CONSTANTS, "go1.23.5", lines);
         const struct go_info *go = go_of();
-        assert_int_equal(go->known, more ? KNOWN_BROKEN : KNOWN_COMPLETE);
-        assert_int_equal(go->goos != NULL, !more);
+        assert_int_equal(go->known, more % 2 ? KNOWN_BROKEN : KNOWN_COMPLETE);
+        assert_int_equal(go->goos != NULL, more == 0);
+        assert_int_equal(strcmp(go->path, "last") == 0, more == 2);
     }
 }
 

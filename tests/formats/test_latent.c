@@ -247,6 +247,55 @@ static void the_order_of_segments_does_not_matter(void **state)
     }
 }
 
+/* Code in two segments, of which the later addresses come first: the last reference is the one at the highest address. */
+static void code_in_two_segments_in_another_order(void **state)
+{
+    static const struct {
+        int called;
+        enum outcome outcome;
+    } cases[] = {{0x1b0, USED}, {0x1c2, USED}, {0x1c3, UNUSED}};
+    enum { SECOND = 0x1a0 };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Elf64_Phdr p;
+        start_glibc(&s, EM_X86_64);
+        put_dlopen(&s);
+        put_fragment(&(struct fragment){0x1c0, LEA, DOIT});
+        put_fragment(&(struct fragment){0x10, CALL, cases[i].called});
+        memcpy(&p, s.bytes + 64 + 56, sizeof p);
+        p.p_filesz = p.p_memsz = SECOND;
+        put(&s, 64 + 5 * 56, &p, sizeof p);
+        p.p_offset += SECOND;
+        p.p_vaddr += SECOND;
+        p.p_filesz = p.p_memsz = 0x1000 - SECOND;
+        put(&s, 64 + 56, &p, sizeof p);
+        s.bytes[56] = 6;
+        expect("the first half behind the second", cases[i].outcome, LATENT_DLOPEN);
+    }
+}
+
+/* A call that is there no more once another segment is mapped: the text is shown instead. */
+static void a_call_that_is_covered_by_a_later_segment(void **state)
+{
+    (void)state;
+    for (unsigned covered = 0; covered < 2; covered++) {
+        Elf64_Phdr p = {.p_type = PT_LOAD,
+                        .p_flags = PF_R | PF_W,
+                        .p_vaddr = BASE + CODE,
+                        .p_memsz = covered ? 0x1000 : 0,
+                        .p_align = 0x1000};
+        start_glibc(&s, EM_X86_64);
+        put_dlopen(&s);
+        put_fragment(&(struct fragment){0x10, CALL, DLOPEN});
+        put(&s, 64 + 5 * 56, &p, sizeof p);
+        s.bytes[56] = 6;
+        const struct image *image = small_read(&s);
+        assert_int_equal(image->latent.used & LATENT_DLOPEN, LATENT_DLOPEN);
+        assert_int_equal(image->latent.evidence[0].offset, covered ? CODE + TEXT : CODE + 0x11);
+        file_close(&s.file);
+    }
+}
+
 /* iconv() stands within 1024 bytes in front of its assertion; calls from there to 1024 bytes behind are its own. */
 static void calls_of_iconv_from_one_place_are_those_of_libstdcxx(void **state)
 {
@@ -435,6 +484,8 @@ int main(void)
         cmocka_unit_test(constants_may_stand_in_front_of_code),
         cmocka_unit_test(code_that_is_mapped_again_and_again_leaves_it_open),
         cmocka_unit_test(the_order_of_segments_does_not_matter),
+        cmocka_unit_test(code_in_two_segments_in_another_order),
+        cmocka_unit_test(a_call_that_is_covered_by_a_later_segment),
         cmocka_unit_test(calls_of_iconv_from_one_place_are_those_of_libstdcxx),
         cmocka_unit_test(symbols_name_what_is_used),
         cmocka_unit_test(a_lone_mark_is_excused_by_symbols_that_can_be_read),

@@ -37,6 +37,20 @@ static void a_name_without_type_is_no_import(void **state)
     assert_int_equal(s->reading.images->stripped, ANSWER_NO);
 }
 
+/* A common symbol of an object has a size, and is allotted by the linker; elsewhere it is the name of something. */
+static void a_common_symbol_is_one_of_objects(void **state)
+{
+    struct subject *s = *state;
+    for (unsigned object = 0; object < 2; object++) {
+        forget(s);
+        begin(s, ARCH_ARM64)->filetype = object ? MH_OBJECT : MH_DYLIB;
+        make_macho_symbol(&s->m, "_common", N_EXT)->value = 16;
+        const struct symbols *symbols = &look(s)->symbols;
+        assert_int_equal(symbols->undefined, 1 + object); /* and the one of the clean program */
+        assert_int_equal(symbols->external, 2 - object);
+    }
+}
+
 static void the_mark_of_strip_alone_is_stripped(void **state)
 {
     struct subject *s = *state;
@@ -340,6 +354,7 @@ int main(void)
         CASE(symbols_fall_into_classes),
         CASE(a_name_without_type_is_no_import),
         CASE(the_mark_of_strip_alone_is_stripped),
+        CASE(a_common_symbol_is_one_of_objects),
         CASE(the_mark_of_strip_excuses_no_other_stab),
         CASE(a_stab_in_front_of_the_mark_counts_too),
         CASE(a_local_symbol_should_have_gone),

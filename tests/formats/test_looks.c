@@ -169,6 +169,23 @@ static void a_section_of_code_stands_in_for_the_entry(void **state)
     }
 }
 
+/* The beginning of a section of code can be read, and the rest of it no more. */
+static void what_cannot_be_read_is_not_foreign(void **state)
+{
+    enum { LARGE = 8 * 4096 };
+    (void)state;
+    fill(CODE, UDF, LARGE / 4);
+    for (size_t there = CODE + PAGE; there <= CODE + LARGE; there += LARGE - PAGE) {
+        begin_cut(ARCH_ARM64, CODE + LARGE, there);
+        image.entry.in_code = false;
+        sections[0] = (struct section){.name = ".text", .flags = 4, .offset = CODE, .size = LARGE, .has_bytes = true};
+        image.sections.count = 1;
+        read_code_looks(&image);
+        assert_int_equal(image.code_looks, there < CODE + LARGE ? CODE_TOO_SHORT : CODE_LIKE_AMD64);
+        assert_int_equal(file.problem.status, there < CODE + LARGE ? STATUS_CHANGED : STATUS_OK);
+    }
+}
+
 static void which_section_and_segment_of_code(void **state)
 {
     static const struct {
@@ -362,6 +379,7 @@ int main(void)
         cmocka_unit_test(a64_code_in_an_amd64_file),
         cmocka_unit_test(code_that_is_no_a64_in_an_arm64_file),
         cmocka_unit_test(a_section_of_code_stands_in_for_the_entry),
+        cmocka_unit_test(what_cannot_be_read_is_not_foreign),
         cmocka_unit_test(which_section_and_segment_of_code),
         cmocka_unit_test(upx_signs_within_the_first_page_and_at_the_end),
         cmocka_unit_test(code_as_even_as_compressed_data_is_packed),

@@ -201,6 +201,34 @@ static void sections_stand_inside(void **state)
     }
 }
 
+/* A unit of DWARF and its abbreviation among the constants of a program or a library. */
+static void debug_information_that_no_section_names(void **state)
+{
+    static const char hidden[] = "\x08\0\0\0\4\0\0\0\0\0\x08\1 \1\x11\1\x25\x0e";
+    static const struct {
+        uint32_t filetype;
+        bool found;
+    } cases[] = {{MH_EXECUTE, true}, {MH_DYLIB, true}, {MH_OBJECT, false}};
+    struct subject *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (unsigned code = 0; code < 2; code++) {
+            struct problem problem;
+            forget(s);
+            begin(s, ARCH_ARM64)->filetype = cases[i].filetype;
+            memcpy(s->m.text + MAKE_MACHO_FREE, hidden, sizeof hidden);
+            seal(s);
+            assert_int_equal(
+                file_from_memory(&s->file, s->bytes, s->size, &(struct file_options){1 << 24, false}, &problem),
+                STATUS_OK);
+            s->open = true;
+            read_file(&s->file, &(struct read_options){.code = code}, &s->reading);
+            const struct debug_list *debug = &s->reading.images->debug;
+            assert_int_equal(debug->count, code && cases[i].found);
+            if (debug->count)
+                assert_int_equal(debug->items[0].offset, MAKE_MACHO_FREE);
+        }
+}
+
 /* Go's __DWARF: bytes, no memory, and addresses that mean nothing; without bytes it is nothing either. */
 static void sections_of_a_segment_that_is_never_mapped(void **state)
 {
@@ -311,6 +339,7 @@ int main(void)
         CASE(images_that_are_loaded_map_their_header),
         CASE(loaders_have_an_entry_too),
         CASE(bytes_of_an_object_are_those_of_its_sections),
+        CASE(debug_information_that_no_section_names),
         CASE(sections_stand_inside),
         CASE(sections_of_a_segment_that_is_never_mapped),
         CASE(opcodes_have_operands),

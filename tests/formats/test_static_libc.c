@@ -238,19 +238,28 @@ static void a_mode_of_fopen_with_a_character_set_is_use_of_iconv(void **state)
     put_text(&s, CONSTANTS + 0x600, ",ccs=");
     put_text(&s, CONSTANTS + 0x620, "r,ccs=ISO-8859-15");
     expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_ICONV);
+    file_close(&s.file);
+    start_glibc(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x620, "z,ccs=ISO-8859-15"); /* a letter that is no mode (fopen(3)) */
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
 }
 
 /* A program for a loader in the constants: only its headers are looked at. */
-static void put_program(uint32_t type, unsigned machine)
+static void put_typed_program(uint32_t type, unsigned machine, unsigned kind)
 {
     Elf64_Ehdr header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-                         .e_type = ET_DYN,
+                         .e_type = (Elf64_Half)kind,
                          .e_machine = (Elf64_Half)machine,
                          .e_phoff = sizeof header,
                          .e_phnum = 1};
     Elf64_Phdr segment = {.p_type = type};
     put(&s, CONSTANTS + 0x600, &header, sizeof header);
     put(&s, CONSTANTS + 0x600 + sizeof header, &segment, sizeof segment);
+}
+
+static void put_program(uint32_t type, unsigned machine)
+{
+    put_typed_program(type, machine, ET_DYN);
 }
 
 static void a_dynamic_program_in_the_constants_leaves_it_open(void **state)
@@ -260,6 +269,14 @@ static void a_dynamic_program_in_the_constants_leaves_it_open(void **state)
     put_program(PT_INTERP, EM_X86_64);
     expect(LIBC_NONE, KNOWN_BROKEN, 0);
     assert_int_equal(s.reading.images[0].latent.possible, LATENT_PROGRAM);
+    file_close(&s.file);
+    small_start(&s, EM_X86_64);
+    put_typed_program(PT_INTERP, EM_AARCH64, ET_EXEC);
+    expect(LIBC_NONE, KNOWN_BROKEN, 0);
+    file_close(&s.file);
+    small_start(&s, EM_X86_64);
+    put_typed_program(PT_INTERP, EM_X86_64, ET_REL);
+    expect(LIBC_NONE, KNOWN_ABSENT, 0);
     file_close(&s.file);
     small_start(&s, EM_X86_64);
     put_program(PT_DYNAMIC, EM_X86_64); /* a vDSO */

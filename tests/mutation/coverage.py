@@ -2,7 +2,8 @@
 """coverage.py ROOT BUILD [--list] [--write]: which branches of the readers and of the gate do the tests take?
 
 BUILD is a build for gcov without optimization, where each condition has two branches. Prints a line for each source; 1 where
-more branches are left out than coverage.tsv says, which --write writes anew. --list names each that is not taken.
+more branches are left out than coverage.tsv says, which --write writes anew: a row for each source that leaves any out, and one
+for all. --list names each that is not taken.
 """
 import csv
 import os
@@ -58,7 +59,8 @@ def main():
     print('%d of %d branches, %.2f %%' % (count - missed, count, 100 - 100 * missed / count))
     if '--write' in options:
         with open(REACHED, 'w', encoding='utf-8') as file:
-            file.write('file\tbranches\tnot taken\n' + ''.join('%s\t%d\t%d\n' % row for row in rows if row[2]))
+            file.write('file\tbranches\tnot taken\n')
+            file.writelines('%s\t%d\t%d\n' % row for row in [row for row in rows if row[2]] + [('all', count, missed)])
         return 0
     return status
 

@@ -1,0 +1,294 @@
+/* DWARF by its content alone: units of .debug_info (DWARF 5 §7.5.1.1; version 4 §7.5.1.1 has the fields in another order) and
+ * abbreviations of compile units (§7.5.3: code, DW_TAG_compile_unit, DW_CHILDREN_yes, attribute and form). How many units, how
+ * near, and how often it is tried: dwarf.c has the reasons. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+#include "formats/read.h"
+
+enum { ROOM = 5 << 18, AT = 100, FAR = 1 << 20, NEAR = 1 << 16, ALONE_MOST = 1 << 20, TRIES = 4096 };
+enum { COMPILE = 1, PRODUCER = 0x25, NAME = 0x03, LANGUAGE = 0x13 };
+
+static uint8_t bytes[ROOM];
+
+struct unit {
+    uint32_t size; /* with its length */
+    uint16_t version;
+    uint32_t abbreviations;
+    uint8_t type, address_size, code;
+};
+
+static void put_le32(size_t at, uint32_t value)
+{
+    for (size_t i = 0; i < 4; i++)
+        bytes[at + i] = (uint8_t)(value >> 8 * i);
+}
+
+static size_t put_unit(size_t at, struct unit u)
+{
+    bool five = u.version == 5;
+    put_le32(at, u.size - 4);
+    bytes[at + 4] = (uint8_t)u.version;
+    bytes[at + 5] = (uint8_t)(u.version >> 8);
+    if (five)
+        bytes[at + 6] = u.type, bytes[at + 7] = u.address_size;
+    put_le32(at + (five ? 8 : 6), u.abbreviations);
+    if (!five)
+        bytes[at + 10] = u.address_size;
+    bytes[at + (five ? 12 : 11)] = u.code;
+    return at + u.size;
+}
+
+static void put_abbreviation(size_t at, uint8_t code, uint8_t attribute)
+{
+    memcpy(bytes + at, (const uint8_t[]){code, 0x11, 1, attribute, 0x0e}, 5);
+}
+
+static int64_t find(size_t size)
+{
+    return dwarf_find((struct view){bytes, size});
+}
+
+static void clear(void)
+{
+    memset(bytes, 0, sizeof bytes);
+}
+
+#define PLAIN                                                                                                          \
+    {                                                                                                                  \
+        40, 4, 8, COMPILE, 8, 1                                                                                        \
+    }
+
+static void three_units_in_a_row_are_debug_information(void **state)
+{
+    static const struct {
+        const char *sentence;
+        struct unit units[3];
+        uint8_t code, attribute; /* of the abbreviation */
+        bool found;
+    } cases[] = {
+        {"as compilers write them", {PLAIN, PLAIN, PLAIN}, 1, PRODUCER, true},
+        {"with a name first", {PLAIN, PLAIN, PLAIN}, 1, NAME, true},
+        {"with a language first", {PLAIN, PLAIN, PLAIN}, 1, LANGUAGE, false},
+        {"with an abbreviation of another code", {PLAIN, PLAIN, PLAIN}, 2, PRODUCER, false},
+        {"version 2", {{40, 2, 8, COMPILE, 8, 1}, PLAIN, PLAIN}, 1, PRODUCER, true},
+        {"version 1", {{40, 1, 8, COMPILE, 8, 1}, PLAIN, PLAIN}, 1, PRODUCER, false},
+        {"version 5", {{40, 5, 8, COMPILE, 8, 1}, PLAIN, PLAIN}, 1, PRODUCER, true},
+        {"version 6", {{40, 6, 8, COMPILE, 8, 1}, PLAIN, PLAIN}, 1, PRODUCER, false},
+        {"no version for the third", {PLAIN, PLAIN, {40, 6, 8, COMPILE, 8, 1}}, 1, PRODUCER, false},
+        {"of the last type", {{40, 5, 8, 6, 8, 1}, PLAIN, PLAIN}, 1, PRODUCER, true},
+        {"of a type behind the last", {{40, 5, 8, 7, 8, 1}, PLAIN, PLAIN}, 1, PRODUCER, false},
+        {"of no type", {{40, 5, 8, 0, 8, 1}, PLAIN, PLAIN}, 1, PRODUCER, false},
+        {"for addresses of four bytes", {{40, 4, 8, COMPILE, 4, 1}, PLAIN, PLAIN}, 1, PRODUCER, false},
+        {"without an entry", {{40, 4, 8, COMPILE, 8, 0}, PLAIN, PLAIN}, 0, PRODUCER, false},
+        {"the last code of one byte", {{40, 4, 8, COMPILE, 8, 127}, PLAIN, PLAIN}, 127, PRODUCER, true},
+        {"a code of two bytes", {{40, 4, 8, COMPILE, 8, 128}, PLAIN, PLAIN}, 128, PRODUCER, false},
+        {"abbreviations at the end",
+         {{40, 4, ROOM - 1, 1, 8, 1}, {40, 4, ROOM - 1, 1, 8, 1}, {40, 4, ROOM - 1, 1, 8, 1}},
+         1,
+         PRODUCER,
+         true},
+        {"abbreviations behind it", {PLAIN, PLAIN, {40, 4, ROOM, COMPILE, 8, 1}}, 1, PRODUCER, false},
+        {"abbreviations of their own",
+         {PLAIN, {40, 4, 9, COMPILE, 8, 2}, {40, 4, 10, COMPILE, 8, 3}},
+         1,
+         PRODUCER,
+         true},
+        {"in another order", {PLAIN, PLAIN, {40, 4, 7, COMPILE, 8, 1}}, 1, PRODUCER, false},
+        {"of headers alone",
+         {{12, 4, 8, COMPILE, 8, 1}, {12, 4, 8, COMPILE, 8, 1}, {12, 4, 8, COMPILE, 8, 1}},
+         1,
+         PRODUCER,
+         true},
+        {"one that is shorter", {{11, 4, 8, COMPILE, 8, 35}, PLAIN, PLAIN}, 35, PRODUCER, false},
+        {"one longer than all there is",
+         {PLAIN, PLAIN, {UINT32_C(0x80000028), 4, 8, COMPILE, 8, 1}},
+         1,
+         PRODUCER,
+         false},
+        {"one that is no unit", {{10, 4, 8, COMPILE, 8, 1}, PLAIN, PLAIN}, 1, PRODUCER, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t at = AT;
+        clear();
+        for (size_t k = 0; k < 3; k++)
+            at = put_unit(at, cases[i].units[k]);
+        put_abbreviation(FAR, cases[i].code, cases[i].attribute);
+        if ((find(ROOM) == AT) != cases[i].found)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(find(ROOM), cases[i].found ? AT : -1);
+    }
+}
+
+/* Each is looked for once, wherever it stands. */
+static void rows_of_one_code_after_the_other(void **state)
+{
+    (void)state;
+    for (uint8_t present = 1; present <= 4; present++) {
+        clear();
+        for (size_t row = 0; row < 4; row++)
+            for (size_t k = 0; k < 3; k++)
+                put_unit(row * 150 + 40 * k, (struct unit){40, 4, 8, COMPILE, 8, (uint8_t)(row % 3 + 1)});
+        put_abbreviation(FAR, present, PRODUCER);
+        assert_int_equal(find(ROOM), present == 4 ? -1 : (present - 1) * 150); /* the fourth row has the first code */
+    }
+}
+
+static void a_last_unit_ends_with_the_bytes(void **state)
+{
+    (void)state;
+    clear();
+    put_abbreviation(0, 1, PRODUCER);
+    for (size_t k = 0; k < 3; k++)
+        put_unit(AT + 40 * k, (struct unit)PLAIN);
+    assert_int_equal(find(AT + 120), AT);
+    assert_int_equal(find(AT + 119), -1);
+    assert_int_equal(find(AT), -1);
+    assert_int_equal(find(0), -1);
+}
+
+/* The beginning of .debug_info, with .debug_abbrev near by. */
+static void one_unit_is_enough_with_its_abbreviations(void **state)
+{
+    static const struct {
+        const char *sentence;
+        struct unit unit;
+        uint8_t attribute;
+        bool found;
+    } cases[] = {
+        {"version 4", {40, 4, 0, COMPILE, 8, 1}, PRODUCER, true},
+        {"version 5", {40, 5, 0, COMPILE, 8, 1}, PRODUCER, true},
+        {"version 3", {40, 3, 0, COMPILE, 8, 1}, PRODUCER, false},
+        {"a name", {40, 4, 0, COMPILE, 8, 1}, NAME, true},
+        {"a language", {40, 4, 0, COMPILE, 8, 1}, LANGUAGE, false},
+        {"a unit of types", {40, 5, 0, 2, 8, 1}, PRODUCER, false},
+        {"not the first of its abbreviations", {40, 4, 1, COMPILE, 8, 1}, PRODUCER, false},
+        {"for addresses of four bytes", {40, 4, 0, COMPILE, 4, 1}, PRODUCER, false},
+        {"a code of two bytes", {40, 4, 0, COMPILE, 8, 128}, PRODUCER, true},
+        {"as large as one may be", {ALONE_MOST, 4, 0, COMPILE, 8, 1}, PRODUCER, true},
+        {"larger", {ALONE_MOST + 1, 4, 0, COMPILE, 8, 1}, PRODUCER, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clear();
+        put_abbreviation(put_unit(AT, cases[i].unit) + 100, cases[i].unit.code, cases[i].attribute);
+        if ((find(ROOM) == AT) != cases[i].found)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(find(ROOM), cases[i].found ? AT : -1);
+    }
+    clear(); /* two, and then something else */
+    put_abbreviation(put_unit(put_unit(AT, (struct unit){40, 4, 0, COMPILE, 8, 1}), (struct unit)PLAIN) + 40, 1,
+                     PRODUCER);
+    assert_int_equal(find(ROOM), AT);
+}
+
+static void near_by_is_some_pages_before_and_behind(void **state)
+{
+    enum { MIDDLE = 2 * NEAR, SIZE = 40 };
+    static const struct {
+        size_t at;
+        bool found;
+    } cases[] = {{MIDDLE - NEAR, true}, {MIDDLE - NEAR - 1, false},       {MIDDLE - 4, true},
+                 {MIDDLE + SIZE, true}, {MIDDLE + SIZE + NEAR - 4, true}, {MIDDLE + SIZE + NEAR - 3, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clear();
+        put_abbreviation(cases[i].at, 1, PRODUCER);
+        put_unit(MIDDLE, (struct unit){SIZE, 4, 0, COMPILE, 8, 1});
+        assert_int_equal(find(ROOM), cases[i].found ? MIDDLE : -1);
+        if (cases[i].at > MIDDLE)
+            assert_int_equal(find(cases[i].at + 4), cases[i].found ? MIDDLE : -1); /* the bytes end there */
+    }
+}
+
+/* However often bytes look like the first unit of a program, the search ends. */
+static void it_is_tried_some_thousand_times(void **state)
+{
+    (void)state;
+    for (size_t count = TRIES - 1; count <= TRIES; count++) {
+        size_t at = 0;
+        clear();
+        for (size_t i = 0; i < count; i++)
+            at = put_unit(at, (struct unit){12, 4, 0, COMPILE, 8, 9}) + 4;
+        put_abbreviation(put_unit(at, (struct unit){12, 4, 0, COMPILE, 8, 1}) + 4, 1, PRODUCER);
+        assert_int_equal(find(at + 40), count < TRIES ? (int64_t)at : -1);
+    }
+}
+
+/* Bytes are passed over by the block where none may be a version. */
+static void units_begin_anywhere(void **state)
+{
+    enum { SOME = 1000 };
+    (void)state;
+    clear();
+    for (size_t at = 0; at < 300; at++) {
+        memset(bytes, 0, SOME);
+        put_abbreviation(put_unit(at, (struct unit){12, 4, 0, COMPILE, 8, 1}) + 4, 1, PRODUCER);
+        assert_int_equal(find(SOME), at);
+        assert_int_equal(find(at + 20), at);
+        if (at < 8)
+            continue;
+        memset(bytes, 0, SOME);
+        put_abbreviation(0, 1, PRODUCER);
+        put_unit(at, (struct unit){12, 4, 0, COMPILE, 8, 1});
+        assert_int_equal(find(at + 12), at);
+        assert_int_equal(find(at + 11), -1);
+    }
+}
+
+/* No byte is zero but behind one that may be a version. */
+static void a_version_is_what_is_looked_for(void **state)
+{
+    enum { SIZE = 0x020304 + 4, ABBREVIATIONS = 0x020304 };
+    (void)state;
+    memset(bytes, 0xff, sizeof bytes);
+    for (size_t k = 0; k < 3; k++)
+        put_unit(k * SIZE, (struct unit){SIZE, 4, ABBREVIATIONS, COMPILE, 8, 1});
+    put_abbreviation(FAR, 1, PRODUCER);
+    assert_int_equal(find(ROOM), 0);
+}
+
+/* Units of 16 MiB, in bytes of which there are more than a length can count. Only what is asked for is there, which a
+ * sanitizer does not take. */
+static void lengths_of_four_bytes(void **state)
+{
+    enum { LARGE = (1 << 24) + 4 };
+    static const size_t sizes[] = {3 * LARGE, (size_t)255 << 24, (size_t)256 << 24};
+    uint8_t *region = mmap(NULL, 3 * LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    (void)state;
+    assert_true(region != MAP_FAILED);
+    clear();
+    put_unit(0, (struct unit){LARGE, 4, 1, COMPILE, 8, 1});
+    for (size_t k = 0; k < 3; k++)
+        memcpy(region + k * LARGE, bytes, 12);
+    put_abbreviation(12, 1, PRODUCER);
+    memcpy(region + 12, bytes + 12, 5);
+    size_t count = sizeof sizes / sizeof *sizes;
+#if defined(__SANITIZE_ADDRESS__)
+    count = 1;
+#endif
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(dwarf_find((struct view){region, sizes[i]}), 0);
+    assert_int_equal(munmap(region, 3 * LARGE), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(three_units_in_a_row_are_debug_information),
+        cmocka_unit_test(rows_of_one_code_after_the_other),
+        cmocka_unit_test(a_last_unit_ends_with_the_bytes),
+        cmocka_unit_test(one_unit_is_enough_with_its_abbreviations),
+        cmocka_unit_test(near_by_is_some_pages_before_and_behind),
+        cmocka_unit_test(it_is_tried_some_thousand_times),
+        cmocka_unit_test(units_begin_anywhere),
+        cmocka_unit_test(a_version_is_what_is_looked_for),
+        cmocka_unit_test(lengths_of_four_bytes),
+    };
+    return cmocka_run_group_tests_name("test_dwarf", tests, NULL, NULL);
+}
