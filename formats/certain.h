@@ -8,7 +8,20 @@
 #include <assert.h>
 #include <stdbool.h>
 
-#if defined(ASSAY_COVERAGE)
+#if defined(ASSAY_COVERAGE) && defined(__clang__)
+/* No macros: what stands in one is to clang's MC/DC a condition of another place. */
+static inline bool ALWAYS(bool condition)
+{
+    (void)condition;
+    return true;
+}
+
+static inline bool NEVER(bool condition)
+{
+    (void)condition;
+    return false;
+}
+#elif defined(ASSAY_COVERAGE)
 #define ALWAYS(condition) ((condition) || true)
 #define NEVER(condition)  ((condition) && false)
 #elif defined(ASSAY_DEBUG)

@@ -272,7 +272,8 @@ def run(assay, folder, arguments, policy=None):
                           capture_output=True, timeout=60, check=False, encoding="utf-8", errors="surrogateescape")
 
 
-KEPT = {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH") if name in os.environ}
+KEPT = {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE")
+        if name in os.environ}
 
 
 def in_new_folder(files):
