@@ -3,6 +3,7 @@
  *   exhaustive lengths           every length of every sample of at most 64 KiB
  *   exhaustive bytes             each of the 255 other values of each byte of every sound sample of at most 16 KiB
  *   exhaustive metadata FILE...  some values of each byte of the metadata of FILE, which are programs of this machine
+ *   exhaustive masks FROM TO FILE...  each of those bytes XOR FROM, and all up to TO: 1 to 255 are all values
  *   exhaustive share SECONDS [SEED]   some of the same for the samples, chosen by the seed, which is printed
  *
  * Of each case: the audit ends, soon and in little memory, every rule answers, and a file that Linux starts through an
@@ -261,10 +262,24 @@ static bool load_program(const char *path, struct sample_bytes *whole)
     return good;
 }
 
-/* Without a look at the code, which no byte of the metadata changes. */
-static void metadata_of(char **paths)
+/* Each bit by itself, and the values next to what is there and at the ends. */
+static void change_some(const struct subject_file *file, const struct sample_bytes *whole, size_t at)
 {
-    struct figures figures = begin("12 values of every byte of metadata");
+    uint8_t *bytes = whole->data, old = bytes[at];
+    for (unsigned bit = 0; bit < 8; bit++)
+        change(file, bytes, whole->size, at, (uint8_t)(old ^ 1U << bit));
+    const uint8_t others[METADATA_VALUES - 8] = {0, 0xff, (uint8_t)(old + 1), (uint8_t)(old - 1)};
+    for (size_t i = 0; i < sizeof others; i++)
+        change(file, bytes, whole->size, at, others[i]);
+}
+
+/* Without a look at the code, which no byte of the metadata changes. Masks [from, to], or some values where there are none. */
+static void metadata_of(char **paths, unsigned from, unsigned to)
+{
+    char what[80] = "12 values of every byte of metadata";
+    if (from <= to)
+        (void)snprintf(what, sizeof what, "every byte of metadata XOR %u to %u", from, to);
+    struct figures figures = begin(what);
     for (; *paths; paths++) {
         const struct subject_file file = {*paths, NULL, false};
         struct sample_bytes whole = {0};
@@ -279,12 +294,10 @@ static void metadata_of(char **paths)
             if (!marks[at])
                 continue;
             most--;
-            for (unsigned bit = 0; bit < 8; bit++)
-                change(&file, whole.data, whole.size, at, (uint8_t)(whole.data[at] ^ 1U << bit));
-            const uint8_t others[METADATA_VALUES - 8] = {0, 0xff, (uint8_t)(whole.data[at] + 1),
-                                                         (uint8_t)(whole.data[at] - 1)};
-            for (size_t i = 0; i < sizeof others; i++)
-                change(&file, whole.data, whole.size, at, others[i]);
+            for (unsigned mask = from; mask <= to; mask++)
+                change(&file, whole.data, whole.size, at, (uint8_t)(whole.data[at] ^ mask));
+            if (from > to)
+                change_some(&file, &whole, at);
         }
         free(marks);
         free(whole.data);
@@ -333,7 +346,9 @@ int main(int argc, char **argv)
     } else if (argc >= 2 && strcmp(argv[1], "bytes") == 0) {
         every_byte();
     } else if (argc >= 2 && strcmp(argv[1], "metadata") == 0) {
-        metadata_of(argv + 2);
+        metadata_of(argv + 2, 1, 0);
+    } else if (argc >= 4 && strcmp(argv[1], "masks") == 0) {
+        metadata_of(argv + 4, (unsigned)strtoul(argv[2], NULL, 10), (unsigned)strtoul(argv[3], NULL, 10));
     } else if (argc >= 3 && strcmp(argv[1], "share") == 0) {
         share(strtol(argv[2], NULL, 10), argc > 3 ? strtoull(argv[3], NULL, 10) : (uint64_t)time(NULL));
     } else {
