@@ -139,8 +139,11 @@ static bool take_blob(struct macho_view *view, struct view area, uint64_t base, 
     uint32_t magic = load_be32(head.data), size = load_be32(head.data + 4);
     if (size < 8 || !view_sub(area, offset, size, &v))
         return bad(view, base + offset, "a blob inside the signature", "its size", size);
-    if (slot == SLOT_CMS)
-        blobs->has_cms = magic == CSMAGIC_BLOBWRAPPER && is_cms(v);
+    if (slot == SLOT_CMS) {
+        blobs->has_cms = magic == CSMAGIC_BLOBWRAPPER && v.size > 8;
+        if (blobs->has_cms && !is_cms(v))
+            bad(view, base + offset, "a SignedData of RFC 5652 in its wrapper", "another one, of size", size);
+    }
     if (!check_rights(view, slot, magic, base + offset, blobs))
         return false;
     if (slot < SIGNED_SLOTS)

@@ -84,11 +84,15 @@ static void a_wrapper_of_something_else_is_no_cms(void **state)
     bytes[blob + 3] ^= 1;
     for (uint8_t length = 8; length < 24; length++) { /* a header alone holds no signature */
         memcpy(bytes + blob + 4, (const uint8_t[]){0, 0, 0, length}, 4);
-        assert_int_equal(look(s)->signature, length > 20 ? SIGNATURE_CMS : SIGNATURE_BROKEN);
+        const struct image *image = look(s);
+        assert_int_equal(image->signature, length > 8 ? SIGNATURE_CMS : SIGNATURE_BROKEN);
+        assert_int_equal(defects(image, DEFECT_ID_macho_signature), length > 8 && length <= 20);
     }
-    for (size_t i = 8; i < 21; i++) { /* and neither do other bytes, but for the length, which nobody needs */
+    for (size_t i = 8; i < 21; i++) { /* nor do other bytes, but for the length, which nobody needs */
         bytes[blob + i] ^= 0x40;
-        assert_int_equal(look(s)->signature, i == 9 ? SIGNATURE_CMS : SIGNATURE_BROKEN);
+        const struct image *image = look(s);
+        assert_int_equal(image->signature, SIGNATURE_CMS);
+        assert_int_equal(defects(image, DEFECT_ID_macho_signature), i != 9);
         bytes[blob + i] ^= 0x40;
     }
 }
