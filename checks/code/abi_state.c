@@ -140,13 +140,13 @@ static bool join_slots(struct abi_state *state, const struct abi_state *other)
     uint32_t kept = 0, k = 0;
     bool lost = false;
     for (uint32_t i = 0; i < state->slot_count; i++) {
-        const int32_t at = state->slots[i].at;
-        const struct abi_value before = state->slots[i].value;
+        const struct abi_slot *slot = &state->slots[i];
+        const int32_t at = slot->at;
         while (k < other->slot_count && other->slots[k].at < at)
             k++;
         bool both = k < other->slot_count && other->slots[k].at == at;
-        const struct abi_value value = meet(before, both ? other->slots[k].value : nothing);
-        const bool same = abi_same(before, value);
+        const struct abi_value value = meet(slot->value, both ? other->slots[k].value : nothing);
+        const bool same = abi_same(slot->value, value);
         lost |= !same;
         if (!(value.kind & ~ABI_WAYS))
             continue;

@@ -6,7 +6,7 @@
 #include "checks/code/a64_fields.h"
 #include "checks/code/program.h"
 
-enum { ROUNDS = 6, ENDLESS_ROUNDS = 12, LONGEST = 64 << 20 };
+enum { ROUNDS = 6, ENDLESS_ROUNDS = 12, LONGEST = 64 << 20, LONGEST_OUTSIDE = 256 << 10 };
 
 void *program_grow(struct program *p, void *items, size_t *room, size_t count, size_t size)
 {
@@ -69,7 +69,8 @@ static uint64_t code_end(const struct program *p, uint64_t address, size_t *hint
     if (*hint < p->map.code_count && address >= p->map.code[*hint].address)
         return p->map.code[*hint].address + p->map.code[*hint].size;
     const struct span *span = map_find(&p->map, address);
-    return span->address + span->size;
+    uint64_t left = span->address + span->size - address;
+    return address + (left < LONGEST_OUTSIDE ? left : LONGEST_OUTSIDE); /* there may be data; branches lead on */
 }
 
 /* The row of the tables for a start, or one of a start that only code or pointers name; `next`: the row to look at. */

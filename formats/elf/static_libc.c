@@ -171,11 +171,9 @@ static void name_dynamic(struct image *image)
         const char *name = image->needed.items[i].text;
         if (strcmp(name, "libc.so.6") == 0 || begins(name, "ld-linux"))
             image->libc = LIBC_GLIBC;
-        else if (begins(name, "libc.musl-"))
-            image->libc = LIBC_MUSL;
         else if (android && strcmp(name, "libc.so") == 0)
             image->libc = LIBC_BIONIC;
-        else if (plain && versions == LIBC_UNKNOWN && strcmp(name, "libc.so") == 0)
+        else if (begins(name, "libc.musl-") || (plain && versions == LIBC_UNKNOWN && strcmp(name, "libc.so") == 0))
             image->libc = LIBC_MUSL;
         if (image->libc != LIBC_UNKNOWN)
             image->libc_evidence = image->needed.items[i];
