@@ -7,7 +7,7 @@
 
 enum { STEPS = 64, WAITING = 8, RAX = 0 };
 enum { ARGUMENTS = 1 << 1 | 1 << 2 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 9, SAVED = 1 << 3 | 1 << 5 | 0xf << 12 };
-enum use { USE_NONE, USE_COMPARED, USE_OVER, USE_ANY };
+enum use { USE_NONE, USE_OVER, USE_ANY }; /* NONE: or a comparison */
 
 static bool in_memory_operand(const struct x86_insn *i, unsigned r)
 {
@@ -54,7 +54,7 @@ static enum use use_of(const struct x86_insn *i, unsigned r)
                 op == 0xd0 || op == 0xd1 || op == 0xd3 || op == 0xf6 || op == 0xf7 || op == 0xfe || op == 0xff);
     if (extends && !(i->modrm >= 0xc0 && rm == r))
         return USE_NONE; /* the field says what is done */
-    return one && (op == 0x39 || op == 0x3b) ? USE_COMPARED : USE_ANY;
+    return one && (op == 0x39 || op == 0x3b) ? USE_NONE : USE_ANY;
 }
 
 struct follow {
@@ -73,7 +73,7 @@ static bool walk(struct follow *f, uint64_t at)
         if (!bytes || !x86_decode(bytes, (size_t)(f->end - at), &i) || i.class == X86_INVALID)
             return false;
         enum use use = use_of(&i, f->r);
-        if (use == USE_ANY || use == USE_OVER)
+        if (use != USE_NONE)
             return use == USE_OVER;
         switch ((enum x86_flow)i.flow) {
         case X86_NEXT:

@@ -26,6 +26,21 @@ static struct need_report against(enum arch arch, const void *code, size_t size,
     return need;
 }
 
+struct program { /* of amd64, that needs AVX2 or may */
+    const char *name;
+    uint8_t code[80];
+    enum need_kind kind;
+};
+
+static void are_told(const struct program *programs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct need_report need = against(ARCH_AMD64, programs[i].code, sizeof programs[i].code, "x86-64-v2");
+        if (need.kind != programs[i].kind || !features_have(&need.lacking, FEATURE_X86_AVX2))
+            fail_msg("%s: %u", programs[i].name, (unsigned)need.kind);
+    }
+}
+
 static void is_needed(struct need_report need, enum need_kind kind, enum feature feature)
 {
     assert_int_equal(need.kind, kind);
@@ -111,11 +126,7 @@ TEST(sve_in_streaming_mode_is_not_told)
 
 /* Ways past a sweep from instruction to instruction: each program dies (SIGILL) under qemu-x86_64 -cpu Nehalem, by VPADDD
  * ymm0, ymm0, ymm0 (c5 fd fe c0) in the midst of what a sweep takes for MOV eax, 0xc0fefdc5 (b8 c5 fd fe c0) or for MOVABS. */
-static const struct {
-    const char *name;
-    uint8_t code[32];
-    enum need_kind kind;
-} hidden[] = {
+static const struct program hidden[] = {
     {"jmp into it",
      {0xeb, 0x01, 0xb8, 0xc5, 0xfd, 0xfe, 0xc0, 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05},
      NEED_REQUIRED},
@@ -140,12 +151,9 @@ static const struct {
 
 TEST(a_place_in_the_midst_of_an_instruction_is_found)
 {
-    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
-        struct need_report need = against(ARCH_AMD64, hidden[i].code, sizeof hidden[i].code, "x86-64-v2");
-        if (need.kind != hidden[i].kind || !features_have(&need.lacking, FEATURE_X86_AVX2))
-            fail_msg("%s: %u", hidden[i].name, (unsigned)need.kind);
+    are_told(hidden, sizeof hidden / sizeof *hidden);
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
         assert_int_equal(against(ARCH_AMD64, hidden[i].code, sizeof hidden[i].code, "x86-64-v3").kind, NEED_NOTHING);
-    }
 }
 
 /* What stands at `OUTSIDE` of the segment that executes is in no section. */
@@ -191,11 +199,7 @@ TEST(data_beside_code_is_no_code)
 
 /* Where a program comes by VPADDD ymm0, ymm0, ymm0; an assembler's bytes. All but the last three die under qemu-x86_64 -cpu
  * Nehalem. */
-static const struct {
-    const char *name;
-    uint8_t code[40];
-    enum need_kind kind;
-} later[] = {
+static const struct program later[] = {
     {"after a loop",
      {0x31, 0xc9, 0xff, 0xc1, 0x83, 0xf9, 0x0a, 0x75, 0xf9, 0xc5, 0xfd,
       0xfe, 0xc0, 0xb8, 0x3c, 0x00, 0x00, 0x00, 0x31, 0xff, 0x0f, 0x05},
@@ -225,20 +229,12 @@ static const struct {
 
 TEST(what_no_way_leads_past_is_required)
 {
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-        struct need_report need = against(ARCH_AMD64, later[i].code, sizeof later[i].code, "x86-64-v2");
-        if (need.kind != later[i].kind || !features_have(&need.lacking, FEATURE_X86_AVX2))
-            fail_msg("%s: %u", later[i].name, (unsigned)need.kind);
-    }
+    are_told(later, sizeof later / sizeof *later);
 }
 
 /* The address of a function that does VPADDD, called where CPUID says AVX2, and compared with the number of arguments; only the
  * last of the programs dies under qemu-x86_64 -cpu Nehalem. */
-static const struct {
-    const char *name;
-    uint8_t code[80];
-    enum need_kind kind;
-} compared[] = {
+static const struct program compared[] = {
     {"only compared",
      {0xe8, 0x09, 0x00, 0x00, 0x00, 0xb8, 0x3c, 0x00, 0x00, 0x00, 0x31, 0xff, 0x0f, 0x05, 0xe8, 0x01, 0x00,
       0x00, 0x00, 0xc3, 0xb8, 0x07, 0x00, 0x00, 0x00, 0x31, 0xc9, 0x0f, 0xa2, 0xf7, 0xc3, 0x20, 0x00, 0x00,
@@ -261,11 +257,7 @@ static const struct {
 
 TEST(an_address_that_is_only_compared_leads_nowhere)
 {
-    for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {
-        struct need_report need = against(ARCH_AMD64, compared[i].code, sizeof compared[i].code, "x86-64-v2");
-        if (need.kind != compared[i].kind || !features_have(&need.lacking, FEATURE_X86_AVX2))
-            fail_msg("%s: %u", compared[i].name, (unsigned)need.kind);
-    }
+    are_told(compared, sizeof compared / sizeof *compared);
 }
 
 /* Goes through the auxiliary vector by an index, as Go's runtime did up to Go 1.19: x4 is the type, held against AT_PAGESZ,
