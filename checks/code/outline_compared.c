@@ -6,8 +6,8 @@
 #include "checks/code/x86.h"
 
 enum { STEPS = 64, WAITING = 8, RAX = 0 };
-enum { ARGUMENTS = 1 << 1 | 1 << 2 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 9, SAVED = 1 << 3 | 1 << 5 | 0xf << 12 };
-enum use { USE_NONE, USE_OVER, USE_ANY }; /* NONE: or a comparison */
+enum { SAVED = 1 << 3 | 1 << 5 | 0xf << 12 }; /* RBX, RBP, R12 to R15 */
+enum use { USE_NONE, USE_OVER, USE_ANY };     /* NONE: or a comparison */
 
 static bool in_memory_operand(const struct x86_insn *i, unsigned r)
 {
@@ -22,6 +22,8 @@ static bool sets(const struct x86_insn *i, unsigned reg, unsigned rm, unsigned r
 {
     unsigned op = i->opcode;
     bool register_operand = i->modrm >= 0xc0;
+    if (i->operand_16)
+        return false; /* the other bits stay */
     if (i->map == MAP_ONE)
         return ((op == 0x8d || op == 0x8b) && reg == r && !(register_operand && rm == r)) ||
                (op == 0xc7 && register_operand && rm == r) ||
@@ -39,10 +41,14 @@ static enum use use_of(const struct x86_insn *i, unsigned r)
     bool one = i->map == MAP_ONE, by_opcode = ((op & 7u) | (i->rex & 1 ? 8u : 0)) == r;
     if (i->map != MAP_ONE && i->map != MAP_0F)
         return i->has_modrm ? USE_ANY : USE_NONE;
+    bool swaps = one && op >= 0x90 && op <= 0x97 && !(op == 0x90 && !(i->rex & 1)); /* 90 is NOP */
+    bool hands_rax_on = swaps || (one && (op == 0xa2 || op == 0xa3 || op == 0xaa || op == 0xab));
+    if ((r == RAX && hands_rax_on) || (!one && op == 0xc7))
+        return USE_ANY; /* XCHG, MOV to an absolute address, STOS; CMPXCHG16B stores registers that no field names */
     if (one && op >= 0xb8 && op <= 0xbf)
-        return by_opcode ? USE_OVER : USE_NONE;
-    if ((one && op >= 0x50 && op <= 0x5f) || (one && op >= 0x90 && op <= 0x97) || (!one && op >= 0xc8 && op <= 0xcf))
-        return by_opcode && !(one && op == 0x90) ? USE_ANY : USE_NONE;
+        return !by_opcode ? USE_NONE : i->operand_16 ? USE_ANY : USE_OVER;
+    if (swaps || (one && op >= 0x50 && op <= 0x5f) || (!one && op >= 0xc8 && op <= 0xcf))
+        return by_opcode ? USE_ANY : USE_NONE;
     if (!i->has_modrm || !(reg == r || (i->modrm >= 0xc0 && rm == r) || in_memory_operand(i, r)))
         return USE_NONE;
     if (in_memory_operand(i, r))
@@ -86,15 +92,12 @@ static bool walk(struct follow *f, uint64_t at)
         case X86_JUMP:
             at = x86_target(&i, at) - i.length;
             break;
-        case X86_CALL:
-        case X86_CALL_INDIRECT:
-            if ((ARGUMENTS | SAVED) >> f->r & 1)
-                return false;
-            return true; /* the register is anybody's behind it */
         case X86_RETURN:
             return !((SAVED | 1 << RAX) >> f->r & 1);
         case X86_STOP:
             return true;
+        case X86_CALL: /* it may be an argument, by whatever convention */
+        case X86_CALL_INDIRECT:
         case X86_JUMP_INDIRECT:
         case X86_SYSCALL:
         default:
