@@ -67,8 +67,7 @@ static const char *reason_of(struct arena *arena, struct code_study *study, cons
                            need->by_prevalence ? ", and most functions that had a choice are alike" : "");
     case NEED_UNKNOWN:
     default:
-        return arena_print(arena, "code for %s occurs, and %u %% of the code was understood", names,
-                           study_coverage(study));
+        return witness_doubt(study, need);
     }
 }
 

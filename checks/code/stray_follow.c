@@ -105,7 +105,7 @@ static bool leads(struct straying *s, uint64_t target, bool *joins)
         return false;
     if (strays_known(s, target)) {
         *joins = true;
-        return !s->strict || is_start(&s->g->starts, target) || (s->g->amd64 && marks_have(&s->led, target));
+        return s->joins || is_start(&s->g->starts, target) || (s->g->amd64 && marks_have(&s->led, target));
     }
     if (s->waiting_count < WAITING)
         s->waiting[s->waiting_count++] = target;
@@ -124,10 +124,11 @@ static void hit(struct straying *s, uint64_t address, unsigned class)
     }
 }
 
-bool strays_follow(struct straying *s, uint64_t start, bool strict)
+bool strays_follow(struct straying *s, uint64_t start, enum told told)
 {
-    bool joins = false, ends = false;
+    bool joins = false, ends = false, strict = told != TOLD_BY_BRANCH;
     s->strict = strict;
+    s->joins = told != TOLD_BY_ADDRESS;
     s->stamp++;
     s->steps = s->hit_count = 0;
     s->waiting_count = 1;
@@ -136,7 +137,7 @@ bool strays_follow(struct straying *s, uint64_t start, bool strict)
         struct insn i = {.flow = FLOW_NEXT};
         for (uint64_t at = s->waiting[--s->waiting_count];; at += i.length) {
             if (strays_known(s, at)) {
-                ends |= !strict || is_start(&s->g->starts, at) || marks_have(&s->led, at);
+                ends |= s->joins || is_start(&s->g->starts, at) || marks_have(&s->led, at);
                 break;
             }
             if (!see(s, at) || s->steps == STEPS)

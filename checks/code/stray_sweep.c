@@ -33,47 +33,37 @@ static void name_through(struct straying *s, const struct mark_span *span, uint6
         (void)marks_put(&s->named, load_le64(word));
 }
 
-/* An address is formed in a register by the instruction before `next`. */
-static void name(struct straying *s, unsigned reg, uint64_t address, uint64_t next)
+/* The instruction at `at` forms an address. */
+static void name(struct straying *s, uint64_t address, uint64_t at)
 {
     (void)marks_put(&s->named, address);
-    s->register_is[reg] = address;
-    s->place = next;
+    s->formed = at;
 }
 
 /* The addresses that an instruction is about. */
 static void note(struct straying *s, const struct mark_span *span, const struct x86_insn *i, uint64_t address)
 {
     bool absolute = s->g->map.absolute, one = i->map == MAP_ONE;
-    unsigned op = i->opcode, rm = (i->modrm & 7u) | (i->rex & 1 ? 8 : 0);
+    unsigned op = i->opcode;
     if (i->flow == X86_BRANCH || i->flow == X86_JUMP || i->flow == X86_CALL) {
         lead(s, span, x86_target(i, address));
-    } else if (s->place == address && (i->flow == X86_CALL_INDIRECT || i->flow == X86_JUMP_INDIRECT) &&
-               i->modrm >= 0xc0) {
-        lead(s, span, s->register_is[rm]);
-    } else if (s->place == address && i->flow == X86_RETURN) { /* to what was pushed */
-        lead(s, span, s->register_is[4]);
     } else if (one && i->class != X86_HINT && !i->segment && i->has_modrm && i->modrm < 0xc0 &&
                (i->rip_relative || (absolute && i->displacement > INT8_MAX))) {
         uint64_t at =
             i->rip_relative ? address + i->length + (uint64_t)(int64_t)i->displacement : (uint32_t)i->displacement;
         if (op == 0x8d)
-            name(s, (i->modrm >> 3 & 7u) | (i->rex & 4 ? 8 : 0), at, address + i->length);
+            name(s, at, address);
         else if (op == 0x8b || op == 0xff)
             name_through(s, span, at, op == 0xff && i->flow != X86_NEXT);
     }
     bool moves = (op >= 0xb8 && op <= 0xbf) || op == 0xc7 || op == 0x68;
     if (one && moves && (absolute || i->immediate_size == 8))
-        name(s,
-             op == 0x68   ? 4
-             : op == 0xc7 ? rm
-                          : (op & 7) | (i->rex & 1 ? 8u : 0),
-             (uint64_t)i->immediate, address + i->length);
+        name(s, (uint64_t)i->immediate, address);
     if (i->flow == X86_JUMP || i->flow == X86_JUMP_INDIRECT || i->flow == X86_RETURN || i->flow == X86_STOP)
         s->trusted = false;
 }
 
-enum { PLAIN, PREFIX, REL8, REL32, TWO_BYTE, LEA, RET, DECODE, SHORT = 8 };
+enum { PLAIN, PREFIX, REL8, REL32, TWO_BYTE, LEA, RET, DECODE, SHORT = 8, NEAR = 128 };
 
 void strays_set_kinds(uint8_t *kinds, bool absolute)
 {
@@ -105,7 +95,7 @@ static inline unsigned kind_of(const struct straying *s, const uint8_t *opcode)
 {
     unsigned kind = s->kinds[opcode[0]], second = opcode[1];
     if (kind == TWO_BYTE)
-        return (second & 0xf0) == 0x80 ? TWO_BYTE : second == 0x0b ? DECODE : PLAIN;
+        return (second & 0xf0) == 0x80 ? TWO_BYTE : second == 0x0b || second == 0x05 ? DECODE : PLAIN;
     if (kind == LEA)
         return (second & 0xc7) == 5 ? DECODE : PLAIN;
     return kind == PREFIX ? DECODE : kind;
@@ -143,7 +133,8 @@ static struct glance glance(const struct straying *s, const uint8_t *p)
         __m128i branch = either(either(masked(b, 0xf0, 0x70), masked(b, 0xfc, 0xe0)),
                                 either(masked(b, 0xfe, 0xe8), masked(b, 0xf6, 0xc2)));
         __m128i other = either(either(is(b, 0xeb), is(b, 0xcc)), either(is(b, 0xcf), either(is(b, 0xf4), is(b, 0xff))));
-        __m128i two = _mm_and_si128(is(b, 0x0f), either(masked(next, 0xf0, 0x80), is(next, 0x0b)));
+        __m128i two =
+            _mm_and_si128(is(b, 0x0f), either(masked(next, 0xf0, 0x80), either(is(next, 0x0b), is(next, 0x05))));
         __m128i lea = _mm_and_si128(is(b, 0x8d), either(absolute, masked(next, 0xc7, 0x05)));
         __m128i number = either(is(b, 0x68), either(is(b, 0x8b), is(b, 0xc7)));
         __m128i moves = either(masked(b, 0xf8, 0xb8), _mm_and_si128(number, absolute));
@@ -165,29 +156,6 @@ static struct glance glance(const struct straying *s, const uint8_t *p)
 }
 #endif
 
-/* The instruction at `at`, which the sweep came upon. */
-static inline void look_at(struct straying *s, const struct mark_span *led, const uint8_t *at, size_t n, unsigned kind,
-                           unsigned prefix, uint64_t address)
-{
-    struct x86_insn insn;
-    if (kind == REL8) {
-        lead(s, led, address + prefix + 2 + (uint64_t)(int64_t)(int8_t)at[prefix + 1]);
-        s->trusted &= at[prefix] != 0xeb;
-    } else if (kind == RET && s->place != address) {
-        s->trusted = false;
-    } else if (kind == DECODE || kind == RET) {
-        if (x86_decode(at, n, &insn))
-            note(s, led, &insn, address);
-    } else {
-        unsigned opcode = prefix + (kind == TWO_BYTE);
-        uint64_t target = address + opcode + 5 + (uint64_t)(int64_t)(int32_t)load_le32(at + opcode + 1);
-        lead(s, led, target);
-        if (at[opcode] == 0xe8 && s->wants_calls && map_is_code(&s->g->map, target))
-            (void)marks_put(&s->called, target);
-        s->trusted &= at[opcode] != 0xe9;
-    }
-}
-
 /* Whether anything led to the code in (from, to], both of one span. */
 static bool led_to(const struct mark_span *led, uint64_t from, uint64_t to)
 {
@@ -204,11 +172,70 @@ static bool led_to(const struct mark_span *led, uint64_t from, uint64_t to)
 /* Where the sweep came to, and what it trusted. */
 struct over {
     const struct mark_span *led;
+    const struct mark_span *begins;
     const uint8_t *bytes; /* of the span */
     uint64_t from, end;   /* of the range, in the span */
     uint64_t stopped;     /* the last place at which the sweep was found not to be in code, for sure */
     size_t next;          /* start */
 };
+
+/* Whether a return may go to what stands before it: a word was pushed, or the top of the stack is changed, in the few
+ * instructions before `bit`. */
+static bool may_turn(const struct over *o, uint64_t bit)
+{
+    enum { LAST = 16 };
+    uint64_t first = bit - o->from < LAST ? o->from : bit - LAST;
+    for (uint64_t at = first; at < bit; at++) {
+        unsigned byte = o->bytes[at];
+        bool pushes = (byte & 0xf8) == 0x50 || byte == 0x68 || byte == 0x6a;
+        if (pushes && o->begins->bits[at / 64] >> at % 64 & 1)
+            return true;
+        if (((byte & 0xf8) == 0x50 && at > first && (o->bytes[at - 1] & 0xf0) == 0x40) ||
+            ((byte & 0xc7) == 4 && o->bytes[at + 1] == 0x24))
+            return true;
+    }
+    return false;
+}
+
+/* Where an instruction leads that names no target. */
+static void work_out(struct straying *s, const struct over *o, const struct x86_insn *i, uint64_t bit)
+{
+    bool jumps = i->flow == X86_JUMP_INDIRECT && !i->rip_relative;
+    bool calls = i->flow == X86_CALL_INDIRECT && !i->rip_relative && o->led->address + bit - s->formed < NEAR;
+    uint64_t target = jumps || calls || i->flow == X86_RETURN || i->flow == X86_SYSCALL
+                          ? strays_target_x86(s, o->begins, o->bytes, o->from, bit)
+                          : 0;
+    if (target)
+        lead(s, o->led, target);
+}
+
+/* The instruction at `at`, which the sweep came upon. */
+static inline void look_at(struct straying *s, const struct over *o, uint64_t bit, unsigned kind, unsigned prefix)
+{
+    struct x86_insn insn;
+    const struct mark_span *led = o->led;
+    const uint8_t *at = o->bytes + bit;
+    uint64_t address = led->address + bit;
+    if (kind == REL8) {
+        lead(s, led, address + prefix + 2 + (uint64_t)(int64_t)(int8_t)at[prefix + 1]);
+        s->trusted &= at[prefix] != 0xeb;
+    } else if (kind == RET && !may_turn(o, bit)) {
+        s->trusted = false;
+    } else if (kind == DECODE || kind == RET) {
+        if (x86_decode(at, (size_t)(o->end - bit), &insn)) {
+            work_out(s, o, &insn, bit);
+            note(s, led, &insn, address);
+        }
+    } else {
+        unsigned opcode = prefix + (kind == TWO_BYTE);
+        uint64_t target = address + opcode + 5 + (uint64_t)(int64_t)(int32_t)load_le32(at + opcode + 1);
+        lead(s, led, target);
+        if (at[opcode] == 0xe8 && s->wants_calls && map_is_code(&s->g->map, target))
+            (void)marks_put(&s->called, target);
+        s->formed = target == address + opcode + 5 ? address : s->formed;
+        s->trusted &= at[opcode] != 0xe9;
+    }
+}
 
 /* The instruction that begins at `bit`, with a prefix or none. */
 static inline void come_upon(struct straying *s, struct over *o, uint64_t bit, unsigned prefix)
@@ -225,7 +252,7 @@ static inline void come_upon(struct straying *s, struct over *o, uint64_t bit, u
     }
     bool was = s->trusted;
     unsigned kind = o->end - bit > SHORT ? kind_of(s, o->bytes + bit + prefix) : DECODE;
-    look_at(s, o->led, o->bytes + bit, (size_t)(o->end - bit), kind, prefix, address);
+    look_at(s, o, bit, kind, prefix);
     o->stopped = was && !s->trusted ? bit : o->stopped;
 }
 
@@ -236,7 +263,7 @@ void strays_look_over(struct straying *s, uint64_t address, uint64_t size)
     if (!bytes || !led)
         return;
     uint64_t from = address - begins->address, carried = 0;
-    struct over over = {led, bytes, from, from + size, from, starts_from(&s->g->starts, address)};
+    struct over over = {led, begins, bytes, from, from + size, from, starts_from(&s->g->starts, address)};
     s->trusted = true;
     for (uint64_t word = from / 64; word <= (from + size - 1) / 64; word++) {
         uint8_t copy[66] = {0};
@@ -254,18 +281,27 @@ void strays_look_over(struct straying *s, uint64_t address, uint64_t size)
     }
 }
 
+/* Whether X30 is added to in the few instructions before. */
+static bool turns_a64(const uint8_t *at, uint64_t before)
+{
+    for (unsigned k = 4; k <= 16 && k <= before; k += 4) {
+        uint32_t word = load_le32(at - k);
+        if ((word & 0x1f) == 30 && ((word & 0x9f000000u) == 0x91000000u || (word & 0x9f200000u) == 0x8b000000u))
+            return true;
+    }
+    return false;
+}
+
 void strays_sweep_a64(struct straying *s, uint64_t address, uint64_t size)
 {
     const uint8_t *bytes = map_bytes(&s->g->map, address, (size_t)size);
     const struct mark_span *led = marks_span(&s->led, address);
-    uint64_t pages[32] = {0}, target, formed = 0;
-    unsigned holder = 32; /* of `formed`, which the last instruction put there */
+    uint64_t pages[32] = {0}, target, first = (4 - address % 4) % 4;
     s->trusted = true;
-    for (uint64_t at = (4 - address % 4) % 4; bytes && led && at + 4 <= size; at += 4) {
+    for (uint64_t at = first; bytes && led && at + 4 <= size; at += 4) {
         uint32_t word = load_le32(bytes + at);
-        unsigned rd = field(word, 0, 5), rn = field(word, 5, 5), held = holder;
+        unsigned rd = field(word, 0, 5), rn = field(word, 5, 5);
         s->trusted = s->trusted || marks_have(&s->led, address + at);
-        holder = 32;
         if (a64_target(word, address + at, &target)) {
             if (s->trusted || !map_is_code(&s->g->map, target))
                 (void)marks_put(s->trusted ? &s->led : &s->named, target);
@@ -274,16 +310,19 @@ void strays_sweep_a64(struct straying *s, uint64_t address, uint64_t size)
             uint64_t offset = sign_extend((uint64_t)field(word, 5, 19) << 2 | field(word, 29, 2), 21);
             pages[rd] = word >> 31 ? ((address + at) & ~(uint64_t)0xfff) + (offset << 12) : 0;
             if (!(word >> 31))
-                formed = address + at + offset, holder = rd;
+                name(s, address + at + offset, address + at);
         } else if ((word & 0xff800000u) == 0x91000000u && pages[rn]) { /* ADD */
-            formed = pages[rn] + ((uint64_t)field(word, 10, 12) << (field(word, 22, 1) ? 12 : 0));
-            holder = rd;
+            name(s, pages[rn] + ((uint64_t)field(word, 10, 12) << (field(word, 22, 1) ? 12 : 0)), address + at);
+        } else if ((word & 0x7f800000u) == 0x72800000u) { /* MOVK */
+            s->formed = address + at;
         } else if (word >> 25 == 0x6b) { /* BR, BLR, RET */
-            if (held == rn)
-                (void)marks_put(s->trusted ? &s->led : &s->named, formed);
-            s->trusted &= (field(word, 21, 4) & 7) == 1;
+            bool calls = (field(word, 21, 4) & 7) == 1, near = address + at - s->formed < NEAR;
+            target = near || (word & 0xfffffc1fu) == 0xd61f0000u || turns_a64(bytes + at, at - first)
+                         ? strays_target_a64(s, bytes + at, at - first, address + at)
+                         : 0;
+            if (target)
+                (void)marks_put(s->trusted ? &s->led : &s->named, target);
+            s->trusted &= calls;
         }
-        if (holder < 32)
-            (void)marks_put(&s->named, formed);
     }
 }

@@ -42,18 +42,18 @@ static bool is_table(const struct straying *s, uint64_t start)
     return led == FEWEST;
 }
 
-/* Every place in `marks` that was not swept. */
-static void follow_all(struct straying *s, const struct marks *marks, bool strict, struct strays *strays)
+/* Every place in `marks` that was not swept; false: there is more than is followed. */
+static bool follow_all(struct straying *s, const struct marks *marks, enum told told, struct strays *strays)
 {
+    s->fuel = FUEL;
     const struct marks *swept = s->g->amd64 ? s->begins : NULL;
     for (uint64_t at = marks_next_without(marks, swept, 0); at != UINT64_MAX;
          at = marks_next_without(marks, swept, at + 1)) {
-        if (strays_known(s, at) || (strict && marks_have(&s->led, at)))
+        if (strays_known(s, at) || (told != TOLD_BY_BRANCH && marks_have(&s->led, at)))
             continue;
-        strays->tangled = s->fuel < STEPS || strays->count == MOST;
-        if (strays->tangled)
-            return;
-        bool code = !(strict && is_table(s, at)) && strays_follow(s, at, strict);
+        if (s->fuel < STEPS || strays->count == MOST)
+            return false;
+        bool code = !(told != TOLD_BY_BRANCH && is_table(s, at)) && strays_follow(s, at, told);
         s->fuel -= s->steps;
         if (!code)
             continue;
@@ -62,6 +62,7 @@ static void follow_all(struct straying *s, const struct marks *marks, bool stric
             if (!strays->first[s->hits[i].class])
                 strays->first[s->hits[i].class] = s->hits[i].address + 1;
     }
+    return true;
 }
 
 static int by_address(const void *a, const void *b)
@@ -84,10 +85,12 @@ static void search(struct straying *s, struct strays *strays)
     }
     for (size_t i = 0; i < g->pointer_count; i++)
         (void)marks_put(&s->named, g->pointers[i].target);
-    s->fuel = FUEL;
-    follow_all(s, &s->led, false, strays);
-    if (!strays->tangled)
-        follow_all(s, &s->named, true, strays);
+    strays_tables(s);
+    bool all = follow_all(s, &s->led, TOLD_BY_BRANCH, strays) && follow_all(s, &s->named, TOLD_BY_ADDRESS, strays);
+    strays->tangled = !all;
+    strays->hidden = s->hidden;
+    /* Few of these are tables of jumps: what is not followed of them says nothing. */
+    (void)follow_all(s, &s->offset, TOLD_BY_OFFSET, strays);
     qsort(strays->starts, strays->count, sizeof *strays->starts, by_address);
 }
 
@@ -119,10 +122,12 @@ void strays_find(const struct ground *ground, const struct marks *begins, struct
         return;
     struct straying *s = arena_array(ground->arena, 1, sizeof *s);
     strays->starts = arena_room(ground->arena, MOST * sizeof *strays->starts);
+    s->tables = arena_room(ground->arena, MOST * sizeof *s->tables);
     s->g = ground;
     s->begins = begins;
     isa_classes(ground->image->arch, &s->classes);
-    bool good = marks_make(&s->led, &ground->map, ground->unit) && marks_make(&s->named, &ground->map, ground->unit);
+    bool good = marks_make(&s->led, &ground->map, ground->unit) && marks_make(&s->named, &ground->map, ground->unit) &&
+                marks_make(&s->offset, &ground->map, ground->unit);
     s->wants_calls = ground->amd64 && starts_cover(&ground->starts) < ground->map.code_size / 2;
     if (s->wants_calls)
         good = good && marks_make(&s->called, &ground->map, ground->unit);
@@ -132,6 +137,7 @@ void strays_find(const struct ground *ground, const struct marks *begins, struct
         keep_calls(s, strays);
     marks_free(&s->led);
     marks_free(&s->named);
+    marks_free(&s->offset);
     marks_free(&s->called);
     if (!good)
         arena_exhausted(ground->arena);

@@ -1,7 +1,8 @@
 /* Code that a sweep does not come upon. An x86-64 processor begins to decode wherever it is sent: into the midst of what the
  * sweep took for one instruction, or to bytes of an executable segment that no section calls code. Before anybody says
  * that an instruction does not occur, every place that the code or the data sends the processor to is held against what
- * was swept. What computes its targets while it runs, or makes its code then, is not seen. */
+ * was swept. Targets that
+ * a few instructions work out are worked out with them; what goes a longer way, or makes its code, is not seen. */
 #ifndef ASSAY_CHECKS_CODE_STRAYS_H
 #define ASSAY_CHECKS_CODE_STRAYS_H
 
@@ -12,6 +13,7 @@ struct strays {
     size_t count;
     uint64_t *starts;    /* where such code begins, by address; in the arena */
     bool tangled;        /* there is more of it than is followed */
+    uint64_t hidden;     /* an instruction that leads where the program works it out, or that has code made; 0: none */
     size_t called_count; /* of x86-64, where tables bound less than half of the code */
     uint64_t *called;    /* targets of CALL in the sweep */
     uint64_t first[256]; /* by class of the architecture: address + 1 of its first instruction there; 0: none */

@@ -149,7 +149,7 @@ bool study_against(struct code_study *study, const struct features *had, struct 
         if (!study_strays(study))
             return false;
         above = features_without(&study->scan.present, had);
-        report->kind = study->strays.tangled ? NEED_UNKNOWN : NEED_NOTHING;
+        report->kind = study->strays.tangled || study->strays.hidden ? NEED_UNKNOWN : NEED_NOTHING;
         if (!features_any(&above))
             return true;
     }
@@ -160,7 +160,8 @@ bool study_against(struct code_study *study, const struct features *had, struct 
     for (size_t i = 0; i < count; i++)
         if (study->reach.classes[i].address)
             weigh_class(study, &classes[i], &study->reach.classes[i], had, report);
-    if (report->kind < NEED_POSSIBLE && (study_coverage(study) < study_floor(study) || study->strays.tangled))
+    if (report->kind < NEED_POSSIBLE &&
+        (study_coverage(study) < study_floor(study) || study->strays.tangled || study->strays.hidden))
         report->kind = NEED_UNKNOWN;
     return true;
 }

@@ -73,3 +73,15 @@ const char *witness_names(struct code_study *study, const struct features *featu
             text = arena_print(study->arena, "%s%s%s", text, *text ? ", " : "", feature_name((enum feature)i));
     return count > NAMED ? arena_print(study->arena, "%s and %u more", text, count - NAMED) : text;
 }
+
+const char *witness_doubt(struct code_study *study, const struct need_report *need)
+{
+    uint64_t at = study->strays.hidden;
+    if (at)
+        return arena_print(study->arena, "what runs behind 0x%" PRIx64 " %s is worked out while the program runs", at,
+                           disassembly(study->image, study->arena, at));
+    if (study->strays.tangled)
+        return "more code than is followed begins in the midst of instructions, or in no section";
+    return arena_print(study->arena, "code for %s occurs, and only %u %% of the code was understood: %u %% are needed",
+                       witness_names(study, &need->lacking), study_coverage(study), study_floor(study));
+}

@@ -9,5 +9,7 @@
 void witness_need(struct code_study *study, struct finding *f, const struct need_report *need, const char *expected);
 /* "AVX2, BMI2 and 3 more", in the arena of the study. */
 const char *witness_names(struct code_study *study, const struct features *features);
+/* Why it cannot be told whether `need`, of kind NEED_UNKNOWN, is one. In the arena of the study. */
+const char *witness_doubt(struct code_study *study, const struct need_report *need);
 
 #endif

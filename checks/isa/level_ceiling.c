@@ -56,8 +56,7 @@ static void judge(const struct subject *subject, struct finding *f, const char *
         break;
     case NEED_UNKNOWN:
     default:
-        unknown(f, "code for %s occurs, and only %u %% of the code was understood: %u %% are needed", names,
-                study_coverage(study), study_floor(study));
+        unknown(f, "%s", witness_doubt(study, &need));
     }
 }
 

@@ -1,54 +1,6 @@
 /* What is told of small programs that need, may need, or ask for what a processor lacks. The bytes are an assembler's; what
  * each program does on a processor without the feature is in its comment. */
-#include "tests/formats/made_elf.h"
-
-#include <string.h>
-
-#include "checks/code/abi_work.h"
-#include "checks/code/cpu.h"
-#include "checks/code/study.h"
-
-static struct arena arena;
-
-/* A program that does `code` from its entry on, held against a processor. */
-static struct need_report against(enum arch arch, const void *code, size_t size, const char *name)
-{
-    struct features had;
-    struct need_report need;
-    assert_true(size <= MAKE_ELF_CODE_SIZE);
-    make_elf_clean(&made, arch);
-    memset(made.bytes + MAKE_ELF_CODE, 0, MAKE_ELF_CODE_SIZE);
-    make_elf_put(&made, MAKE_ELF_CODE, code, size);
-    file_close(&file); /* the one before, if there was one */
-    struct code_study study = {.image = read_made(), .arena = &arena, .allowed = true};
-    assert_non_null(cpu_read(name, &had));
-    assert_true(study_against(&study, &had, &need));
-    return need;
-}
-
-struct program { /* of amd64, that needs AVX2 or may */
-    const char *name;
-    uint8_t code[80];
-    enum need_kind kind;
-};
-
-static void are_told(const struct program *programs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct need_report need = against(ARCH_AMD64, programs[i].code, sizeof programs[i].code, "x86-64-v2");
-        if (need.kind != programs[i].kind || !features_have(&need.lacking, FEATURE_X86_AVX2))
-            fail_msg("%s: %u", programs[i].name, (unsigned)need.kind);
-    }
-}
-
-static void is_needed(struct need_report need, enum need_kind kind, enum feature feature)
-{
-    assert_int_equal(need.kind, kind);
-    assert_true(features_have(&need.lacking, feature));
-}
-
-/* vpaddd ymm0, ymm0, ymm0; mov eax, 60; xor edi, edi; syscall: dies without AVX2 */
-static const uint8_t plain[] = {0xc5, 0xfd, 0xfe, 0xc0, 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05};
+#include "tests/code/told.h"
 
 TEST(what_every_run_comes_to_is_required)
 {
@@ -122,79 +74,6 @@ TEST(sve_in_streaming_mode_is_not_told)
     static const uint32_t streams[] = {0xd503477f, 0x04e0e3e0, 0x52800000, 0x52800bc8, 0xd4000001};
     assert_int_equal(against(ARCH_ARM64, streams, sizeof streams, "apple-m4").kind, NEED_POSSIBLE);
     assert_int_equal(against(ARCH_ARM64, streams + 1, sizeof streams - 4, "apple-m4").kind, NEED_REQUIRED);
-}
-
-/* Ways past a sweep from instruction to instruction: each program dies (SIGILL) under qemu-x86_64 -cpu Nehalem, by VPADDD
- * ymm0, ymm0, ymm0 (c5 fd fe c0) in the midst of what a sweep takes for MOV eax, 0xc0fefdc5 (b8 c5 fd fe c0) or for MOVABS. */
-static const struct program hidden[] = {
-    {"jmp into it",
-     {0xeb, 0x01, 0xb8, 0xc5, 0xfd, 0xfe, 0xc0, 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05},
-     NEED_REQUIRED},
-    {"jmp behind the first bytes of movabs",
-     {0xeb, 0x02, 0x48, 0xb8, 0xc5, 0xfd, 0xfe, 0xc0, 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05},
-     NEED_REQUIRED},
-    {"run over, then jmp back into it", /* xor ebx, ebx; mov; test ebx, ebx; jne; inc ebx; jmp */
-     {0x31, 0xdb, 0xb8, 0xc5, 0xfd, 0xfe, 0xc0, 0x85, 0xdb, 0x75, 0x04, 0xff,
-      0xc3, 0xeb, 0xf4, 0xb8, 60,   0,    0,    0,    0x31, 0xff, 0x0f, 0x05},
-     NEED_POSSIBLE},
-    {"lea rax, [rip + 3]; jmp rax",
-     {0x48, 0x8d, 0x05, 3,  0, 0, 0, 0xff, 0xe0, 0xb8, 0xc5, 0xfd,
-      0xfe, 0xc0, 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05},
-     NEED_REQUIRED},
-    {"call into it; ret",
-     {0xe8, 10, 0, 0, 0, 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05, 0xb8, 0xc5, 0xfd, 0xfe, 0xc0, 0xc3},
-     NEED_REQUIRED},
-    {"push its address; ret", /* 0x401007 */
-     {0x68, 7, 0x10, 0x40, 0, 0xc3, 0xb8, 0xc5, 0xfd, 0xfe, 0xc0, 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05},
-     NEED_REQUIRED},
-};
-
-TEST(a_place_in_the_midst_of_an_instruction_is_found)
-{
-    are_told(hidden, sizeof hidden / sizeof *hidden);
-    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-        assert_int_equal(against(ARCH_AMD64, hidden[i].code, sizeof hidden[i].code, "x86-64-v3").kind, NEED_NOTHING);
-}
-
-/* What stands at `OUTSIDE` of the segment that executes is in no section. */
-enum { OUTSIDE = 0xf00 };
-
-static struct need_report with_outside(enum arch arch, const void *code, size_t size, const void *outside, size_t more)
-{
-    struct features had;
-    struct need_report need;
-    make_elf_clean(&made, arch);
-    make_elf_put(&made, MAKE_ELF_CODE, code, size);
-    make_elf_put(&made, OUTSIDE, outside, more);
-    file_close(&file);
-    struct code_study study = {.image = read_made(), .arena = &arena, .allowed = true};
-    assert_non_null(cpu_read(arch == ARCH_AMD64 ? "x86-64-v2" : "armv8.0", &had));
-    assert_true(study_against(&study, &had, &need));
-    return need;
-}
-
-/* lea rax, [rip - 0x107]; jmp rax, to the program of the first test: dies without AVX2. */
-TEST(code_in_no_section_is_found)
-{
-    static const uint8_t jump[] = {0x48, 0x8d, 0x05, 0xf9, 0xfe, 0xff, 0xff, 0xff, 0xe0};
-    is_needed(with_outside(ARCH_AMD64, jump, sizeof jump, plain, sizeof plain), NEED_REQUIRED, FEATURE_X86_AVX2);
-    /* adr x0, .-0x100; br x0, to ldadd w1, w2, [sp] and exit: dies without FEAT_LSE. */
-    static const uint32_t leaves[] = {0x10fff800, 0xd61f0000};
-    static const uint32_t there[] = {0xb82103e2, 0x52800000, 0x52800bc8, 0xd4000001};
-    is_needed(with_outside(ARCH_ARM64, leaves, sizeof leaves, there, sizeof there), NEED_REQUIRED, FEATURE_A64_LSE);
-}
-
-/* The same bytes as data: their address is handed to write(2), and nothing jumps there. A table of jumps that happens to
- * hold c5 fd fe c0 is none either. */
-TEST(data_beside_code_is_no_code)
-{
-    static const uint8_t writes[] = {0x48, 0x8d, 0x35, 0xf9, 0xfe, 0xff, 0xff, 0xbf, 1,    0,    0,
-                                     0,    0xba, 14,   0,    0,    0,    0xb8, 1,    0,    0,    0,
-                                     0x0f, 0x05, 0xb8, 60,   0,    0,    0,    0x31, 0xff, 0x0f, 0x05};
-    static const char text[] = "hello, world!\n\xc5\xfd\xfe\xc0\xc3";
-    assert_int_equal(with_outside(ARCH_AMD64, writes, sizeof writes, text, sizeof text).kind, NEED_NOTHING);
-    static const uint8_t table[] = {0xc5, 0xb1, 0x15, 0xff, 0x01, 0xb2, 0x15, 0xff, 0xe3, 0xb1, 0x15, 0xff};
-    assert_int_equal(with_outside(ARCH_AMD64, writes, sizeof writes, table, sizeof table).kind, NEED_NOTHING);
 }
 
 /* Where a program comes by VPADDD ymm0, ymm0, ymm0; an assembler's bytes. All but the last three die under qemu-x86_64 -cpu
@@ -337,13 +216,6 @@ TEST(functions_that_are_exported_are_interfaces)
     }
 }
 
-static int free_all(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,9 +227,6 @@ int main(void)
         T(id_registers_of_arm64_are_questions),
         T(a_question_about_something_else_guards_nothing),
         T(sve_in_streaming_mode_is_not_told),
-        T(a_place_in_the_midst_of_an_instruction_is_found),
-        T(code_in_no_section_is_found),
-        T(data_beside_code_is_no_code),
         T(what_no_way_leads_past_is_required),
         T(an_address_that_is_only_compared_leads_nowhere),
         T(an_auxiliary_vector_that_is_read_by_an_index_is_a_question),
