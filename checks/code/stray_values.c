@@ -330,17 +330,17 @@ uint64_t strays_target_x86(struct straying *s, const struct mark_span *begins, c
 {
     struct numbers n = {.map = &s->g->map};
     struct x86_insn i;
-    uint64_t places[BACK], at = 0;
+    uint64_t places[BACK];
     unsigned back = look_back(begins, bit, from, places);
     begin(&n, true);
-    for (unsigned k = back; k-- > 0; at = places[k] + i.length) {
+    for (unsigned k = back; k-- > 0;) {
         bool good = x86_decode(bytes + places[k], (size_t)(bit - places[k]), &i);
         if (!good)
             return 0;
         if (!step_amd64(&n, &i, begins->address + places[k]))
             begin(&n, true);
     }
-    at = begins->address + bit;
+    uint64_t at = begins->address + bit;
     if (!x86_decode(bytes + bit, (size_t)(begins->size - bit), &i))
         return 0;
     if (i.flow == X86_SYSCALL) {
