@@ -207,6 +207,22 @@ static void run_into(struct body *b, uint32_t block, uint64_t at, const struct s
     body_arrive(b, block, next, state);
 }
 
+/* Whether the instruction is SYSCALL or SVC, and `number` says that the program ends (exit, exit_group). It may go on as another
+ * program where that is asked for, or where the number is not known. */
+static bool asks(struct body *b, uint32_t block, uint64_t at, const uint8_t *bytes, struct value number)
+{
+    enum { EXIT = 60, EXIT_GROUP = 231, EXECVE = 59, EXECVEAT = 322 };                 /* of amd64 */
+    enum { A64_EXIT = 93, A64_EXIT_GROUP = 94, A64_EXECVE = 221, A64_EXECVEAT = 281 }; /* of arm64 */
+    bool amd64 = b->unit == 1;
+    if (amd64 ? bytes[0] != 0x0f || bytes[1] != 0x05 : (load_le32(bytes) & 0xffe0001fu) != 0xd4000001u)
+        return false;
+    uint64_t n = number.kind == VALUE_CONSTANT ? number.at : amd64 ? EXECVE : A64_EXECVE;
+    bool replaced = amd64 ? n == EXECVE || n == EXECVEAT : n == A64_EXECVE || n == A64_EXECVEAT;
+    if (replaced && at < b->blocks[block].until)
+        b->blocks[block].until = at;
+    return amd64 ? n == EXIT || n == EXIT_GROUP : n == A64_EXIT || n == A64_EXIT_GROUP;
+}
+
 /* Walks a block from its entry state to its end. */
 static void walk(struct body *b, uint32_t block)
 {
@@ -215,6 +231,7 @@ static void walk(struct body *b, uint32_t block)
     struct step step;
     bool through = false; /* a pointer something was called last */
     bool called = false;  /* by the last instruction but for padding */
+    bool ends = false;    /* the program */
     begin(b, block);
     while (!b->failed) {
         size_t left = at < b->end ? (size_t)(b->end - at) + b->more : 0;
@@ -224,12 +241,15 @@ static void walk(struct body *b, uint32_t block)
             run_into(b, block, at, &state);
             return;
         }
+        struct value number = state.registers[b->unit == 1 ? 0 : 8];
         if (!bytes || !b->step(b->map, at, bytes, left, &state, &step) || !step.allocated || step.length > left) {
             b->broken += at < b->end;
             b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
             b->blocks[block].exit = EXIT_STOP;
             return;
         }
+        if (step.flow == FLOW_NEXT)
+            ends = asks(b, block, at, bytes, number);
         b->owner[(at - b->start) / b->unit] = block + 1;
         b->length[(at - b->start) / b->unit] = step.length;
         body_note(b, block, at, &step, &state);
@@ -241,7 +261,8 @@ static void walk(struct body *b, uint32_t block)
             b->after_main = step.target;
         through = step.flow == FLOW_CALL_INDIRECT || (through && step.flow == FLOW_NEXT);
         b->blocks[block].calls |= step.flow == FLOW_CALL_INDIRECT;
-        if (step.flow == FLOW_NEXT || step.flow == FLOW_CALL_INDIRECT || (step.flow == FLOW_CALL && !stops)) {
+        if ((step.flow == FLOW_NEXT && !ends) || step.flow == FLOW_CALL_INDIRECT ||
+            (step.flow == FLOW_CALL && !stops)) {
             called = step.flow != FLOW_NEXT || (called && step.idle);
             if (next < b->end) {
                 at = next;
@@ -253,7 +274,8 @@ static void walk(struct body *b, uint32_t block)
         b->blocks[block].exit = EXIT_ON;
         if (step.flow == FLOW_BRANCH) {
             branch(b, block, at, &step, &state);
-        } else if (step.flow == FLOW_JUMP || (step.flow == FLOW_NEXT && !called)) { /* or on into another function */
+        } else if (step.flow == FLOW_JUMP ||
+                   (step.flow == FLOW_NEXT && !called && !ends)) { /* or on into another function */
             edge(b, block, 0, step.flow == FLOW_JUMP ? step.target : next, at, &state);
         } else if (step.flow == FLOW_RETURN) {
             b->blocks[block].exit = EXIT_RETURN;

@@ -174,7 +174,9 @@ bool step_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t
     step->store_size = (uint8_t)(byte ? 1 : w.size);
     bool indirect = i.flow == X86_CALL_INDIRECT || i.flow == X86_JUMP_INDIRECT;
     uint64_t slot = indirect && w.known ? map_relocated(map, w.at) : 0;
-    if (slot) { /* through a slot whose contents are known */
+    if (indirect && !w.memory && state->registers[w.rm].kind == VALUE_CONSTANT)
+        slot = state->registers[w.rm].at;
+    if (slot) { /* through a slot or a register whose contents are known */
         step->target = slot;
         step->flow = i.flow == X86_CALL_INDIRECT ? FLOW_CALL : FLOW_JUMP;
     }
