@@ -161,6 +161,13 @@ static void branch(struct body *b, uint32_t block, uint64_t at, const struct ste
     edge(b, block, 1, at + step->length, at, state);
 }
 
+/* What comes behind `at` is not on every run. */
+static void may_end_at(struct body *b, uint32_t block, uint64_t at)
+{
+    if (at < b->blocks[block].until)
+        b->blocks[block].until = at;
+}
+
 static void calls(struct body *b, uint32_t block, uint64_t at, const struct step *step, struct state *state,
                   bool *stops)
 {
@@ -169,8 +176,8 @@ static void calls(struct body *b, uint32_t block, uint64_t at, const struct step
         site->target = step->target;
     struct callee callee = b->callee(b->context, step->target);
     *stops = callee.never_returns;
-    if (callee.may_end && at < b->blocks[block].until)
-        b->blocks[block].until = at;
+    if (callee.may_end)
+        may_end_at(b, block, at);
     state->stack_holds_cpu = callee.asks_cpu;
     for (unsigned r = 0; r < 16 && callee.results; r++)
         if (callee.results >> r & 1)
@@ -218,8 +225,8 @@ static bool asks(struct body *b, uint32_t block, uint64_t at, const uint8_t *byt
         return false;
     uint64_t n = number.kind == VALUE_CONSTANT ? number.at : amd64 ? EXECVE : A64_EXECVE;
     bool replaced = amd64 ? n == EXECVE || n == EXECVEAT : n == A64_EXECVE || n == A64_EXECVEAT;
-    if (replaced && at < b->blocks[block].until)
-        b->blocks[block].until = at;
+    if (replaced)
+        may_end_at(b, block, at);
     return amd64 ? n == EXIT || n == EXIT_GROUP : n == A64_EXIT || n == A64_EXIT_GROUP;
 }
 
@@ -231,7 +238,6 @@ static void walk(struct body *b, uint32_t block)
     struct step step;
     bool through = false; /* a pointer something was called last */
     bool called = false;  /* by the last instruction but for padding */
-    bool ends = false;    /* the program */
     begin(b, block);
     while (!b->failed) {
         size_t left = at < b->end ? (size_t)(b->end - at) + b->more : 0;
@@ -248,8 +254,8 @@ static void walk(struct body *b, uint32_t block)
             b->blocks[block].exit = EXIT_STOP;
             return;
         }
-        if (step.flow == FLOW_NEXT)
-            ends = asks(b, block, at, bytes, number);
+        if (step.flow == FLOW_NEXT && step.length > 1 && asks(b, block, at, bytes, number))
+            step.flow = FLOW_STOP;
         b->owner[(at - b->start) / b->unit] = block + 1;
         b->length[(at - b->start) / b->unit] = step.length;
         body_note(b, block, at, &step, &state);
@@ -261,8 +267,9 @@ static void walk(struct body *b, uint32_t block)
             b->after_main = step.target;
         through = step.flow == FLOW_CALL_INDIRECT || (through && step.flow == FLOW_NEXT);
         b->blocks[block].calls |= step.flow == FLOW_CALL_INDIRECT;
-        if ((step.flow == FLOW_NEXT && !ends) || step.flow == FLOW_CALL_INDIRECT ||
-            (step.flow == FLOW_CALL && !stops)) {
+        if (step.flow == FLOW_CALL_INDIRECT && !step.has_reference) /* through a slot, it is an import */
+            may_end_at(b, block, at);
+        if (step.flow == FLOW_NEXT || step.flow == FLOW_CALL_INDIRECT || (step.flow == FLOW_CALL && !stops)) {
             called = step.flow != FLOW_NEXT || (called && step.idle);
             if (next < b->end) {
                 at = next;
@@ -274,8 +281,7 @@ static void walk(struct body *b, uint32_t block)
         b->blocks[block].exit = EXIT_ON;
         if (step.flow == FLOW_BRANCH) {
             branch(b, block, at, &step, &state);
-        } else if (step.flow == FLOW_JUMP ||
-                   (step.flow == FLOW_NEXT && !called && !ends)) { /* or on into another function */
+        } else if (step.flow == FLOW_JUMP || (step.flow == FLOW_NEXT && !called)) { /* or on into another function */
             edge(b, block, 0, step.flow == FLOW_JUMP ? step.target : next, at, &state);
         } else if (step.flow == FLOW_RETURN) {
             b->blocks[block].exit = EXIT_RETURN;

@@ -46,7 +46,7 @@ static struct callee callee_of(void *context, uint64_t target)
     struct program *p = context;
     uint32_t number = function_at(p, target);
     if (number == NO_FUNCTION || p->functions[number].start != target)
-        return (struct callee){0};
+        return (struct callee){.may_end = p->always};
     const struct function *f = &p->functions[number];
     return (struct callee){.never_returns = f->never_returns,
                            .may_end = p->always && ends_may(p, number),

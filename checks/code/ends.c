@@ -16,8 +16,10 @@ static bool is_call(const struct program *p, uint32_t to, const struct mention *
 /* Whether the function ends the program itself. */
 static bool ends(const struct program *p, const struct function *f)
 {
+    if (f->unsure || f->broken || f->understood == 0)
+        return true;
     if (!p->exits_known)
-        return f->unsure || f->never_returns || f->broken || f->understood == 0;
+        return f->never_returns;
     for (uint32_t k = 0; k < f->mention_count && p->map.ending_count; k++) {
         const struct mention *m = &p->outline.mentions[f->first_mention + k];
         for (size_t i = 0; i < p->map.ending_count; i++)
@@ -47,7 +49,8 @@ static bool search(struct program *p, uint32_t number, struct words *way, struct
         ++*top;
         const struct mention *m = &p->outline.mentions[f->first_mention + k];
         uint32_t to = p->outline_to[f->first_mention + k];
-        found = ++p->looks >= LOOKS;
+        bool into = m->kind <= MENTION_JUMP && to != NO_FUNCTION && to != *top >> 32 && !is_call(p, to, m);
+        found = ++p->looks >= LOOKS || (into && ends(p, &p->functions[to])); /* the midst of it: a stub of .plt */
         if (found || !is_call(p, to, m) || p->functions[to].ends == ENDS_NOT)
             continue;
         found = p->functions[to].ends == ENDS_MAY || ends(p, &p->functions[to]);

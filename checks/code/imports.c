@@ -12,10 +12,46 @@ static bool section_bytes(const struct image *image, const struct section *secti
 }
 
 static const char *const asking[] = {"getauxval", "__getauxval", NULL};
-/* What ends a program that may have done all it was asked for, and what another takes its place by. */
-static const char *const ending[] = {"exit",  "_exit",  "_Exit",         "quick_exit", "err",   "errx",   "verr",
-                                     "verrx", "error",  "error_at_line", "execve",     "execv", "execvp", "execvpe",
-                                     "execl", "execle", "execlp",        "fexecve",    NULL};
+/* What ends a program that may have done all it was asked for, or another takes its place by, or goes on elsewhere. */
+static const char *const ending[] = {"exit",
+                                     "_exit",
+                                     "_Exit",
+                                     "quick_exit",
+                                     "err",
+                                     "errx",
+                                     "verr",
+                                     "verrx",
+                                     "error",
+                                     "error_at_line",
+                                     "execve",
+                                     "execv",
+                                     "execvp",
+                                     "execvpe",
+                                     "execl",
+                                     "execle",
+                                     "execlp",
+                                     "fexecve",
+                                     "posix_spawn",
+                                     "syscall",
+                                     "kill",
+                                     "raise",
+                                     "pthread_kill",
+                                     "pthread_exit",
+                                     "thrd_exit",
+                                     "pause",
+                                     "sigsuspend",
+                                     "longjmp",
+                                     "_longjmp",
+                                     "siglongjmp",
+                                     "__longjmp_chk",
+                                     "setcontext",
+                                     "swapcontext",
+                                     "__cxa_throw",
+                                     "__cxa_rethrow",
+                                     "_Unwind_Resume",
+                                     "_Unwind_RaiseException",
+                                     "_ZSt9terminatev",
+                                     NULL};
 
 static bool is_among(struct view strings, uint32_t name, const char *const *names)
 {
@@ -26,6 +62,15 @@ static bool is_among(struct view strings, uint32_t name, const char *const *name
             return true;
     }
     return false;
+}
+
+/* std::__throw_length_error(char const*) and the like. */
+static bool throws(struct view strings, uint32_t name)
+{
+    enum { PREFIX = 6, WORD = 8 }; /* _ZSt, and one or two digits */
+    struct view text;
+    return view_sub(strings, name, PREFIX + WORD, &text) && memcmp(text.data, "_ZSt", 4) == 0 &&
+           (memcmp(text.data + PREFIX, "__throw_", WORD) == 0 || memcmp(text.data + PREFIX - 1, "__throw_", WORD) == 0);
 }
 
 static bool is_slot(enum arch arch, uint64_t type)
@@ -45,7 +90,7 @@ static void take(enum arch arch, struct view relocations, struct view symbols, s
         uint32_t name = load_le32(symbol.data);
         if (arch == ARCH_ARM64 && map->asking_count < MAP_ASKING && is_among(strings, name, asking))
             map->asking[map->asking_count++] = load_le64(p);
-        if (map->ending_count < MAP_ENDING && is_among(strings, name, ending))
+        if (map->ending_count < MAP_ENDING && (is_among(strings, name, ending) || throws(strings, name)))
             map->ending[map->ending_count++] = load_le64(p);
     }
 }

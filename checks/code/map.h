@@ -16,7 +16,7 @@ struct code_range {
 struct relocated { /* a slot that is read-only once the program runs, and what a relocation puts into it */
     uint64_t place, target;
 };
-enum { MAP_ASKING = 4, MAP_ENDING = 24 };
+enum { MAP_ASKING = 4, MAP_ENDING = 96 };
 struct map {
     size_t count;
     struct span *spans; /* by address; of those that overlap, the ones before */
