@@ -146,10 +146,11 @@ static bool units_begin(struct hunt *hunt, uint64_t at)
  * branch in it, so that compilers see a vector. */
 static bool has_version(const uint8_t *at, uint8_t most)
 {
+    const uint8_t *before = at - 1;
     uint8_t hits = 0;
     for (size_t i = 0; i < BLOCK; i++)
         hits |= (uint8_t)((uint8_t)(at[i] - VERSION_LEAST) <= VERSION_MOST - VERSION_LEAST) &
-                (uint8_t)(at[i + 1] == 0) & (uint8_t)(at[i - 1] <= most);
+                (uint8_t)(at[i + 1] == 0) & (uint8_t)(before[i] <= most);
     return hits;
 }
 
