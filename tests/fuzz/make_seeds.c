@@ -1,6 +1,7 @@
 /* make_seeds FOLDER: the seeds that no file of the corpus is: in FOLDER/program every sample that is made, in
  * FOLDER/record and FOLDER/report the record of each sample, in the forms that fuzz_record.c and fuzz_report.c take, and in
- * FOLDER/code the bytes of code. */
+ * FOLDER/code the bytes of code, in FOLDER/x86 and FOLDER/a64 those that run first. */
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "formats/limits.h"
 #include "src/audit.h"
 #include "src/report/report.h"
+#include "tests/props/naive.h"
 
 #ifndef ASSAY_CORPUS
 #define ASSAY_CORPUS "corpus"
@@ -54,6 +56,23 @@ static void put_records(const struct sample *sample, const struct sample_bytes *
     arena_free(&arena);
 }
 
+/* What runs first. */
+static void put_code(const struct sample *sample, const struct sample_bytes *whole)
+{
+    enum { SOME = 240 };
+    struct naive naive;
+    uint8_t code[SOME];
+    unsigned flags;
+    size_t count = 0;
+    naive_read(whole->data, whole->size, &naive);
+    if (!naive.starts)
+        return;
+    uint64_t entry = load_le64(whole->data + 24);
+    while (count < SOME && naive_at(&naive, entry + count, &code[count], &flags) == NAIVE_BYTE)
+        count++;
+    put(load_le16(whole->data + 18) == EM_AARCH64 ? "a64" : "x86", sample->name, "", 0, code, count);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -68,6 +87,8 @@ int main(int argc, char **argv)
             put("program", samples[i].name, "", 0, whole.data, whole.size);
         if (samples[i].kind == SAMPLE_REAL)
             put("code", samples[i].name, strstr(samples[i].name, "arm64") ? "\1" : "\0", 1, whole.data, whole.size);
+        if (samples[i].kind == SAMPLE_REAL)
+            put_code(&samples[i], &whole);
         put_records(&samples[i], &whole, i);
         free(whole.data);
     }
