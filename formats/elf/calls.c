@@ -16,6 +16,8 @@
 #include "formats/elf/marks.h"
 #include "formats/elf/references.h"
 
+#include "formats/certain.h"
+
 enum {
     ICONV = 1024, /* bytes that iconv() does not exceed: 0x1a0 on amd64 */
     NEAR = 512,   /* bytes that dlopen.o does not exceed: 0x160 on amd64, 0x180 on arm64 */
@@ -45,7 +47,7 @@ static bool both_pointed(const struct image *image, uint64_t first, uint64_t sec
     if (!frame_of(image, first, &a) || !frame_of(image, second, &b) || a.low == b.low)
         return false;
     struct target at_a = {.low = a.low, .high = a.low + 1}, at_b = {.low = b.low, .high = b.low + 1};
-    return point(image, &at_a) && at_a.count && point(image, &at_b) && at_b.count;
+    return point(image, &at_a) && at_a.count && ALWAYS(point(image, &at_b)) && at_b.count;
 }
 
 enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where)
@@ -58,12 +60,13 @@ enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *wh
         return ANSWER_UNKNOWN;
     doit.low = string.place - NEAR;
     doit.high = string.place;
-    if (!refer(image, &doit) || doit.count == 0 || doit.place < string.place || doit.last_place - string.place > NEAR)
+    if (NEVER(!refer(image, &doit)) || doit.count == 0 || doit.place < string.place ||
+        doit.last_place - string.place > NEAR)
         return ANSWER_UNKNOWN;
     function.low = string.place + 4;
     function.high = function.ignore_end = doit.last_place;
     function.ignore = doit.highest;
-    if (!refer(image, &function))
+    if (NEVER(!refer(image, &function))) /* what could be read once */
         return ANSWER_UNKNOWN;
     uint64_t place = 0;
     if (enters(image, &function, &place)) {
@@ -85,5 +88,5 @@ bool iconv_is_of_libstdcxx(const struct image *image, uint64_t text)
     function.low = function.ignore = string.place - ICONV;
     function.high = string.place;
     function.ignore_end = string.place + ICONV;
-    return refer(image, &function) && function.count && function.last_place - function.place <= NEAR;
+    return ALWAYS(refer(image, &function)) && function.count && function.last_place - function.place <= NEAR;
 }

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/loaded.h"
 
 enum { OWN = 3 }; /* callers that _dl_open() has in every program since 2.34 */
@@ -30,7 +31,7 @@ static bool find_callers(const struct image *image, uint64_t place, struct calle
     callers->calls.ignore = frame.low;
     callers->calls.ignore_end = frame.high;
     callers->pointers = callers->calls;
-    return refer(image, &callers->calls) && point(image, &callers->pointers);
+    return ALWAYS(refer(image, &callers->calls)) && point(image, &callers->pointers);
 }
 
 struct chooser { /* setlocale() and newlocale() */
@@ -46,7 +47,7 @@ static bool take_text(const struct image *image, uint64_t offset, struct chooser
     struct callers callers;
     if (chooser->texts++ == MOST)
         return false;
-    if (!address_of(image, offset, &text.low))
+    if (NEVER(!address_of(image, offset, &text.low))) /* it stands in a segment */
         return true;
     text.high = text.low + 1;
     if (!refer(image, &text))
@@ -74,8 +75,8 @@ enum answer locale_chosen(const struct image *image, bool libstdcxx, uint64_t *w
     for (size_t i = 0; i < count; i++) {
         if (!file_view(image->file, ranges[i].offset, ranges[i].size, &v))
             return ANSWER_UNKNOWN;
-        for (const uint8_t *at = v.data; at && (at = memmem(at, v.size - (size_t)(at - v.data), name, sizeof name));
-             at++)
+        for (const uint8_t *at = v.data;
+             ALWAYS(at) && (at = memmem(at, v.size - (size_t)(at - v.data), name, sizeof name)); at++)
             if (!take_text(image, ranges[i].offset + (uint64_t)(at - v.data) + 1, &chooser))
                 return ANSWER_UNKNOWN;
     }
@@ -98,7 +99,7 @@ static bool is_own(const struct image *image, const struct marks *marks, uint64_
         if (marks->at[own[i]] == 0 || !address_of(image, marks->at[own[i]], &text.low))
             continue;
         text.high = text.low + 1;
-        if (refer(image, &text) && text.count && frame_of(image, text.place, &frame) && place >= frame.low &&
+        if (ALWAYS(refer(image, &text)) && text.count && frame_of(image, text.place, &frame) && place >= frame.low &&
             place < frame.high)
             return true;
     }
@@ -113,7 +114,7 @@ static enum answer mode_called(const struct image *image, uint64_t place)
     if (!frame_of(image, place, &frame))
         return ANSWER_UNKNOWN;
     struct target passing = {.low = frame.low, .high = frame.low + 1};
-    if (!refer(image, &passing) || passing.count == 0 || !find_callers(image, passing.place, &callers))
+    if (NEVER(!refer(image, &passing)) || passing.count == 0 || !find_callers(image, passing.place, &callers))
         return ANSWER_UNKNOWN;
     return passing.count > 1 || callers.calls.count > 1 || callers.pointers.count > 1 ? ANSWER_YES : ANSWER_NO;
 }

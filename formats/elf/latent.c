@@ -176,31 +176,28 @@ static void decide_dlopen(struct image *image, uint64_t text, const char *name, 
     uint64_t where = 0;
     if (text == 0)
         return;
-    switch (dlopen_called(image, text, &where)) {
-    case ANSWER_YES:
+    enum answer called = dlopen_called(image, text, &where);
+    if (called == ANSWER_YES) {
         image->latent.used |= LATENT_DLOPEN;
         tell(image, LATENT_DLOPEN, where,
              arena_print(arena, "code calls the function that gives the error \"%s\", %s", error, name));
-        break;
-    case ANSWER_UNKNOWN:
-        image->latent.possible |= LATENT_DLOPEN;
-        image->latent.known = KNOWN_BROKEN;
-        tell(image, LATENT_DLOPEN, text,
-             arena_print(arena,
-                         "%s is contained, and data points to it or not all of its parts were found; whether code "
-                         "calls it cannot be told",
-                         name));
-        break;
-    case ANSWER_NO:
-        image->latent.possible |= LATENT_DLOPEN;
-        break;
+        return;
     }
+    image->latent.possible |= LATENT_DLOPEN;
+    if (called == ANSWER_NO)
+        return;
+    image->latent.known = KNOWN_BROKEN;
+    tell(image, LATENT_DLOPEN, text,
+         arena_print(arena,
+                     "%s is contained, and data points to it or not all of its parts were found; whether code "
+                     "calls it cannot be told",
+                     name));
 }
 
 /* Ways that lead to modules or libraries for some callers and some locales: not excluded, and not proved. */
 static void doubt(struct image *image, enum latent kind, enum answer answer, uint64_t where, const char *text)
 {
-    if (answer == ANSWER_NO || image->latent.used & (unsigned)kind)
+    if (answer == ANSWER_NO)
         return;
     image->latent.possible |= (unsigned)kind;
     image->latent.known = KNOWN_BROKEN;

@@ -15,7 +15,7 @@ static bool are_starts(struct macho_view *view, struct view v)
     (void)view;
     while (!c.failed && c.at < v.size)
         if (cursor_uleb(&c) == 0)
-            return !c.failed && view_sub(v, c.at, v.size - c.at, &rest) && view_is_zero(rest);
+            return !c.failed && ALWAYS(view_sub(v, c.at, v.size - c.at, &rest)) && view_is_zero(rest);
     return false;
 }
 
@@ -50,7 +50,7 @@ static bool are_requirements(struct macho_view *view, struct view v)
     uint32_t magic = cursor_u32(&c), size = cursor_u32(&c);
     struct view rest;
     (void)view;
-    return !c.failed && magic == 0xfade0c05 && size <= v.size && view_sub(v, size, v.size - size, &rest) &&
+    return !c.failed && magic == 0xfade0c05 && size <= v.size && ALWAYS(view_sub(v, size, v.size - size, &rest)) &&
            view_is_zero(rest);
 }
 

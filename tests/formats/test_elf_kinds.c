@@ -354,6 +354,26 @@ TEST(the_c_library_of_a_library_that_stands_alone)
     }
 }
 
+/* A table of buckets that is not there exports nothing. */
+TEST(buckets_outside_of_memory_are_none)
+{
+    for (unsigned outside = 0; outside < 2; outside++) {
+        shared(EXPORT);
+        made.header.e_entry = 0;
+        const uint32_t words = 1 << 20;
+        if (outside)
+            make_elf_put(&made, MAKE_ELF_FREE + 0x48, &words, sizeof words);
+        const struct image *image = read_made();
+        assert_int_equal(image->kind, KIND_SHARED_LIBRARY);
+        file_close(&file);
+        shared(EXPORT);
+        if (outside)
+            make_elf_put(&made, MAKE_ELF_FREE + 0x48, &words, sizeof words);
+        assert_int_equal(read_made()->kind, outside ? KIND_EXECUTABLE : KIND_SHARED_LIBRARY);
+        file_close(&file);
+    }
+}
+
 #define U(name) cmocka_unit_test(name)
 int main(void)
 {
@@ -367,6 +387,7 @@ int main(void)
         U(many_segments_are_pieces_of_one_memory),
         U(a_debug_file_has_no_code_to_run),
         U(an_entry_of_0),
+        U(buckets_outside_of_memory_are_none),
         U(the_c_library_of_a_library_that_stands_alone),
     };
     return cmocka_run_group_tests_name("test_elf_kinds", tests, NULL, NULL);

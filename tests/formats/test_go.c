@@ -1,3 +1,4 @@
+#include "formats/go/go.h"
 #include "tests/formats/small_go.h"
 
 #include <stdio.h>
@@ -248,6 +249,31 @@ static void a_pclntab_names_the_files_of_the_runtime(void **state)
     }
 }
 
+/* Nor does a name that the file ends in, or a table elsewhere. */
+static void a_file_of_the_runtime_is_named_in_full(void **state)
+{
+    static struct small s;
+    static const char whole[] = "runtime/os_linux.go";
+    uint64_t offset;
+    (void)state;
+    for (size_t cut = 0; cut < 2; cut++) {
+        small_start(&s, EM_X86_64);
+        put_table(&s, CONSTANTS + 0x40, 0xf1, 1);
+        put(&s, TABLE - sizeof whole + cut, whole, sizeof whole - cut);
+        const struct image *image = small_read(&s);
+        struct image other = *image;
+        assert_int_equal(image->go->runtime_os != NULL, cut == 0);
+        other.size = UINT64_MAX;
+        assert_null(go_runtime_os(&other, TABLE + 1, &offset));
+        other = *image;
+        other.format = FORMAT_MACHO; /* which says so itself */
+        read_go(&other, &(struct read_options){.code = true});
+        assert_non_null(other.go);
+        assert_null(other.go->runtime_os);
+        file_close(&s.file);
+    }
+}
+
 static void a_pclntab_may_stand_in_writable_data(void **state)
 {
     static struct small s;
@@ -395,6 +421,7 @@ int main(void)
         cmocka_unit_test(pointers_that_lead_nowhere_are_no_record),
         cmocka_unit_test(a_pclntab_alone_is_go_without_build_info),
         cmocka_unit_test(a_pclntab_names_the_files_of_the_runtime),
+        cmocka_unit_test(a_file_of_the_runtime_is_named_in_full),
         cmocka_unit_test(a_pclntab_may_stand_in_writable_data),
         cmocka_unit_test(a_table_for_another_machine_is_none),
         cmocka_unit_test(the_quantum_of_arm64_is_four),

@@ -171,6 +171,7 @@ static void dynamic_programs_name_it(void **state)
         {NULL, {"libgcc_s.so.1", "libc.so"}, "GLIBC_2.0", false, LIBC_MUSL},
         {NULL, {"libgcc_s.so.1", "libz.so"}, "GLIBC_2.0", false, LIBC_UNKNOWN},
         {NULL, {"libc.so.6"}, NULL, false, LIBC_GLIBC},
+        {NULL, {"libc.so"}, NULL, true, LIBC_BIONIC},
         {"/lib/loader", {"libm.so.6"}, "GLIBC_2.4", false, LIBC_GLIBC},
         {"/lib/loader", {"libm.so.6"}, "MUSL_2.4", false, LIBC_UNKNOWN},
         {"/lib/loader", {0}, NULL, false, LIBC_UNKNOWN},
@@ -240,6 +241,32 @@ static void a_static_program_of_android_is_told_by_its_note(void **state)
     free(bytes);
 }
 
+/* What may be musl's is that of Linux, and of what can be read. */
+static void a_library_of_another_system_is_not_of_musl(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        static struct make_elf elf;
+        uint8_t *bytes;
+        struct problem problem;
+        make_elf_clean(&elf, ARCH_AMD64);
+        make_elf_dyn_text(&elf, DT_NEEDED, "libc.so");
+        if (i == 1)
+            make_elf_note(&elf, "FreeBSD", 1, "\x15\0\0", 4);
+        if (i == 2) { /* versions that stand nowhere */
+            make_elf_dyn(&elf, DT_VERNEED, 1 << 20);
+            make_elf_dyn(&elf, DT_VERNEEDNUM, 1);
+        }
+        size_t size = make_elf_write(&elf, &bytes);
+        assert_int_equal(file_from_memory(&s.file, bytes, size, &(struct file_options){1 << 20, false}, &problem),
+                         STATUS_OK);
+        read_file(&s.file, &(struct read_options){.code = true}, &s.reading);
+        assert_int_equal(s.reading.images->libc, i ? LIBC_UNKNOWN : LIBC_MUSL);
+        file_close(&s.file);
+        free(bytes);
+    }
+}
+
 /* Neither a program nor what it needs: a library that stands alone has no C library, unless that is not known. */
 static void a_library_that_needs_nothing_has_none(void **state)
 {
@@ -274,6 +301,7 @@ int main(void)
         cmocka_unit_test(of_a_mark_that_stands_twice_the_first_is_told),
         cmocka_unit_test(dynamic_programs_name_it),
         cmocka_unit_test(a_static_program_of_android_is_told_by_its_note),
+        cmocka_unit_test(a_library_of_another_system_is_not_of_musl),
         cmocka_unit_test(a_library_that_needs_nothing_has_none),
     };
     return cmocka_run_group_tests_name("test_libc", tests, NULL, NULL);

@@ -210,6 +210,19 @@ static void the_four_magics_of_universal_files(void **state)
     }
 }
 
+/* Neither does a table of no slices lead to a library. */
+static void a_wide_table_of_nothing(void **state)
+{
+    struct subject *s = *state;
+    for (unsigned wide = 0; wide < 2; wide++) {
+        raw_image(true, MH_OBJECT);
+        memset(raw.bytes, 0, 64);
+        put_be(0, 0xcafebabe + wide);
+        read_bytes(s, raw.bytes, 64);
+        assert_int_equal(defects(&s->reading.images[0], DEFECT_ID_fat_magic_64), wide);
+    }
+}
+
 #define L(f) cmocka_unit_test_setup_teardown(f, start, end)
 int main(void)
 {
@@ -221,6 +234,7 @@ int main(void)
         L(bytes_are_not_read_again_and_again),
         L(slices_of_one_name_are_told_apart),
         L(the_four_magics_of_universal_files),
+        L(a_wide_table_of_nothing),
     };
     return cmocka_run_group_tests_name("test_macho_slices", tests, NULL, NULL);
 }
