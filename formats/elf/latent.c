@@ -161,7 +161,7 @@ static void decide(struct image *image, const struct marks *marks, enum latent k
 {
     unsigned count = count_marks(image, marks, kind);
     bool defined = (symbols & (unsigned)kind) != 0;
-    if (count >= 2 || (count == 1 && defined) || (kind == LATENT_ICONV && (count || defined))) {
+    if (count + defined >= (kind == LATENT_ICONV ? 1U : 2U)) {
         image->latent.used |= (unsigned)kind;
     } else if (defined || (count == 1 && !readable)) {
         image->latent.possible |= (unsigned)kind;
@@ -239,8 +239,8 @@ void read_latent(struct image *image, const struct marks *marks)
 void read_latent_program(struct image *image, const struct marks *marks)
 {
     uint64_t where = marks->at[MARK_PROGRAM];
-    bool whole = where != 0;
-    if (!whole && !starts_from_memory(image, marks->at[MARK_SELF_FD] || marks->at[MARK_DEV_FD], &where))
+    bool whole = where != 0, names = marks->at[MARK_SELF_FD] || marks->at[MARK_DEV_FD];
+    if (!whole && !starts_from_memory(image, names, &where))
         return;
     image->latent.possible |= LATENT_PROGRAM;
     image->latent.known = KNOWN_BROKEN;

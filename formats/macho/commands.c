@@ -47,11 +47,12 @@ static void take_version(struct macho_view *view, const struct command *c, enum 
     struct image *image = view->image;
     bool pair = (os == OS_MACOS && image->os == OS_MACCATALYST) || (os == OS_MACCATALYST && image->os == OS_MACOS);
     bool library = image->kind != KIND_EXECUTABLE && !view->zippered;
-    if (view->has_version && !(pair && library))
+    bool second = pair && library, counts = pair && os == OS_MACOS;
+    if (view->has_version && !second)
         MACHO_DEFECT(view, macho_command_twice, c->at, "one command that names platform and release",
                      "another one, for %s", os_name(os));
     view->zippered |= view->has_version && pair;
-    if (view->has_version && !(pair && os == OS_MACOS))
+    if (view->has_version && !counts)
         return;
     if (minimum >> 16 > RELEASE_MOST)
         MACHO_DEFECT(view, macho_version, c->at, "a release of the system that there is", "%s",

@@ -13,7 +13,7 @@ static bool are_starts(struct macho_view *view, struct view v)
     struct cursor c = cursor_at(v, false);
     struct view rest;
     (void)view;
-    while (!c.failed && c.at < v.size)
+    while (c.at < v.size)
         if (cursor_uleb(&c) == 0)
             return !c.failed && ALWAYS(view_sub(v, c.at, v.size - c.at, &rest)) && view_is_zero(rest);
     return false;
@@ -86,7 +86,9 @@ void read_linkedit(struct macho_view *view, const struct command *c)
             table = &tables[i];
     bool there = size && view->image->judged && image_view(view->image, offset, size, &v);
     bool checked = table && table->good;
-    if (there && ((table && table->only && table->only != view->image->kind) || (!checked && range_recognise(v))))
+    bool elsewhere = table && table->only && table->only != view->image->kind;
+    bool program = there && !checked && range_recognise(v);
+    if ((there && elsewhere) || program)
         return;
     if (!claim(view, offset, size, "link-edit data") || !there || !checked)
         return;

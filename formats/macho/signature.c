@@ -114,7 +114,9 @@ static bool check_rights(struct macho_view *view, uint32_t slot, uint32_t magic,
         return true;
     if (magic != wanted)
         return bad(view, at, "entitlements or constraints in their own wrapping", "magic", magic);
-    return !blobs->slots[slot].data || bad(view, at, "one blob of a kind", "another in slot", slot);
+    if (blobs->slots[slot].data)
+        return bad(view, at, "one blob of a kind", "another in slot", slot);
+    return true;
 }
 
 /* A message of RFC 5652: a DER SEQUENCE that begins with the object identifier of SignedData. */

@@ -191,7 +191,7 @@ static void name_apart(struct table *t, size_t count)
 /* Libraries are loaded from it, by dyld. */
 static void check_wide(struct table *t, size_t count)
 {
-    bool loaded = t->wide && count > 0;
+    bool loaded = t->wide; /* there is one image at least */
     for (size_t i = 0; i < count; i++) {
         enum kind kind = t->reading->images[i].kind;
         loaded &= kind == KIND_SHARED_LIBRARY || kind == KIND_BUNDLE;

@@ -127,6 +127,25 @@ static void a_library_may_export(void **state)
     assert_int_equal(look(s)->stripped, ANSWER_YES);
 }
 
+/* So does a bundle, and a program does not. */
+static void a_bundle_exports_by_its_trie(void **state)
+{
+    static const uint8_t trie[] = {0, 1, '_', 'a', 0, 6, 2, 0, 0, 0};
+    static const uint32_t types[] = {MH_BUNDLE, MH_EXECUTE};
+    struct subject *s = *state;
+    for (unsigned i = 0; i < 2; i++) {
+        forget(s);
+        begin(s, ARCH_ARM64)->filetype = types[i];
+        uint32_t at = make_macho_linkedit(&s->m, trie, sizeof trie);
+        make_macho_command(&s->m, LC_DYLD_EXPORTS_TRIE | MAKE_REQ_DYLD, (const uint32_t[]){at, sizeof trie}, 2);
+        make_macho_symbol(&s->m, "_api", N_SECT | N_EXT);
+        make_macho_symbol(&s->m, "_inner", N_SECT | N_EXT);
+        make_macho_symbol(&s->m, "_other", N_SECT | N_EXT);
+        const struct symbols *symbols = &look(s)->symbols;
+        assert_int_equal(symbols->unexported > 0, types[i] == MH_BUNDLE);
+    }
+}
+
 static void no_symbol_table_is_stripped(void **state)
 {
     struct subject *s = *state;
@@ -361,6 +380,7 @@ int main(void)
         CASE(a_program_exports_its_header_alone),
         CASE(a_longer_name_is_not_that_of_the_header),
         CASE(a_library_may_export),
+        CASE(a_bundle_exports_by_its_trie),
         CASE(no_symbol_table_is_stripped),
         CASE(stabs_name_the_places_of_the_build),
         CASE(a_symbol_table_outside_is_broken),

@@ -122,6 +122,22 @@ static void data_in_code_is_of_a_kind_and_inside(void **state)
     }
 }
 
+/* What begins as a program is owned by a command that says what else it is, and by no other. */
+static void a_command_owns_no_program(void **state)
+{
+    static const uint32_t types[] = {LC_FUNCTION_STARTS, LC_SEGMENT_SPLIT_INFO};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        memset(bytes, 0, SIZE);
+        memcpy(bytes + AT, i & 2 ? "NZ" : "MZ", 2);
+        make(types[i & 1], AT, 4);
+        image.kind = KIND_SHARED_LIBRARY;
+        read_linkedit(&view, &command);
+        told("numbers", false);
+        assert_int_equal(view.owned_count, i != 1);
+    }
+}
+
 static void tables_share_no_bytes(void **state)
 {
     (void)state;
@@ -381,6 +397,7 @@ int main(void)
         cmocka_unit_test(chained_fixups_have_parts_inside),
         cmocka_unit_test(requirements_are_a_blob_and_padding),
         cmocka_unit_test(data_in_code_is_of_a_kind_and_inside),
+        cmocka_unit_test(a_command_owns_no_program),
         cmocka_unit_test(tables_share_no_bytes),
         cmocka_unit_test(a_library_that_is_loaded_late_has_a_path),
         cmocka_unit_test(hashes_are_of_the_bytes_and_inside),
