@@ -227,6 +227,9 @@ static void calls_that_lead_into_a_function_are_bytes(void **state)
     for (unsigned i = 0; i <= PLACES; i++)
         refer_to(OTHER + i * 8, CALL, DLOPEN + 4);
     assert_int_equal(called(), ANSWER_YES);
+    uint64_t where = 0;
+    assert_int_equal(dlopen_called(&image, TEXT, &where), ANSWER_YES);
+    assert_int_equal(where, OTHER + 1);
     put_dlopen(true); /* two functions, the lower one later */
     refer_to(OTHER, CALL, DLOPEN);
     refer_to(OTHER + 8, CALL, DOIT + 0x40);
@@ -319,6 +322,11 @@ static void a_locale_is_left_open_where_there_is_too_much(void **state)
     (void)chosen(1, 1, true);
     again(4, 1, ACCESS_READ); /* data that is */
     assert_int_equal(locale_chosen(&image, false, &where), ANSWER_UNKNOWN);
+    (void)chosen(1, 1, true);
+    put_pointer(DATA, FUNCTION);
+    look(ARCH_AMD64);
+    assert_int_equal(locale_chosen(&image, false, &where), ANSWER_YES);
+    assert_int_equal(where, DATA);
     (void)chosen(1, 1, true);
     refer_to(OTHER, CALL, FUNCTION);
     look(ARCH_AMD64);
