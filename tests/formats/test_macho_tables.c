@@ -390,6 +390,27 @@ static void order_is_that_of_bytes_and_addresses(void **state)
     }
 }
 
+/* Neither on what the kernel clears behind the bytes of a segment, nor on bytes that it does not map. */
+static void an_entry_is_on_bytes_that_are_mapped(void **state)
+{
+    (void)state;
+    for (uint64_t file_size = 0x1000; file_size <= 0x3000; file_size += 0x1000)
+        for (uint64_t at = 0xfff; at <= 0x3000; at += 0x1001) {
+            make(0, 0, 0);
+            segments[0] = (struct segment){.name = "__TEXT",
+                                           .address = 0x10000,
+                                           .memory_size = 0x2000,
+                                           .file_size = file_size,
+                                           .access = ACCESS_READ | ACCESS_EXECUTE};
+            image.segments.count = 1;
+            extra.has_unixthread = true;
+            view.thread_pc = 0x10000 + at;
+            resolve_entry(&view);
+            assert_int_equal(image.entry.in_code, at < file_size && at < 0x2000);
+            assert_int_equal(image.entry.offset, image.entry.in_code ? at : 0);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +427,7 @@ int main(void)
         cmocka_unit_test(names_of_libraries_that_are_loaded_late_may_stand_twice),
         cmocka_unit_test(segments_are_asked_up_to_a_number),
         cmocka_unit_test(order_is_that_of_bytes_and_addresses),
+        cmocka_unit_test(an_entry_is_on_bytes_that_are_mapped),
     };
     return cmocka_run_group_tests_name("test_macho_tables", tests, start, end);
 }
