@@ -403,6 +403,7 @@ static void an_entry_is_on_bytes_that_are_mapped(void **state)
                                            .file_size = file_size,
                                            .access = ACCESS_READ | ACCESS_EXECUTE};
             image.segments.count = 1;
+            image.entry = (struct entry){0};
             extra.has_unixthread = true;
             view.thread_pc = 0x10000 + at;
             resolve_entry(&view);
