@@ -59,7 +59,7 @@ static void put_records(const struct sample *sample, const struct sample_bytes *
 /* What runs first. */
 static void put_code(const struct sample *sample, const struct sample_bytes *whole)
 {
-    enum { SOME = 240 };
+    enum { SOME = 500 };
     struct naive naive;
     uint8_t code[SOME];
     unsigned flags;
