@@ -49,6 +49,36 @@ static bool plain(unsigned char c)
     return bits[c / 32] >> (c % 32) & 1;
 }
 
+/* A bit of each byte that lies above `most`, where none has its highest bit set; `most` below 0x7f. */
+static uint64_t above(uint64_t bytes, uint64_t most)
+{
+    return bytes + (0x7f - most) * UINT64_C(0x0101010101010101);
+}
+
+/* Whether all eight bytes are plain. */
+static bool all_plain(uint64_t bytes)
+{
+    static const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
+    uint64_t quote = bytes ^ '"' * ones, hash = bytes ^ '#' * ones, slash = bytes ^ '\\' * ones;
+    if (bytes & high)
+        return false;
+    return (above(bytes, 0x1f) & ~above(bytes, 0x7e) & above(quote, 0) & above(hash, 0) & above(slash, 0) & high) ==
+           high;
+}
+
+size_t escape_plain(const char *text)
+{
+    size_t size = strlen(text), at = 0;
+    for (uint64_t bytes; size - at >= sizeof bytes; at += sizeof bytes) {
+        memcpy(&bytes, text + at, sizeof bytes);
+        if (!all_plain(bytes))
+            break;
+    }
+    while (plain((unsigned char)text[at]))
+        at++;
+    return at;
+}
+
 /* Writes the plain bytes at `at` and returns what follows them. */
 static const unsigned char *write_plain(FILE *out, const unsigned char *at)
 {
@@ -210,8 +240,7 @@ size_t escape_width(const char *text, size_t most)
 {
     static const size_t widths[] = {[FORM_SELF] = 1, [FORM_LETTER] = 2, [FORM_DOUBLE] = 2, [FORM_BYTE] = 4};
     const unsigned char *start = (const unsigned char *)(text ? text : "?"), *at = start;
-    while (plain(*at))
-        at++;
+    at += escape_plain((const char *)at);
     size_t width = (size_t)(at - start);
     while (*at && width < most) {
         if (plain(*at)) {

@@ -19,6 +19,8 @@
 
 /* For people: \n and \t, \xNN for a byte, \u{NNNN} for a character. */
 void escape_terminal(FILE *out, const char *text);
+/* How many bytes at the beginning of `text` are written as they stand there and in JSON. */
+size_t escape_plain(const char *text);
 /* How many columns that takes, one a character; `most` at most. */
 size_t escape_width(const char *text, size_t most);
 /* A JSON string with its quotes, ASCII controls and invisible characters as \uNNNN. A byte that is no

@@ -97,7 +97,7 @@ static void write_function(const struct page *page, const struct listing *l)
 
 bool report_function(const struct record *record, const struct report_options *options, FILE *out)
 {
-    struct page page = {out, options->colour};
+    struct page page = {out, options->colour, NULL};
     fputs("file ", out);
     page_foreign(&page, STYLE_STRONG, record->path);
     putc('\n', out);

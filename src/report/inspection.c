@@ -237,7 +237,7 @@ static void write_image(const struct page *page, const struct record *record, si
 
 bool report_inspection(const struct record *record, const struct report_options *options, FILE *out)
 {
-    struct page page = {out, options->colour};
+    struct page page = {out, options->colour, NULL};
     name(&page, "file");
     page_foreign(&page, STYLE_STRONG, record->path);
     putc('\n', out);

@@ -4,18 +4,39 @@
 
 enum { SLICES_SHOWN = 4 };
 
+void page_flush(const struct page *page)
+{
+    if (!page->ink)
+        return;
+    fwrite(page->ink->text, 1, page->ink->size, page->out);
+    page->ink->size = 0;
+}
+
+void page_put(const struct page *page, const char *text, size_t size)
+{
+    struct ink *ink = page->ink;
+    if (ink && size > sizeof ink->text - ink->size)
+        page_flush(page);
+    if (!ink || size > sizeof ink->text) {
+        fwrite(text, 1, size, page->out);
+        return;
+    }
+    memcpy(ink->text + ink->size, text, size);
+    ink->size += size;
+}
+
 static void style(const struct page *page, enum style how)
 {
     static const char *const codes[] = {"\033[0m", "\033[32m", "\033[1;31m", "\033[33m", "\033[2m", "\033[1m"};
     if (page->colour)
-        fputs(codes[how], page->out);
+        page_text(page, codes[how]);
 }
 
 void page_word(const struct page *page, enum style how, const char *text)
 {
     if (how != STYLE_PLAIN)
         style(page, how);
-    fputs(text, page->out);
+    page_text(page, text);
     if (how != STYLE_PLAIN)
         style(page, STYLE_PLAIN);
 }
@@ -24,7 +45,13 @@ void page_foreign(const struct page *page, enum style how, const char *text)
 {
     if (how != STYLE_PLAIN)
         style(page, how);
-    escape_terminal(page->out, text);
+    size_t plain = text ? escape_plain(text) : 0;
+    if (plain && text[plain] == 0) {
+        page_put(page, text, plain);
+    } else {
+        page_flush(page);
+        escape_terminal(page->out, text);
+    }
     if (how != STYLE_PLAIN)
         style(page, STYLE_PLAIN);
 }
@@ -34,9 +61,24 @@ void page_pad(const struct page *page, size_t used, size_t width)
     static const char blanks[] = "                                                                ";
     while (used < width) {
         size_t size = width - used < sizeof blanks - 1 ? width - used : sizeof blanks - 1;
-        fwrite(blanks, 1, size, page->out);
+        page_put(page, blanks, size);
         used += size;
     }
+}
+
+void page_column(const struct page *page, enum style how, const char *word, size_t width)
+{
+    page_word(page, how, word);
+    page_pad(page, strlen(word), width);
+}
+
+void page_number(const struct page *page, size_t number)
+{
+    char text[24], *at = text + sizeof text;
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    page_put(page, at, (size_t)(text + sizeof text - at));
 }
 
 void page_address(const struct page *page, uint64_t address, const char *after)
@@ -49,7 +91,7 @@ void page_address(const struct page *page, uint64_t address, const char *after)
     while (address >>= 4);
     for (const char *before = "x0 ta"; *before; before++)
         *--at = *before;
-    fwrite(at, 1, (size_t)(text + sizeof text - at), page->out);
+    page_put(page, at, (size_t)(text + sizeof text - at));
 }
 
 static bool is(const char *text, const char *word)
@@ -61,7 +103,7 @@ static void write_place(const struct page *page, const struct record_image *imag
 {
     if (!is(image->os, "unknown")) {
         page_foreign(page, STYLE_PLAIN, image->os);
-        putc('/', page->out);
+        page_text(page, "/");
     }
     page_foreign(page, STYLE_PLAIN, image->name);
 }
@@ -69,8 +111,8 @@ static void write_place(const struct page *page, const struct record_image *imag
 /* One more of a list that begins after a blank. */
 static void add(const struct page *page, bool *begun, const char *before, const char *text)
 {
-    fputs(*begun ? ", " : " ", page->out);
-    fputs(before, page->out);
+    page_text(page, *begun ? ", " : " ");
+    page_text(page, before);
     page_foreign(page, STYLE_PLAIN, text);
     *begun = true;
 }
@@ -116,17 +158,18 @@ void page_identity(const struct page *page, const struct record *record)
     }
     if (record->image_count == 0) {
         page_foreign(page, STYLE_PLAIN, record->container);
-        fputs(" file: no image could be read", page->out);
+        page_text(page, " file: no image could be read");
         return;
     }
     if (record->image_count > 1 || is(record->container, "universal"))
-        fputs("universal: ", page->out);
+        page_text(page, "universal: ");
     for (size_t i = 0; i < record->image_count; i++) {
         const struct record_image *image = &record->images[i];
         if (i)
-            fputs(" + ", page->out);
+            page_text(page, " + ");
         if (i >= SLICES_SHOWN) {
-            fprintf(page->out, "%zu more", record->image_count - i);
+            page_number(page, record->image_count - i);
+            page_text(page, " more");
             break;
         }
         if (is(image->format, "unknown")) {
@@ -134,7 +177,7 @@ void page_identity(const struct page *page, const struct record *record)
             continue;
         }
         if (record->image_count == 1)
-            fputs(is(image->format, "elf") ? "ELF " : "Mach-O ", page->out);
+            page_text(page, is(image->format, "elf") ? "ELF " : "Mach-O ");
         write_place(page, image);
         if (!once)
             write_traits(page, image);
@@ -143,12 +186,13 @@ void page_identity(const struct page *page, const struct record *record)
         write_traits(page, &record->images[0]);
 }
 
-static void write_layers(FILE *out, unsigned layers)
+static void write_layers(const struct page *page, unsigned layers)
 {
     const char *between = "";
     for (unsigned i = 0; i < JAIL_LAYERS; i++)
         if (layers >> i & 1) {
-            fprintf(out, "%s%s", between, jail_layer_name(i));
+            page_text(page, between);
+            page_text(page, jail_layer_name(i));
             between = ", ";
         }
 }
@@ -160,11 +204,11 @@ void page_sandbox(const struct page *page, const struct sandbox *sandbox, bool a
     if (!sandbox->needed || !(always || (wanted && missing)))
         return;
     page_word(page, wanted && missing ? STYLE_UNSURE : STYLE_DIM, "sandbox: ");
-    write_layers(page->out, sandbox->layers);
-    fputs(!wanted ? "off" : !sandbox->layers ? "none" : "", page->out);
+    write_layers(page, sandbox->layers);
+    page_text(page, !wanted ? "off" : !sandbox->layers ? "none" : "");
     if (wanted && missing) {
-        fputs("; not to be had here: ", page->out);
-        write_layers(page->out, missing);
+        page_text(page, "; not to be had here: ");
+        write_layers(page, missing);
     }
-    putc('\n', page->out);
+    page_text(page, "\n");
 }

@@ -39,7 +39,7 @@ static void names(const struct page *page, const char *what, const struct text_l
 bool report_cpus(const struct record *record, const struct report_options *options, FILE *out)
 {
     static const enum cpu_answer order[] = {CPU_NEEDS, CPU_NOT_TOLD, CPU_RUNS};
-    struct page page = {out, options->colour};
+    struct page page = {out, options->colour, NULL};
     fputs("file ", out);
     page_foreign(&page, STYLE_STRONG, record->path);
     putc('\n', out);

@@ -13,7 +13,7 @@ enum {
     SLICES_NAMED = 8,
 };
 
-static const char EVIDENCE_INDENT[] = "             ";
+#define EVIDENCE_INDENT "             "
 
 struct sheet {
     struct page page;
@@ -89,29 +89,28 @@ static size_t sharers(const struct spot *at)
 /* "[amd64, arm64] " in a universal file */
 static void write_slices(const struct sheet *sheet, const struct spot *at)
 {
-    FILE *out = sheet->page.out;
     size_t count = 0;
     if (at->record->image_count < 2)
         return;
     for (size_t i = at->image; i < at->record->image_count; i++) {
         if (!shares(at, i) || count++ >= SLICES_NAMED)
             continue;
-        fputs(count == 1 ? "[" : ", ", out);
+        page_text(&sheet->page, count == 1 ? "[" : ", ");
         page_foreign(&sheet->page, STYLE_PLAIN, at->record->images[i].name);
     }
-    fputs(count > SLICES_NAMED ? ", ...] " : "] ", out);
+    page_text(&sheet->page, count > SLICES_NAMED ? ", ...] " : "] ");
 }
 
 static void write_row(const struct page *page, const char *slice, const struct evidence *row)
 {
-    fputs(EVIDENCE_INDENT, page->out);
+    page_text(page, EVIDENCE_INDENT);
     if (row->offset != EVIDENCE_NOWHERE)
         page_address(page, row->offset, slice ? " in " : ": ");
     else
-        fputs(slice ? "found in " : "found: ", page->out);
+        page_text(page, slice ? "found in " : "found: ");
     if (slice) {
         page_foreign(page, STYLE_PLAIN, slice);
-        fputs(": ", page->out);
+        page_text(page, ": ");
     }
     page_foreign(page, STYLE_PLAIN, row->observed);
     page_word(page, STYLE_DIM, " (expected: ");
@@ -137,9 +136,11 @@ static void write_evidence(const struct sheet *sheet, const struct spot *at)
         if (result->total > shown)
             left += result->total - shown;
     }
-    if (left)
-        fprintf(sheet->page.out, "%sand %zu more%s\n", EVIDENCE_INDENT, left,
-                sheet->options->verbose ? "" : " (-v shows more)");
+    if (left) {
+        page_text(&sheet->page, EVIDENCE_INDENT "and ");
+        page_number(&sheet->page, left);
+        page_text(&sheet->page, sheet->options->verbose ? " more\n" : " more (-v shows more)\n");
+    }
 }
 
 static enum style write_word(const struct sheet *sheet, const struct record_result *result, bool closes)
@@ -154,24 +155,23 @@ static enum style write_word(const struct sheet *sheet, const struct record_resu
         word = "unknown";
     else if (closes)
         style = STYLE_BAD;
-    fputs("  ", sheet->page.out);
-    page_word(&sheet->page, style, word);
-    page_pad(&sheet->page, strlen(word), WORD_COLUMN);
+    page_text(&sheet->page, "  ");
+    page_column(&sheet->page, style, word, WORD_COLUMN);
     return style;
 }
 
 /* Until when, for whom and why a result is excused. */
 static void write_waiver(const struct page *page, const struct waiver *waiver)
 {
-    fprintf(page->out, "%suntil ", EVIDENCE_INDENT);
+    page_text(page, EVIDENCE_INDENT "until ");
     page_foreign(page, STYLE_PLAIN, waiver->expires);
     if (waiver->owner) {
-        fputs(", ", page->out);
+        page_text(page, ", ");
         page_foreign(page, STYLE_PLAIN, waiver->owner);
     }
-    fputs(": ", page->out);
+    page_text(page, ": ");
     page_foreign(page, STYLE_PLAIN, waiver->reason);
-    putc('\n', page->out);
+    page_text(page, "\n");
 }
 
 /* One line of a rule, and below it, where the gate closes over it, evidence and fix. */
@@ -182,24 +182,23 @@ static void write_result(const struct sheet *sheet, const struct spot *at)
     const char *fix = told_fix(result->rule, &at->record->images[at->image]);
     bool closes = gate_result(sheet->gate, result) != VERDICT_PASS;
     write_word(sheet, result, closes);
-    page_word(page, is_good(result) ? STYLE_DIM : STYLE_STRONG, result->rule->id);
-    page_pad(page, strlen(result->rule->id), sheet->rule_width + 2);
+    page_column(page, is_good(result) ? STYLE_DIM : STYLE_STRONG, result->rule->id, sheet->rule_width + 2);
     write_slices(sheet, at);
     if (result->outcome == OUTCOME_UNKNOWN && !closes)
-        fputs("undecided: ", page->out);
+        page_text(page, "undecided: ");
     page_foreign(page, is_good(result) ? STYLE_DIM : STYLE_PLAIN, result->message);
-    putc('\n', page->out);
+    page_text(page, "\n");
     if (result->waiver)
         write_waiver(page, result->waiver);
     if (is_good(result) || (!closes && !sheet->options->verbose))
         return;
     write_evidence(sheet, at);
     if (result->outcome == OUTCOME_FAIL && fix) {
-        fputs(EVIDENCE_INDENT, page->out);
+        page_text(page, EVIDENCE_INDENT);
         page_word(page, STYLE_GOOD, "fix:");
-        putc(' ', page->out);
-        fputs(fix, page->out);
-        putc('\n', page->out);
+        page_text(page, " ");
+        page_text(page, fix);
+        page_text(page, "\n");
     }
 }
 
@@ -241,11 +240,10 @@ static bool static_as_macos_allows(const struct sheet *sheet, const struct recor
 
 static void write_note(const struct sheet *sheet, const char *word, const char *text)
 {
-    fputs("  ", sheet->page.out);
-    page_word(&sheet->page, STYLE_DIM, word);
-    page_pad(&sheet->page, strlen(word), WORD_COLUMN);
+    page_text(&sheet->page, "  ");
+    page_column(&sheet->page, STYLE_DIM, word, WORD_COLUMN);
     page_word(&sheet->page, STYLE_DIM, text);
-    putc('\n', sheet->page.out);
+    page_text(&sheet->page, "\n");
 }
 
 /* True: lines stand below the file's own. */
@@ -260,12 +258,11 @@ static bool write_file(const struct sheet *sheet, const struct record *record)
                  [VERDICT_ERROR] = {"error", STYLE_BAD}};
     const struct page *page = &sheet->page;
     size_t below = 0;
-    page_word(page, words[record->verdict].style, words[record->verdict].word);
-    page_pad(page, strlen(words[record->verdict].word), WORD_COLUMN);
+    page_column(page, words[record->verdict].style, words[record->verdict].word, WORD_COLUMN);
     page_foreign(page, STYLE_STRONG, record->path);
     page_pad(page, escape_width(record->path, sheet->path_width), sheet->path_width + 2);
     page_identity(page, record);
-    putc('\n', page->out);
+    page_text(page, "\n");
     for (enum part part = PART_CLOSING; part < PART_COUNT; part++)
         if (is_shown(sheet, part))
             below += write_part(sheet, record, part);
@@ -286,7 +283,7 @@ static void write_skipped(const struct sheet *sheet, const struct run *run)
         page_foreign(&sheet->page, STYLE_DIM, run->skipped[i].path);
         page_pad(&sheet->page, escape_width(run->skipped[i].path, sheet->path_width), sheet->path_width + 2);
         page_foreign(&sheet->page, STYLE_DIM, run->skipped[i].why);
-        putc('\n', sheet->page.out);
+        page_text(&sheet->page, "\n");
     }
 }
 
@@ -331,26 +328,29 @@ static void write_findings(const struct sheet *sheet, const struct run *run)
         if (sheet->options->quiet && !closes)
             continue;
         if (!any)
-            fputs("The release as a whole\n", page->out);
+            page_text(page, "The release as a whole\n");
         any = true;
-        fputs("  ", page->out);
-        page_word(page, closes ? STYLE_BAD : STYLE_UNSURE, word);
-        page_pad(page, strlen(word), WORD_COLUMN);
-        page_word(page, STYLE_STRONG, f->rule->id);
-        page_pad(page, strlen(f->rule->id), sheet->rule_width + 2);
+        page_text(page, "  ");
+        page_column(page, closes ? STYLE_BAD : STYLE_UNSURE, word, WORD_COLUMN);
+        page_column(page, STYLE_STRONG, f->rule->id, sheet->rule_width + 2);
         page_foreign(page, STYLE_PLAIN, f->message);
-        fprintf(page->out, "\n%sat ", EVIDENCE_INDENT);
+        page_text(page, "\n" EVIDENCE_INDENT "at ");
         page_foreign(page, STYLE_PLAIN, f->place.file);
-        fprintf(page->out, ":%u: ", f->place.line);
+        page_text(page, ":");
+        page_number(page, f->place.line);
+        page_text(page, ": ");
         page_foreign(page, STYLE_PLAIN, f->observed);
-        fputs(" (expected: ", page->out);
+        page_text(page, " (expected: ");
         page_foreign(page, STYLE_PLAIN, f->expected);
-        fputs(")\n", page->out);
-        if (closes)
-            fprintf(page->out, "%sfix: %s\n", EVIDENCE_INDENT, f->rule->fix.c);
+        page_text(page, ")\n");
+        if (!closes)
+            continue;
+        page_text(page, EVIDENCE_INDENT "fix: ");
+        page_text(page, f->rule->fix.c);
+        page_text(page, "\n");
     }
     if (any)
-        putc('\n', page->out);
+        page_text(page, "\n");
 }
 
 static bool is_told(const struct sheet *sheet, const struct record *record)
@@ -367,7 +367,8 @@ static void widen(struct sheet *sheet, const char *path)
 
 static bool write_run(const struct run *run, const struct report_options *options, FILE *out)
 {
-    struct sheet sheet = {{out, options->colour}, options, run->gate, 0, 0};
+    struct ink ink = {.size = 0};
+    struct sheet sheet = {{out, options->colour, &ink}, options, run->gate, 0, 0};
     bool gap = false;
     for (size_t i = 0; i < rule_count; i++)
         if (strlen(rules[i]->id) > sheet.rule_width)
@@ -381,14 +382,16 @@ static bool write_run(const struct run *run, const struct report_options *option
         if (!is_told(&sheet, run->records[i]))
             continue;
         if (gap)
-            putc('\n', out);
+            page_text(&sheet.page, "\n");
         gap = write_file(&sheet, run->records[i]);
     }
     if (gap)
-        putc('\n', out);
+        page_text(&sheet.page, "\n");
     write_findings(&sheet, run);
     write_skipped(&sheet, run);
     page_sandbox(&sheet.page, &run->sandbox, options->verbose);
+    page_flush(&sheet.page);
+    sheet.page.ink = NULL;
     write_summary(&sheet, run);
     return true;
 }
