@@ -12,85 +12,86 @@
 
 enum sort { WORD_NONE, WORD_OS, WORD_ARCH, WORD_UNIVERSAL, WORD_FEATURE, WORD_LIBC, WORD_FILLER };
 
+/* In the order of strcmp(). */
 static const struct word {
     const char *text;
     enum sort sort;
     int value;
     const char *libc;
 } words[] = {
-    {"linux", WORD_OS, OS_LINUX, ""},
-    {"darwin", WORD_OS, OS_MACOS, ""},
-    {"macos", WORD_OS, OS_MACOS, ""},
-    {"macosx", WORD_OS, OS_MACOS, ""},
-    {"osx", WORD_OS, OS_MACOS, ""},
-    {"mac", WORD_OS, OS_MACOS, ""},
-    {"apple", WORD_OS, OS_MACOS, ""},
-    {"android", WORD_OS, OS_ANDROID, ""},
-    {"freebsd", WORD_OS, OS_FREEBSD, ""},
-    {"netbsd", WORD_OS, OS_NETBSD, ""},
-    {"openbsd", WORD_OS, OS_OPENBSD, ""},
-    {"solaris", WORD_OS, OS_SOLARIS, ""},
-    {"ios", WORD_OS, OS_IOS, ""},
-    {"windows", WORD_OS, OS_UNKNOWN, ""},
-    {"win", WORD_OS, OS_UNKNOWN, ""},
-    {"win32", WORD_OS, OS_UNKNOWN, ""},
-    {"win64", WORD_OS, OS_UNKNOWN, ""},
-    {"dragonfly", WORD_OS, OS_UNKNOWN, ""},
-    {"illumos", WORD_OS, OS_UNKNOWN, ""},
-    {"wasip1", WORD_OS, OS_UNKNOWN, ""},
-    {"amd64", WORD_ARCH, ARCH_AMD64, ""},
-    {"x86_64", WORD_ARCH, ARCH_AMD64, ""},
-    {"x64", WORD_ARCH, ARCH_AMD64, ""},
-    {"x86_64h", WORD_ARCH, ARCH_AMD64, ""},
-    {"arm64", WORD_ARCH, ARCH_ARM64, ""},
-    {"aarch64", WORD_ARCH, ARCH_ARM64, ""},
-    {"arm64e", WORD_ARCH, ARCH_ARM64, ""},
     {"386", WORD_ARCH, ARCH_386, ""},
-    {"i386", WORD_ARCH, ARCH_386, ""},
-    {"i486", WORD_ARCH, ARCH_386, ""},
-    {"i586", WORD_ARCH, ARCH_386, ""},
-    {"i686", WORD_ARCH, ARCH_386, ""},
-    {"x86", WORD_ARCH, ARCH_386, ""},
-    {"ia32", WORD_ARCH, ARCH_386, ""},
+    {"aarch64", WORD_ARCH, ARCH_ARM64, ""},
+    {"all", WORD_UNIVERSAL, 0, ""},
+    {"amd64", WORD_ARCH, ARCH_AMD64, ""},
+    {"android", WORD_OS, OS_ANDROID, ""},
+    {"apple", WORD_OS, OS_MACOS, ""},
     {"arm", WORD_ARCH, ARCH_ARM, ""},
+    {"arm64", WORD_ARCH, ARCH_ARM64, ""},
+    {"arm64e", WORD_ARCH, ARCH_ARM64, ""},
+    {"armeb", WORD_ARCH, ARCH_OTHER, ""},
+    {"armhf", WORD_ARCH, ARCH_ARM, ""},
     {"armv6", WORD_ARCH, ARCH_ARM, ""},
     {"armv6l", WORD_ARCH, ARCH_ARM, ""},
     {"armv7", WORD_ARCH, ARCH_ARM, ""},
     {"armv7l", WORD_ARCH, ARCH_ARM, ""},
-    {"armhf", WORD_ARCH, ARCH_ARM, ""},
-    {"armeb", WORD_ARCH, ARCH_OTHER, ""},
+    {"crypto", WORD_FEATURE, 0, ""},
+    {"darwin", WORD_OS, OS_MACOS, ""},
+    {"dragonfly", WORD_OS, OS_UNKNOWN, ""},
+    {"freebsd", WORD_OS, OS_FREEBSD, ""},
+    {"glibc", WORD_LIBC, 0, "gnu"},
+    {"gnu", WORD_LIBC, 0, "gnu"},
+    {"gnueabi", WORD_LIBC, 0, "gnu"},
+    {"gnueabihf", WORD_LIBC, 0, "gnu"},
+    {"goamd64", WORD_FILLER, 0, ""},
+    {"goarch", WORD_FILLER, 0, ""},
+    {"goarm64", WORD_FILLER, 0, ""},
+    {"goos", WORD_FILLER, 0, ""},
+    {"i386", WORD_ARCH, ARCH_386, ""},
+    {"i486", WORD_ARCH, ARCH_386, ""},
+    {"i586", WORD_ARCH, ARCH_386, ""},
+    {"i686", WORD_ARCH, ARCH_386, ""},
+    {"ia32", WORD_ARCH, ARCH_386, ""},
+    {"illumos", WORD_OS, OS_UNKNOWN, ""},
+    {"ios", WORD_OS, OS_IOS, ""},
+    {"linux", WORD_OS, OS_LINUX, ""},
     {"loong64", WORD_ARCH, ARCH_OTHER, ""},
     {"loongarch64", WORD_ARCH, ARCH_OTHER, ""},
+    {"lse", WORD_FEATURE, 0, ""},
+    {"mac", WORD_OS, OS_MACOS, ""},
+    {"macos", WORD_OS, OS_MACOS, ""},
+    {"macosx", WORD_OS, OS_MACOS, ""},
     {"mips", WORD_ARCH, ARCH_OTHER, ""},
-    {"mipsle", WORD_ARCH, ARCH_OTHER, ""},
     {"mips64", WORD_ARCH, ARCH_OTHER, ""},
     {"mips64le", WORD_ARCH, ARCH_OTHER, ""},
-    {"ppc64", WORD_ARCH, ARCH_OTHER, ""},
-    {"ppc64le", WORD_ARCH, ARCH_OTHER, ""},
-    {"powerpc64le", WORD_ARCH, ARCH_OTHER, ""},
-    {"riscv64", WORD_ARCH, ARCH_OTHER, ""},
-    {"riscv64gc", WORD_ARCH, ARCH_OTHER, ""},
-    {"s390x", WORD_ARCH, ARCH_OTHER, ""},
-    {"wasm32", WORD_ARCH, ARCH_OTHER, ""},
-    {"universal", WORD_UNIVERSAL, 0, ""},
-    {"universal2", WORD_UNIVERSAL, 0, ""},
-    {"all", WORD_UNIVERSAL, 0, ""},
+    {"mipsle", WORD_ARCH, ARCH_OTHER, ""},
     {"musl", WORD_LIBC, 0, "musl"},
     {"musleabi", WORD_LIBC, 0, "musl"},
     {"musleabihf", WORD_LIBC, 0, "musl"},
-    {"gnu", WORD_LIBC, 0, "gnu"},
-    {"glibc", WORD_LIBC, 0, "gnu"},
-    {"gnueabi", WORD_LIBC, 0, "gnu"},
-    {"gnueabihf", WORD_LIBC, 0, "gnu"},
-    {"lse", WORD_FEATURE, 0, ""},
-    {"crypto", WORD_FEATURE, 0, ""},
-    {"unknown", WORD_FILLER, 0, ""},
-    {"pc", WORD_FILLER, 0, ""},
+    {"netbsd", WORD_OS, OS_NETBSD, ""},
     {"none", WORD_FILLER, 0, ""},
-    {"goos", WORD_FILLER, 0, ""},
-    {"goarch", WORD_FILLER, 0, ""},
-    {"goamd64", WORD_FILLER, 0, ""},
-    {"goarm64", WORD_FILLER, 0, ""},
+    {"openbsd", WORD_OS, OS_OPENBSD, ""},
+    {"osx", WORD_OS, OS_MACOS, ""},
+    {"pc", WORD_FILLER, 0, ""},
+    {"powerpc64le", WORD_ARCH, ARCH_OTHER, ""},
+    {"ppc64", WORD_ARCH, ARCH_OTHER, ""},
+    {"ppc64le", WORD_ARCH, ARCH_OTHER, ""},
+    {"riscv64", WORD_ARCH, ARCH_OTHER, ""},
+    {"riscv64gc", WORD_ARCH, ARCH_OTHER, ""},
+    {"s390x", WORD_ARCH, ARCH_OTHER, ""},
+    {"solaris", WORD_OS, OS_SOLARIS, ""},
+    {"universal", WORD_UNIVERSAL, 0, ""},
+    {"universal2", WORD_UNIVERSAL, 0, ""},
+    {"unknown", WORD_FILLER, 0, ""},
+    {"wasip1", WORD_OS, OS_UNKNOWN, ""},
+    {"wasm32", WORD_ARCH, ARCH_OTHER, ""},
+    {"win", WORD_OS, OS_UNKNOWN, ""},
+    {"win32", WORD_OS, OS_UNKNOWN, ""},
+    {"win64", WORD_OS, OS_UNKNOWN, ""},
+    {"windows", WORD_OS, OS_UNKNOWN, ""},
+    {"x64", WORD_ARCH, ARCH_AMD64, ""},
+    {"x86", WORD_ARCH, ARCH_386, ""},
+    {"x86_64", WORD_ARCH, ARCH_AMD64, ""},
+    {"x86_64h", WORD_ARCH, ARCH_AMD64, ""},
 };
 
 enum { WORD_SIZE = 32 };
@@ -129,9 +130,16 @@ static bool is_variant(enum arch arch, const char *text)
 
 static const struct word *word_find(const char *text)
 {
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (words[i].text[0] == text[0] && strcmp(words[i].text, text) == 0)
-            return &words[i];
+    size_t low = 0, high = sizeof words / sizeof *words;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const char *a = words[middle].text, *b = text;
+        while (*a && *a == *b)
+            a++, b++;
+        if (*a == *b)
+            return &words[middle];
+        *((unsigned char)*a < (unsigned char)*b ? &low : &high) = middle + ((unsigned char)*a < (unsigned char)*b);
+    }
     return NULL;
 }
 

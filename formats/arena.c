@@ -181,6 +181,10 @@ char *arena_vprint(struct arena *arena, const char *format, va_list args)
 {
     char small[SHORT];
     va_list again, once;
+    if (strcmp(format, "%s") == 0) {
+        const char *text = va_arg(args, const char *);
+        return arena_copy(arena, text ? text : "(null)", strlen(text ? text : "(null)"));
+    }
     va_copy(again, args);
     va_copy(once, args);
     int size = print_short(small, format, &once);

@@ -278,6 +278,16 @@ bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out)
     return true;
 }
 
+bool file_view_near(struct file *file, uint64_t off, uint64_t n, uint64_t most, struct view *out)
+{
+    if (!file_view(file, off, n, out))
+        return false;
+    const struct file_part *part = file->bytes ? NULL : find_part(file, off, n);
+    uint64_t there = part ? part->to - off : file->loaded ? n : file->size - off;
+    out->size = (size_t)(there < most ? there : most);
+    return true;
+}
+
 bool file_view_briefly(struct file *file, uint64_t off, uint64_t n, struct file_room *room, struct view *out)
 {
     if (file->bytes || file->size <= SMALL || n == 0 || n > FILE_BRIEF)

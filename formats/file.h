@@ -53,7 +53,10 @@ enum status file_from_stream(struct file *file, int fd, const struct file_option
 /* The only way to the bytes: false where [off, off + n) is not inside the file or cannot be read. */
 bool file_view(struct file *file, uint64_t off, uint64_t n, struct view *out) MUST_CHECK;
 
-/* The same, for at most FILE_BRIEF bytes that are looked at once: the view ends with the next such view, or with `room`,
+/* The same, with as many of the bytes behind them, up to `most` in all, as have been read already. */
+bool file_view_near(struct file *file, uint64_t off, uint64_t n, uint64_t most, struct view *out) MUST_CHECK;
+
+/* The same as file_view(), for at most FILE_BRIEF bytes that are looked at once: the view ends with the next such view, or with `room`,
  * which it may stand in. */
 enum { FILE_BRIEF = 8 * 1024 };
 struct file_room {

@@ -21,7 +21,7 @@ static const char *const dwarf_names[] = {
 static bool is_dwarf_name(const char *name)
 {
     char stem[24];
-    if (name[0] != '.' || (name[1] != 'd' && name[1] != 'z'))
+    if (name[0] != '.' || (name[1] != 'z' && (name[1] != 'd' || name[2] != 'e')))
         return false;
     size_t skip = strncmp(name, ".debug_", 7) == 0 ? 7 : strncmp(name, ".zdebug_", 8) == 0 ? 8 : 0;
     size_t size = skip ? strlen(name + skip) : 0;

@@ -8,17 +8,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
+
+/* Where the last entry of a tag is remembered; DYN_TAGS: nowhere. */
+static size_t place_of(uint64_t tag)
+{
+    if (tag < DT_NUM)
+        return (size_t)tag;
+    if (DT_VERNEEDNUM - tag < DT_VERSIONTAGNUM)
+        return (size_t)(DT_NUM + (DT_VERNEEDNUM - tag));
+    return tag == DT_GNU_HASH ? DYN_TAGS - 1 : DYN_TAGS;
+}
 
 const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag)
 {
-    for (size_t i = view->dyn_count; i-- > 0;)
-        if (view->dyns[i].tag == tag)
-            return &view->dyns[i];
-    return NULL;
+    size_t place = place_of(tag);
+    return ALWAYS(place < DYN_TAGS) && view->dyn_last[place] ? &view->dyns[view->dyn_last[place] - 1] : NULL;
 }
 
-enum { SOME = 512, SHORT = 64 }; /* bytes of the table, and of a string, that are asked for at once */
+static void add_entry(struct elf_view *view, struct dyn d)
+{
+    size_t place = place_of(d.tag);
+    view->dyns = arena_grow(&view->file->arena, view->dyns, view->dyn_count, sizeof *view->dyns);
+    view->dyns[view->dyn_count++] = d;
+    if (place == DYN_TAGS)
+        return;
+    view->dyn_twice |= view->dyn_last[place] && d.tag != DT_NEEDED;
+    view->dyn_last[place] = (uint32_t)view->dyn_count;
+}
+
+enum { SOME = 512 }; /* bytes of the table that are asked for at once */
 
 static bool read_table(struct elf_view *view)
 {
@@ -47,8 +67,7 @@ static bool read_table(struct elf_view *view)
                            (unsigned long long)p->filesz, (i + 1) * 16);
             return true;
         }
-        view->dyns = arena_grow(&view->file->arena, view->dyns, view->dyn_count, sizeof *view->dyns);
-        view->dyns[view->dyn_count++] = d;
+        add_entry(view, d);
     }
     ELF_DEFECT(view, elf_dynamic, at, "at most 65536 entries", "no DT_NULL among the first %d", LIMIT_DYNAMIC);
     return false;
@@ -66,28 +85,51 @@ static void find_twice(struct elf_view *view)
                            unique[k]);
 }
 
-/* The string at an address, or NULL. Nearly all are short, and few bytes near others of them have been read already. */
-static const char *string_at(const struct elf_view *view, uint64_t address)
+/* Bytes at an address, and those behind them: what stands close together is found once. */
+struct window {
+    uint64_t address;
+    struct view bytes;
+};
+
+/* `n` bytes at an address, and what the window has behind them. */
+static bool look(const struct elf_view *view, struct window *window, uint64_t address, uint64_t n, struct view *out)
+{
+    uint64_t from = address - window->address;
+    if (address < window->address || !range_fits(window->bytes.size, from, n)) {
+        if (!exec_view_near(view, address, n, LIMIT_TEXT, &window->bytes)) {
+            window->bytes.size = 0;
+            return false;
+        }
+        window->address = address;
+        from = 0;
+    }
+    return view_sub(window->bytes, from, window->bytes.size - from, out);
+}
+
+/* The string at an address, or NULL. */
+static const char *string_at(const struct elf_view *view, struct window *window, uint64_t address)
 {
     struct view bytes;
-    if (exec_view_rest(view, address, SHORT, &bytes) && view_string(bytes, 0) >= 0)
-        return image_string(view->image, bytes, 0);
+    int64_t size = look(view, window, address, 1, &bytes) ? view_string(bytes, 0) : -1;
+    if (size >= 0)
+        return arena_copy(&view->file->arena, bytes.data, (size_t)size);
     return exec_view_rest(view, address, LIMIT_TEXT, &bytes) ? image_string(view->image, bytes, 0) : NULL;
 }
 
 struct strings { /* NULL: no such entry */
     const struct dyn *table, *size;
+    struct window window;
 };
 
 /* A string of DT_STRTAB, or NULL and a defect. */
-static const char *string(struct elf_view *view, const struct strings *strings, const struct dyn *d)
+static const char *string(struct elf_view *view, struct strings *strings, const struct dyn *d)
 {
     const struct dyn *table = strings->table, *size = strings->size;
     uint64_t address = table ? range_end(table->value, d->value) : UINT64_MAX;
     if (size && d->value >= size->value)
         ELF_DEFECT(view, elf_string, d->at, "an offset below DT_STRSZ", "offset %#llx, DT_STRSZ %#llx",
                    (unsigned long long)d->value, (unsigned long long)size->value);
-    const char *text = table ? string_at(view, address) : NULL;
+    const char *text = table ? string_at(view, &strings->window, address) : NULL;
     if (!text)
         ELF_DEFECT(view, elf_string, d->at, "a string of DT_STRTAB inside a PT_LOAD", "offset %#llx",
                    (unsigned long long)d->value);
@@ -110,7 +152,7 @@ static void add_paths(struct elf_view *view, const char *text, const struct dyn 
     }
 }
 
-static void add_dependency(struct elf_view *view, const struct strings *table, const struct dyn *d, enum dependency how)
+static void add_dependency(struct elf_view *view, struct strings *table, const struct dyn *d, enum dependency how)
 {
     const char *text = named_full(&view->image->needed) ? NULL : string(view, table, d);
     if (!text)
@@ -123,7 +165,8 @@ static void read_entries(struct elf_view *view)
 {
     struct image *image = view->image;
     struct elf_extra *extra = view->extra;
-    const struct strings strings = {dynamic_last(view, DT_STRTAB), dynamic_last(view, DT_STRSZ)}, *table = &strings;
+    struct strings strings = {.table = dynamic_last(view, DT_STRTAB), .size = dynamic_last(view, DT_STRSZ)},
+                   *table = &strings;
     const struct dyn *path, *name = dynamic_last(view, DT_SONAME);
     extra->has_soname = name != NULL;
     extra->soname = name ? string(view, table, name) : NULL;
@@ -231,21 +274,22 @@ static void add_version(struct elf_view *view, const char *text, uint64_t at, bo
 /* Follows DT_VERNEED; every step costs 16 bytes of the segment it lies in, so a loop runs out of fuel. */
 static bool read_needs(struct elf_view *view, uint64_t need, const struct dyn *table, uint64_t count, uint64_t fuel)
 {
+    struct window needs = {0}, names = {0};
     for (uint64_t i = 0; i < count; i++) {
         struct view bytes;
-        if (fuel-- == 0 || !exec_view_bytes(view, need, 16, &bytes))
+        if (fuel-- == 0 || !look(view, &needs, need, 16, &bytes))
             return false;
         unsigned aux_count = load_le16(bytes.data + 2);
         uint32_t next = load_le32(bytes.data + 12);
         uint64_t aux = need + load_le32(bytes.data + 8);
-        const char *file = string_at(view, range_end(table->value, load_le32(bytes.data + 4)));
+        const char *file = string_at(view, &names, range_end(table->value, load_le32(bytes.data + 4)));
         bool from_gcc = file && strncmp(file, "libgcc_s", 8) == 0;
         for (unsigned k = 0; k < aux_count; k++) {
-            if (fuel-- == 0 || !exec_view_bytes(view, aux, 16, &bytes) || named_full(&view->image->versions))
+            if (fuel-- == 0 || !look(view, &needs, aux, 16, &bytes) || named_full(&view->image->versions))
                 return false;
             uint32_t aux_next = load_le32(bytes.data + 12);
             uint64_t name = range_end(table->value, load_le32(bytes.data + 8));
-            const char *text = string_at(view, name);
+            const char *text = string_at(view, &names, name);
             if (!text || (aux_next == 0 && k + 1 < aux_count))
                 return false;
             uint64_t at = 0;
@@ -286,7 +330,8 @@ void read_dynamic(struct elf_view *view)
     image->needed.known = image->search_paths.known = image->versions.known = known;
     if (!view->dyn_count)
         return;
-    find_twice(view);
+    if (view->dyn_twice)
+        find_twice(view);
     read_entries(view);
     check_tables(view);
     read_versions(view);

@@ -280,10 +280,24 @@ static void compare_views(struct elf_view *view)
                    dynamic ? "SHT_DYNAMIC elsewhere" : "none");
 }
 
+/* Whether a PT_LOAD owns all bytes of a section; *hint is the one that did last. */
+static bool is_loaded(const struct elf_view *view, const struct section *s, size_t *hint)
+{
+    for (size_t n = 0; n < view->phnum; n++) {
+        const size_t i = (*hint + n) % view->phnum;
+        const struct phdr *p = &view->phdrs[i];
+        if (p->type == PT_LOAD && s->offset >= p->offset && range_fits(p->filesz, s->offset - p->offset, s->size)) {
+            *hint = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_unowned(struct elf_view *view)
 {
     struct image *image = view->image;
-    size_t most = view->phnum + image->sections.count + 3, count = 0;
+    size_t most = view->phnum + image->sections.count + 3, count = 0, hint = 0;
     struct range *owned = arena_array(&view->file->arena, most, sizeof *owned);
     owned[count++] = (struct range){.offset = 0, .size = 64};
     owned[count++] = (struct range){.offset = view->phoff, .size = view->phnum * 56};
@@ -294,10 +308,11 @@ static void read_unowned(struct elf_view *view)
         if (type == PT_LOAD || type == PT_INTERP)
             owned[count++] = (struct range){.offset = view->phdrs[i].offset, .size = view->phdrs[i].filesz};
     }
-    for (size_t i = 0; i < image->sections.count; i++)
-        if (image->sections.items[i].has_bytes)
-            owned[count++] =
-                (struct range){.offset = image->sections.items[i].offset, .size = image->sections.items[i].size};
+    for (size_t i = 0; i < image->sections.count; i++) {
+        const struct section *s = &image->sections.items[i];
+        if (s->has_bytes && !(s->flags & SHF_ALLOC && is_loaded(view, s, &hint)))
+            owned[count++] = (struct range){.offset = s->offset, .size = s->size};
+    }
     read_ranges(image, owned, count, LIMIT_PAGE);
 }
 

@@ -27,6 +27,9 @@ struct dyn {
     uint64_t tag, value, at; /* at: file offset of the entry */
 };
 
+/* The tags of which the last entry is asked for: those below DT_NUM, those of versions, and DT_GNU_HASH. */
+enum { DYN_TAGS = DT_NUM + DT_VERSIONTAGNUM + 1 };
+
 struct elf_view {
     struct file *file;
     struct image *image;
@@ -45,6 +48,8 @@ struct elf_view {
     enum known dynamic_known;
     size_t dyn_count;
     struct dyn *dyns;
+    uint32_t dyn_last[DYN_TAGS]; /* the last entry of a tag, counted from 1; 0: none */
+    bool dyn_twice;              /* a tag other than DT_NEEDED stands more than once */
 };
 
 /* exec_view.c */
@@ -55,6 +60,9 @@ bool exec_view_offset(const struct elf_view *view, uint64_t address, uint64_t n,
 bool exec_view_bytes(const struct elf_view *view, uint64_t address, uint64_t n, struct view *out) MUST_CHECK;
 /* From `address` to the end of its piece, at most `most` bytes. */
 bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most, struct view *out) MUST_CHECK;
+/* At least n bytes at an address, and as many of those behind them, up to `most`, as have been read already. */
+bool exec_view_near(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t most,
+                    struct view *out) MUST_CHECK;
 const struct piece *exec_view_piece(const struct elf_view *view, uint64_t address);
 
 /* entry.c */

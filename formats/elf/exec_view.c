@@ -284,7 +284,7 @@ static void find_unique(struct elf_view *view)
             view->stack = p;
         if (p->type == PT_GNU_RELRO)
             view->relro = p;
-        for (size_t k = 0; k < sizeof unique / sizeof *unique; k++)
+        for (size_t k = 0; k < sizeof unique / sizeof *unique && p->type != PT_LOAD && p->type != PT_NOTE; k++)
             if (p->type == unique[k].type && seen[k]++ == 1)
                 ELF_DEFECT(view, elf_segment_twice, p->at, "one such program header", "a second %s", unique[k].name);
     }
@@ -373,6 +373,15 @@ bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most
         return false;
     uint64_t n = piece->end - address < most ? piece->end - address : most;
     return image_view(view->image, piece->offset + (address - piece->start), n, out);
+}
+
+bool exec_view_near(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t most, struct view *out)
+{
+    const struct piece *piece = exec_view_piece(view, address);
+    const uint64_t there = piece && !piece->zero ? piece->end - address : 0;
+    return there && there >= n &&
+           file_view_near(view->file, view->image->offset + piece->offset + (address - piece->start), n,
+                          there < most ? there : most, out);
 }
 
 bool exec_view_offset(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t *offset)

@@ -96,7 +96,7 @@ static void read_names(struct elf_view *view, struct view headers, uint32_t name
     for (size_t i = 0; i < list->count; i++) {
         uint32_t offset = load_le32(headers.data + i * sizeof(Elf64_Shdr)); /* sh_name */
         uint64_t most = offset < table.size ? table.size - offset : 0;
-        if (view_sub(table, offset, most < LIMIT_TEXT ? most : LIMIT_TEXT, &rest) && view_string(rest, 0) >= 0) {
+        if (view_sub(table, offset, most < LIMIT_TEXT ? most : LIMIT_TEXT, &rest) && memchr(rest.data, 0, rest.size)) {
             list->items[i].name = (const char *)rest.data; /* the string ends inside the file's own buffer */
         } else {
             ELF_DEFECT(view, elf_section_names, list->items[i].header_offset, "a name inside the string table",

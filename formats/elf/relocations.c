@@ -20,13 +20,15 @@ static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_
                           arm64 = {R_AARCH64_GLOB_DAT, R_AARCH64_JUMP_SLOT,  R_AARCH64_IRELATIVE,
                                    R_AARCH64_RELATIVE, R_AARCH64_TLS_DTPMOD, R_AARCH64_TLSDESC};
 
-/* What a table is counted with. Relocations stand in the order of what they write, so the
+/* What a table is counted with, and what is counted. Relocations stand in the order of what they write, so the
  * piece of the one before is nearly always that of the next. */
 struct count {
     const struct elf_view *view;
-    uint64_t relro, relro_end; /* addresses [relro, relro_end) become read-only */
-    struct piece piece;        /* no address is in it before the first */
-    bool writable;             /* the piece is; where there is none, too */
+    uint64_t relro, relro_end;   /* addresses [relro, relro_end) become read-only */
+    uint64_t start, size;        /* of that piece; no address is in it before the first */
+    bool writable;               /* it is; where there is none, too */
+    uint64_t slots, unprotected; /* that stay writable */
+    uint64_t symbolic;
 };
 
 static struct count count_begin(const struct elf_view *view)
@@ -41,60 +43,54 @@ static struct count count_begin(const struct elf_view *view)
     return count;
 }
 
-static bool is_writable(struct count *count, uint64_t address)
+static void find_piece(struct count *count, uint64_t address)
 {
-    if (address >= count->piece.start && address < count->piece.end)
-        return count->writable;
     const struct piece *piece = exec_view_piece(count->view, address);
-    count->piece = piece ? *piece : (struct piece){0};
-    return count->writable = !piece || piece->access & ACCESS_WRITE;
+    count->start = piece ? piece->start : 0;
+    count->size = piece ? piece->end - piece->start : 0;
+    count->writable = !piece || piece->access & ACCESS_WRITE;
 }
 
-/* Read-only once it is written, or never writable: no slot to overwrite. */
-static bool is_protected(struct count *count, uint64_t address)
-{
-    return (address >= count->relro && address < count->relro_end) || !is_writable(count, address);
-}
-
-/* A relocation of memory that nobody may write: the loader must first make code writable, or dies. */
-static bool writes_text(struct count *count, uint64_t address, uint32_t type)
-{
-    return type && !is_writable(count, address); /* type 0: R_*_NONE */
-}
-
+/* A slot is protected where it is read-only once it is written, or was never writable: none to overwrite. */
 static void count_slot(struct count *count, struct elf_extra *extra, uint64_t address, uint64_t offset)
 {
-    extra->slots++;
-    if (!is_protected(count, address) && extra->slots_unprotected++ == 0) {
+    count->slots++;
+    if (!count->writable || (address >= count->relro && address < count->relro_end))
+        return;
+    if (extra->slots_unprotected + count->unprotected++ == 0) {
         extra->first_unprotected = address;
         extra->first_unprotected_reloc_offset = offset;
     }
 }
 
 /* Counts the entries of some of a table, which begins at `at` of the file. */
-static void count_some(struct count *count, struct elf_extra *extra, struct view some, uint64_t at)
+static struct count count_some(struct count count, struct elf_extra *extra, struct view some, uint64_t at)
 {
     const struct types types = extra->machine == EM_X86_64 ? amd64 : arm64;
     for (size_t i = 0; i + 24 <= some.size; i += 24) {
-        uint64_t address = load_le64(some.data + i);
-        uint32_t type = load_le32(some.data + i + 8);
-        if (extra->text_relocation_offset == 0 && writes_text(count, address, type))
+        const uint64_t address = load_le64(some.data + i), info = load_le64(some.data + i + 8);
+        const uint32_t type = (uint32_t)info;
+        if (address - count.start >= count.size)
+            find_piece(&count, address);
+        /* Memory that nobody may write: the loader must first make code writable, or dies. Type 0 is R_*_NONE. */
+        if (!count.writable && type && extra->text_relocation_offset == 0)
             extra->text_relocation_offset = at + i;
         if (type == types.relative)
             continue;
         if (type == types.data || type == types.jump) {
-            count_slot(count, extra, address, at + i);
-            extra->symbolic_relocations += load_le32(some.data + i + 12) != 0;
+            count_slot(&count, extra, address, at + i);
+            count.symbolic += info >> 32 != 0;
         } else if (type == types.irelative) {
             extra->irelative++;
-            count_slot(count, extra, address, at + i);
+            count_slot(&count, extra, address, at + i);
         } else {
             bool tls = type == types.tls_module || type == types.tls_descriptor;
             if (tls && extra->dynamic_tls++ == 0)
                 extra->first_dynamic_tls_offset = at + i;
-            extra->symbolic_relocations++;
+            count.symbolic++;
         }
     }
+    return count;
 }
 
 /* `size` bytes at `offset` of the image, told as those at `at` of the file. They are looked at once, some at a time. */
@@ -110,8 +106,11 @@ static bool count_table(struct elf_view *view, uint64_t offset, uint64_t size, u
         uint64_t n = size - done < SOME ? size - done : SOME;
         if (!file_view_briefly(view->file, view->image->offset + offset + done, n, &room, &some))
             return false;
-        count_some(&count, view->extra, some, at + done);
+        count = count_some(count, view->extra, some, at + done);
     }
+    view->extra->slots += count.slots;
+    view->extra->slots_unprotected += count.unprotected;
+    view->extra->symbolic_relocations += count.symbolic;
     view->extra->relocations += size / 24;
     return true;
 }

@@ -136,6 +136,15 @@ static void a_needle_is_found_at_either_end(void **state)
     assert_true(view_find(v, 0, "", 0) == -1);
 }
 
+static void names_are_the_same_to_their_ends(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"", "a", "b", "ab", "ac", "abc", "abd", "abcd"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            assert_int_equal(same_name(names[i], names[k]), strcmp(names[i], names[k]) == 0);
+}
+
 static void one_byte_that_is_not_zero_is_seen(void **state)
 {
     (void)state;
@@ -245,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_table_is_counted_without_wrapping),
         cmocka_unit_test(a_string_needs_its_end),
         cmocka_unit_test(a_needle_is_found_at_either_end),
+        cmocka_unit_test(names_are_the_same_to_their_ends),
         cmocka_unit_test(one_byte_that_is_not_zero_is_seen),
         cmocka_unit_test(words_have_the_byte_order_of_the_file),
         cmocka_unit_test(a_cursor_past_its_end_gives_zeros_for_ever),

@@ -325,6 +325,9 @@ TEST(version_needs_end_where_their_counts_say)
     needs(names, 2);
     make_elf_find_dyn(&made, DT_STRTAB)->d_tag = DT_DEBUG;
     broken_versions("no strings");
+    needs(names, 2);
+    make_elf_find_dyn(&made, DT_VERNEED)->d_un.d_ptr = make_elf_address(made.size - 8);
+    broken_versions("cut by the end of the bytes");
 }
 
 TEST(two_needs_are_read_one_behind_the_other)

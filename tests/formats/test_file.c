@@ -158,6 +158,33 @@ static void bytes_that_were_seen_stay_what_they_were(void **state)
     }
 }
 
+/* What lies behind is given as far as it has been read, never more than was asked for, and never other bytes. */
+static void what_is_there_comes_with_what_was_asked_for(void **state)
+{
+    (void)state;
+    enum { AT = 40 * 1000, MOST = 3 * 4096 };
+    write_file("near", content, SIZE);
+    for (int whole = 0; whole < 3; whole++) { /* in parts, in one piece block by block, and at once */
+        struct file file;
+        struct problem problem;
+        struct view v;
+        assert_int_equal(open_as(path_of("near"), whole == 2, SIZE, &file, &problem), STATUS_OK);
+        if (whole == 1)
+            assert_true(file_make_whole(&file));
+        assert_false(file_view_near(&file, SIZE - 7, 8, MOST, &v));
+        assert_true(file_view_near(&file, AT, 1, 1, &v));
+        assert_int_equal(v.size, 1);
+        assert_true(file_view_near(&file, AT, 1, MOST, &v));
+        assert_int_equal(v.size, whole == 0 ? 4096 - AT % 4096 : whole == 1 ? 1 : MOST);
+        assert_memory_equal(v.data, content + AT, v.size);
+        assert_true(file_view_near(&file, SIZE - 8, 8, MOST, &v));
+        assert_int_equal(v.size, 8);
+        assert_memory_equal(v.data, content + SIZE - 8, 8);
+        assert_int_equal(file_settle(&file, &problem), STATUS_OK);
+        file_close(&file);
+    }
+}
+
 static void ranges_outside_the_file_are_not_there(void **state)
 {
     (void)state;
@@ -339,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_file_may_be_as_large_as_allowed_and_no_larger),
         cmocka_unit_test(bytes_are_the_same_at_once_and_block_by_block),
         cmocka_unit_test(bytes_that_were_seen_stay_what_they_were),
+        cmocka_unit_test(what_is_there_comes_with_what_was_asked_for),
         cmocka_unit_test(ranges_outside_the_file_are_not_there),
         cmocka_unit_test(the_digest_is_sha_256),
         cmocka_unit_test(a_stream_gives_what_a_file_gives),

@@ -310,8 +310,10 @@ static void an_arena_prints_what_printf_prints(void **state)
         snprintf(other, sizeof other, "%s-%llu", many + sizeof many - 1 - size, 1234567ULL);
         assert_string_equal(arena_print(&arena, "%s-%llu", many + sizeof many - 1 - size, 1234567ULL), other);
     }
-    const char *volatile text = "%s", *volatile wide = "%2147483648d"; /* more than any int counts */
+    const char *volatile text = "%s", *volatile texts = "%s %s", *volatile wide = "%2147483648d"; /* beyond any int */
     assert_string_equal(arena_print(&arena, text, NULL), "(null)");
+    assert_string_equal(arena_print(&arena, texts, NULL, "one"), "(null) one");
+    assert_string_equal(arena_print(&arena, text, many), many);
     assert_string_equal(arena_print(&arena, wide, 1), "");
     arena_free(&arena);
 }
