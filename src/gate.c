@@ -94,7 +94,8 @@ static enum verdict file_verdict(const struct gate *gate, const struct record *r
         if (!image->judged || !is_complete(image))
             verdict = worse(verdict, VERDICT_UNKNOWN);
         for (size_t k = 0; k < image->result_count; k++)
-            verdict = worse(verdict, gate_result(gate, &image->results[k]));
+            if (image->results[k].outcome != OUTCOME_PASS && image->results[k].outcome != OUTCOME_NOT_APPLICABLE)
+                verdict = worse(verdict, gate_result(gate, &image->results[k]));
     }
     return verdict;
 }
@@ -129,7 +130,8 @@ static void set_levels(const struct gate *gate, const enum level *levels, struct
         for (size_t k = 0; k < record->images[i].result_count; k++) {
             struct record_result *result = &record->images[i].results[k];
             bool own = k < rule_count && result->rule == rules[k];
-            result->level = own ? levels[k] : gate_level(gate, NULL, result->rule, NULL);
+            enum level level = own ? levels[k] : gate_level(gate, NULL, result->rule, NULL);
+            result->level = level;
             result->waiver = NULL;
         }
 }

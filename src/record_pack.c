@@ -68,6 +68,32 @@ static int form_of(const struct codec *c, const struct record_result *r, const s
     return outcome + (told && !arena_holds(c->own, r->message) ? FORM_NEW : FORM_OWN);
 }
 
+/* Most results are one byte, FORM_BRIEF and on, in either direction. False: this one is more, and nothing was done. */
+static bool visit_brief(struct codec *c, struct record_result *r, size_t index)
+{
+    if (!c->memory || index >= RECORD_RULES || c->failed)
+        return false;
+    const struct record_told *told = c->memory->told[index];
+    if (!c->writing) {
+        const size_t form = c->left ? *c->data : RECORD_TOLD;
+        if (form >= RECORD_TOLD || !told[form].message)
+            return false;
+        r->rule = rules[index];
+        r->message = told[form].message;
+        r->outcome = told[form].outcome;
+        c->data++;
+        c->left--;
+        return true;
+    }
+    size_t form = 0;
+    while (form < RECORD_TOLD && (told[form].message != r->message || told[form].outcome != r->outcome))
+        form++;
+    if (form == RECORD_TOLD || r->total || r->count || r->rule != rules[index] || c->out->size == c->out->room)
+        return false;
+    c->out->data[c->out->size++] = (uint8_t)form;
+    return true;
+}
+
 /* Result `index` is that of rule `index`. */
 static void visit_result(struct codec *c, struct record_result *r, size_t index)
 {
@@ -93,9 +119,9 @@ static void visit_result(struct codec *c, struct record_result *r, size_t index)
     size_t total = r->total, count = r->count;
     number(c, &total);
     r->evidence = list(c, &count, r->evidence, sizeof *r->evidence, EVIDENCE_LEAST);
-    c->failed |= total > UINT32_MAX || count > UINT32_MAX;
+    c->failed |= total > UINT32_MAX || count > UINT16_MAX;
     r->total = (uint32_t)total;
-    r->count = (uint32_t)count;
+    r->count = (uint16_t)count;
     for (size_t i = 0; i < r->count; i++)
         visit_evidence(c, &r->evidence[i], memory ? &memory->expected[index] : NULL);
 }
@@ -193,7 +219,8 @@ static void visit_image(struct codec *c, struct record_image *image)
     image->results = list_within(c, &image->result_count, image->results, sizeof *image->results, RESULT_LEAST,
                                  rule_count); /* one for each rule, or none */
     for (size_t i = 0; i < image->result_count; i++)
-        visit_result(c, &image->results[i], i);
+        if (!visit_brief(c, &image->results[i], i))
+            visit_result(c, &image->results[i], i);
 }
 
 static void visit(struct codec *c, struct record *record)

@@ -4,6 +4,8 @@
  * program's own and no dependency. A policy may allow one. */
 #include "checks/common.h"
 
+#include <string.h>
+
 /* What the parts of a C library are called: glibc's (shlib-versions), musl's, bionic's, Apple's. */
 static const char *const parts[] = {"libc.so",    "libc.musl",    "libpthread.so", "libm.so",    "libdl.so",
                                     "librt.so",   "libresolv.so", "libutil.so",    "libnsl.so",  "libanl.so",
@@ -13,8 +15,10 @@ static const char *const parts[] = {"libc.so",    "libc.musl",    "libpthread.so
 static bool is_libc(const char *path)
 {
     const char *name = common_base(path);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && *name == 'l'; i++) /* as all of them begin */
-        if (common_begins(name, parts[i]))
+    if (*name != 'l' || strnlen(name, 4) < 4) /* as all of them begin, and longer */
+        return false;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i][3] == name[3] && common_begins(name, parts[i])) /* "lib" tells little */
             return true;
     return false;
 }
