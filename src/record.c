@@ -134,7 +134,7 @@ static void make_results(struct arena *arena, const struct finding *findings, st
         *r = (struct record_result){.rule = f->rule,
                                     .outcome = f->outcome,
                                     .message = f->message,
-                                    .count = (uint32_t)f->count,
+                                    .count = (uint16_t)f->count,
                                     .total = f->total < UINT32_MAX ? (uint32_t)f->total : UINT32_MAX,
                                     .evidence = f->evidence};
     }

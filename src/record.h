@@ -22,9 +22,10 @@ struct record_result {
     const char *message;
     struct evidence *evidence;
     const struct waiver *waiver; /* set by the gate: what excuses a result that is no pass; NULL: nothing */
-    uint32_t count, total;       /* rows of evidence kept, and given */
-    enum outcome outcome;
-    enum level level; /* set by the gate, for this file */
+    uint32_t total;              /* rows of evidence that were given */
+    uint16_t count;              /* rows of them that are kept */
+    enum outcome outcome : 8;
+    enum level level : 8; /* set by the gate, for this file */
 };
 
 struct record_image {

@@ -57,7 +57,7 @@ static void make_results(struct dice *dice, struct arena *arena, struct record_i
         *r = (struct record_result){.rule = rules[i],
                                     .outcome = (enum outcome)(roll(dice, 3) ? roll(dice, 4) : 0),
                                     .message = text(dice, arena),
-                                    .count = roll(dice, 3)};
+                                    .count = (uint16_t)roll(dice, 3)};
         r->total = r->count + roll(dice, 2);
         r->evidence = arena_array(arena, r->count, sizeof *r->evidence);
         for (size_t k = 0; k < r->count; k++)

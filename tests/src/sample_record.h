@@ -24,7 +24,7 @@ static inline void sample_results(struct arena *arena, struct record_image *imag
         *r = (struct record_result){.rule = rules[i],
                                     .outcome = (enum outcome)(i % 4),
                                     .message = text,
-                                    .count = (uint32_t)(i % 3),
+                                    .count = (uint16_t)(i % 3),
                                     .total = (uint32_t)(i % 3 + i % 2)};
         r->evidence = arena_array(arena, r->count, sizeof *r->evidence);
         for (size_t k = 0; k < r->count; k++)
