@@ -73,5 +73,6 @@ bool abi_find_leaders(struct abi_walk *w)
     free(w->states);
     w->states = malloc(w->leader_count * sizeof *w->states);
     w->state_room = w->states ? w->leader_count : 0;
+    w->glances = (void *)w->states;
     return w->states;
 }

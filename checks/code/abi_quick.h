@@ -113,25 +113,24 @@ static inline bool abi_quick_transfer(struct abi_walk *w, const struct operands 
 }
 
 /* LDP, STP and those that hint that they are not used again. */
-static inline bool abi_quick_pair(struct abi_walk *w, uint32_t word, struct abi_state *state)
+static inline struct operands abi_pair(uint32_t word)
 {
     const unsigned opc = word >> 30, mode = field(word, 23, 2);
     const bool vector = field(word, 26, 1), load = field(word, 22, 1), moves = mode & 1;
     const uint8_t size = (uint8_t)(vector || opc == 0 ? 4u << opc : 8), base = (uint8_t)field(word, 5, 5);
     const unsigned one = field(word, 0, 5), other = field(word, 10, 5);
     const uint32_t loaded = load && !vector ? (1u << one | 1u << other) & ~(1u << REGISTER_SP) : 0;
-    const struct operands o = {.form = load ? FORM_LOAD : FORM_STORE,
-                               .size = size,
-                               .count = 2,
-                               .base = base,
-                               .vector = vector,
-                               .post = mode == 1,
-                               .moves = moves,
-                               .narrow = size < 8,
-                               .regs = {(uint8_t)one, (uint8_t)other},
-                               .offset = (int64_t)sign_extend(field(word, 15, 7), 7) * size,
-                               .gprs = loaded | (moves ? 1u << base : 0)};
-    return abi_quick_transfer(w, &o, state);
+    return (struct operands){.form = load ? FORM_LOAD : FORM_STORE,
+                             .size = size,
+                             .count = 2,
+                             .base = base,
+                             .vector = vector,
+                             .post = mode == 1,
+                             .moves = moves,
+                             .narrow = size < 8,
+                             .regs = {(uint8_t)one, (uint8_t)other},
+                             .offset = (int64_t)sign_extend(field(word, 15, 7), 7) * size,
+                             .gprs = loaded | (moves ? 1u << base : 0)};
 }
 
 /* What LDR, STR and their kin of one register do that is no access of the stack. */
@@ -160,36 +159,53 @@ static inline bool abi_quick_elsewhere(struct abi_walk *w, uint32_t word, struct
     return true;
 }
 
-/* LDR, STR and their kin of one register. */
-static inline bool abi_quick_access(struct abi_walk *w, uint32_t word, struct abi_state *state)
+/* LDR, STR and their kin of one register: whether the instruction is one of them; prefetches are not. */
+static inline bool abi_is_access(uint32_t word)
+{
+    const unsigned size = word >> 30, opc = field(word, 22, 2), mode = field(word, 10, 2);
+    const bool scaled = field(word, 24, 1), indexed = field(word, 21, 1);
+    if (opc >= 2 && (field(word, 26, 1) ? size != 0 : size + opc > 4))
+        return false;
+    return scaled || (indexed ? mode == 2 && field(word, 14, 1) : mode != 2);
+}
+
+static inline bool abi_access_moves(uint32_t word)
+{
+    return !field(word, 24, 1) && field(word, 10, 1);
+}
+
+static inline struct operands abi_access(uint32_t word)
 {
     const unsigned size = word >> 30, opc = field(word, 22, 2), mode = field(word, 10, 2), rt = field(word, 0, 5);
     const bool vector = field(word, 26, 1), scaled = field(word, 24, 1), indexed = !scaled && field(word, 21, 1);
-    const bool moves = !scaled && mode & 1, load = vector ? opc & 1 : opc != 0;
+    const bool moves = abi_access_moves(word), load = vector ? opc & 1 : opc != 0;
     const uint8_t base = (uint8_t)field(word, 5, 5), bytes = (uint8_t)(vector && opc & 2 ? 16 : 1u << size);
-    if (opc >= 2 && (vector ? size != 0 : size + opc > 4)) /* among them prefetches */
-        return false;
-    if (!scaled && (indexed ? mode != 2 || !field(word, 14, 1) : mode == 2))
-        return false;
-    if (base != REGISTER_SP && state->x[base].kind != ABI_STACK && !moves)
-        return abi_quick_elsewhere(w, word, state);
     const int64_t offset = scaled    ? (int64_t)field(word, 10, 12) * bytes
                            : indexed ? 0
                                      : (int64_t)sign_extend(field(word, 12, 9), 9);
-    const struct operands o = {.form = load ? FORM_LOAD : FORM_STORE,
-                               .size = bytes,
-                               .count = 1,
-                               .base = base,
-                               .vector = vector,
-                               .post = !scaled && mode == 1,
-                               .indexed = indexed,
-                               .moves = moves,
-                               .narrow = bytes < 8 || (!vector && opc >= 2),
-                               .regs = {(uint8_t)rt},
-                               .offset = offset,
-                               .gprs =
-                                   (load && !vector && rt != REGISTER_SP ? 1u << rt : 0) | (moves ? 1u << base : 0)};
-    return !indexed && abi_quick_transfer(w, &o, state);
+    return (struct operands){.form = load ? FORM_LOAD : FORM_STORE,
+                             .size = bytes,
+                             .count = 1,
+                             .base = base,
+                             .vector = vector,
+                             .post = !scaled && mode == 1,
+                             .indexed = indexed,
+                             .moves = moves,
+                             .narrow = bytes < 8 || (!vector && opc >= 2),
+                             .regs = {(uint8_t)rt},
+                             .offset = offset,
+                             .gprs = (load && !vector && rt != REGISTER_SP ? 1u << rt : 0) | (moves ? 1u << base : 0)};
+}
+
+static inline bool abi_quick_access(struct abi_walk *w, uint32_t word, struct abi_state *state)
+{
+    const uint8_t base = (uint8_t)field(word, 5, 5);
+    if (!abi_is_access(word))
+        return false;
+    if (base != REGISTER_SP && state->x[base].kind != ABI_STACK && !abi_access_moves(word))
+        return abi_quick_elsewhere(w, word, state);
+    const struct operands o = abi_access(word);
+    return !o.indexed && abi_quick_transfer(w, &o, state);
 }
 
 /* MOVZ, MOVN and MOVK. */
@@ -294,6 +310,7 @@ static inline enum abi_quickly abi_quick(struct abi_walk *w, size_t at, uint32_t
 {
     const enum abi_quick_kind kind = (enum abi_quick_kind)abi_quick_kinds[word >> 24];
     const unsigned rd = field(word, 0, 5);
+    struct operands pair;
     switch (kind) {
     case KIND_LOGICAL:
         if ((word & 0xffe0ffe0u) == 0xaa0003e0u)
@@ -306,7 +323,8 @@ static inline enum abi_quickly abi_quick(struct abi_walk *w, size_t at, uint32_t
     case KIND_ADD:
         return abi_quick_add(w, word, state) ? ABI_DONE : ABI_LONG_WAY;
     case KIND_PAIR:
-        return abi_quick_pair(w, word, state) ? ABI_DONE : ABI_LONG_WAY;
+        pair = abi_pair(word);
+        return abi_quick_transfer(w, &pair, state) ? ABI_DONE : ABI_LONG_WAY;
     case KIND_ACCESS:
         return abi_quick_access(w, word, state) ? ABI_DONE : ABI_LONG_WAY;
     case KIND_IF:

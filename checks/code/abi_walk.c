@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "checks/code/a64.h"
+#include "checks/code/abi_glance.h"
 #include "checks/code/abi_quick.h"
 
 static const uint64_t ALL = UINT64_C(0x0101010101010101); /* of a stride */
@@ -28,15 +29,6 @@ static bool room_for(struct abi_walk *w, size_t units)
     memset(w->flags, 0, room);
     w->leader_count = 0;
     return true;
-}
-
-/* A bit for each unit of the stride from `at` on that was visited, eight bits apart. */
-static inline uint64_t visited(const struct abi_walk *w, size_t at)
-{
-    uint64_t flags;
-    _Static_assert(ABI_VISITED == 2, "the second bit");
-    memcpy(&flags, w->flags + at, ABI_STRIDE);
-    return flags >> 1 & ALL;
 }
 
 static inline unsigned unit(const struct abi_walk *w)
@@ -187,7 +179,7 @@ bool abi_fall_into(struct abi_walk *w, size_t at, bool doubted, struct abi_state
 }
 
 /* BL to ADRP X16, perhaps behind BTI C: a stub, through which another program is called. */
-static bool calls_away(const struct abi_walk *w, size_t at)
+bool abi_calls_away(const struct abi_walk *w, size_t at)
 {
     enum { BTI_C = (int)0xd503245f };
     const uint32_t word = abi_word(w, at);
@@ -213,7 +205,7 @@ static size_t walk_block_a64(struct abi_walk *w, size_t at, const struct abi_sta
     for (bool on = true, first = true; on && at < units; at++, first = false) {
         const uint32_t word = abi_word(w, at);
         if (!first && flags[at] & ABI_LEADER) {
-            if (!abi_fall_into(w, at, calls_away(w, at - 1), &state))
+            if (!abi_fall_into(w, at, abi_calls_away(w, at - 1), &state))
                 break;
             leader = at;
         }
@@ -268,7 +260,7 @@ static void follow_loosely(struct abi_walk *w)
     abi_forget(&begin, w->pool);
     w->loose = true;
     for (size_t from = 0; from < w->units && w->pooled; from += ABI_STRIDE)
-        for (size_t at = from; at < w->units && at < from + ABI_STRIDE && visited(w, from) != ALL; at++) {
+        for (size_t at = from; at < w->units && at < from + ABI_STRIDE && !abi_all_visited(w, from); at++) {
             uint32_t word = abi_word(w, at);
             if (!(w->flags[at] & ABI_VISITED) && word != 0 && word != (uint32_t)ABI_NOP)
                 (void)walk_block_a64(w, at, &begin);
@@ -297,6 +289,22 @@ static void begin(struct abi_walk *w, const struct abi_function *function)
     w->pool = (struct abi_value){0};
 }
 
+/* After a glance that was given up. */
+static void begin_anew(struct abi_walk *w)
+{
+    w->understood = 0;
+    w->odd = w->jumps = w->pooled = false;
+    w->pool = (struct abi_value){0};
+    for (size_t at = 0; at < w->units; at++)
+        w->flags[at] &= ABI_LEADER;
+}
+
+static void count_visited(struct abi_walk *w)
+{
+    for (size_t at = 0; at < w->units; at += ABI_STRIDE)
+        w->understood += (abi_visited(w, at) * ALL >> 56) * 4;
+}
+
 bool abi_walk(struct abi_walk *w, const struct abi_function *function)
 {
     struct abi_state entry;
@@ -305,6 +313,12 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
         return true;
     if (!room_for(w, w->units) || !abi_find_leaders(w))
         return false;
+    w->glanced = !w->trace && !w->thorough && w->arch == ARCH_ARM64 && abi_glance(w);
+    if (w->glanced) {
+        count_visited(w);
+        return true;
+    }
+    begin_anew(w);
     abi_entry(&entry);
     if (w->arch == ARCH_AMD64)
         abi_entry_x86(&entry);
@@ -320,8 +334,7 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
     w->reporting = false;
     if (w->loose_broken)
         w->hit_count = strict;
-    for (size_t at = 0; at < w->units; at += ABI_STRIDE)
-        w->understood += (visited(w, at) * ALL >> 56) * 4;
+    count_visited(w);
     return !w->failed;
 }
 

@@ -34,6 +34,8 @@ static inline void abi_set(const struct abi_bits *bits, uint64_t address)
 }
 
 struct x86_insn;
+struct abi_glance;
+struct abi_glancing;
 
 struct abi_walk {
     /* given */
@@ -48,15 +50,16 @@ struct abi_walk {
     /* given or NULL: is told of each instruction once all is known of it, in no order; `loose` as in struct abi_hit */
     void (*trace)(void *context, size_t at, const struct abi_state *before, const struct abi_state *after, bool loose);
     void *context;
+    bool thorough;          /* a glance is not enough */
     struct abi_bits *notes; /* of x86-64: NULL, or where addresses that instructions form are noted, as in `taken` */
     /* of the function walked last */
     size_t hit_count;
     struct abi_hit *hits;
     uint64_t understood; /* bytes */
-    bool odd;
-    uint64_t stores; /* registers that it may save anywhere, or whose value at the entry it stores; the same bits */
-    uint64_t away;   /* those whose value at the entry it stores elsewhere than on its stack */
-    uint64_t saves;  /* registers of the caller that it puts on the stack: bits numbered as ABI_ENTRY's */
+    bool odd, glanced;   /* glanced: a glance was enough */
+    uint64_t stores;     /* registers that it may save anywhere, or whose value at the entry it stores; the same bits */
+    uint64_t away;       /* those whose value at the entry it stores elsewhere than on its stack */
+    uint64_t saves;      /* registers of the caller that it puts on the stack: bits numbered as ABI_ENTRY's */
     /* its own */
     const struct abi_function *f;
     const uint8_t *bytes;
@@ -65,8 +68,10 @@ struct abi_walk {
     uint32_t *numbers;                                      /* by unit: of the leader that begins there */
     uint32_t *leaders;                                      /* unit each begins at */
     struct abi_state *states;
-    struct x86_insn *insns; /* of x86-64, decoded once */
-    uint32_t *order;        /* by unit: the number of the one that begins there, plus one */
+    struct abi_glance *glances;    /* in the room of the states */
+    struct abi_glancing *glancing; /* abi_glance.h; NULL: the function is followed with all that can be known */
+    struct x86_insn *insns;        /* of x86-64, decoded once */
+    uint32_t *order;               /* by unit: the number of the one that begins there, plus one */
     size_t insn_room, order_room;
     struct abi_value pool; /* SP at calls and computed jumps, where landing pads and the targets of tables begin */
     bool jumps;            /* to where a register says */
@@ -85,6 +90,20 @@ void abi_tell(struct abi_walk *walk, size_t at, enum abi_breach breach, unsigned
 void abi_arrive(struct abi_walk *walk, size_t at, const struct abi_state *state);
 bool abi_flow(struct abi_walk *walk, size_t at, const struct operands *o, struct abi_state *state);
 enum { ABI_STRIDE = 8 /* units whose flags are looked at together, and of which there is room for a multiple */ };
+/* A bit for each unit of the stride from `at` on that was visited, eight bits apart. */
+static inline uint64_t abi_visited(const struct abi_walk *w, size_t at)
+{
+    uint64_t flags;
+    _Static_assert(ABI_VISITED == 2, "the second bit");
+    memcpy(&flags, w->flags + at, ABI_STRIDE);
+    return flags >> 1 & UINT64_C(0x0101010101010101);
+}
+
+static inline bool abi_all_visited(const struct abi_walk *w, size_t at)
+{
+    return abi_visited(w, at) == UINT64_C(0x0101010101010101);
+}
+
 /* Numbers them, and makes room for what is known at each. False: no memory. */
 bool abi_find_leaders(struct abi_walk *walk);
 /* Of x86-64: decodes all and marks the targets of branches as leaders. False: no memory. */
@@ -94,6 +113,8 @@ void abi_note_x86(struct abi_bits *taken, const struct map *map, const struct x8
 /* On from one block into the next, at whose leader `state` arrives; false: nothing is new there. `doubted`: from behind a call
  * of another program's function, which may never return. */
 bool abi_fall_into(struct abi_walk *walk, size_t at, bool doubted, struct abi_state *state);
+/* Whether the instruction calls a function of another program. Of A64. */
+bool abi_calls_away(const struct abi_walk *walk, size_t at);
 /* Walks on until control goes elsewhere; returns where the block begins that it ends in. */
 size_t abi_walk_block_x86(struct abi_walk *walk, size_t at, const struct abi_state *begin);
 
