@@ -86,6 +86,7 @@ struct abi_walk abi_walk_of(const struct abi_work *w)
                              .arch = w->image->arch,
                              .called = &w->called,
                              .taken = &w->taken,
+                             .begins = w->begins,
                              .endless = &w->endless,
                              .fragments = &w->fragments,
                              .branched = w->branched.words ? &w->branched : NULL,
@@ -117,12 +118,13 @@ bool abi_is_scattered(const struct map *map)
     return last->address - map->code[0].address > WIDEST || last->size > WIDEST;
 }
 
-void abi_study(const struct ground *ground, size_t most, struct abi_study *study)
+void abi_study(const struct ground *ground, const struct marks *begins, size_t most, struct abi_study *study)
 {
     *study = (struct abi_study){.code = ground->map.code_size};
     if (abi_is_scattered(&ground->map))
         return;
     struct abi_work w = abi_work_on(ground);
+    w.begins = begins;
     for (unsigned breach = 0; breach < BREACH_COUNT; breach++)
         study->hits[breach].items = arena_array(ground->arena, most, sizeof *study->hits[breach].items);
     if (!(ground->amd64 ? abi_study_x86(&w, most, study) : study_a64(&w, most, study)))

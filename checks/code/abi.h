@@ -58,7 +58,9 @@ struct abi_study {
 };
 
 /* `most`: hits of a kind that are kept. */
-void abi_study(const struct ground *ground, size_t most, struct abi_study *study);
+struct marks;
+/* `begins`: of x86-64, where a sweep came upon instructions, as scan_code() finds it; or NULL. */
+void abi_study(const struct ground *ground, const struct marks *begins, size_t most, struct abi_study *study);
 const char *abi_profile_name(enum abi_profile profile); /* "aapcs64", "aapcs64-apple", … */
 enum abi_profile abi_platform(const struct image *image);
 

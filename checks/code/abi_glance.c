@@ -1,6 +1,6 @@
 #include "checks/code/abi_glance.h"
 
-enum { QUADWORD = 8, ALIGNED = 15, LAST_TEMPORARY = 18, DARWIN_CALL = 0x80 };
+enum { QUADWORD = 8, ALIGNED = 15, FIRST_SAVED = 19, LAST_TEMPORARY = 18, DARWIN_CALL = 0x80 };
 
 /* The number of the bit of a register, and of one that is signed; -1: it is nobody's business. */
 static inline int number_of(const struct operands *o, unsigned r)
@@ -13,7 +13,7 @@ static inline int number_of(const struct operands *o, unsigned r)
 /* What stood in [from, end) of the stack is there no more. */
 static void overwrite(const struct abi_glancing *all, struct abi_glance *g, int64_t from, int64_t end)
 {
-    if (from >= all->end || end <= all->first)
+    if (!glance_meets(&all->slots, from, end))
         return;
     for (uint64_t left = g->kept; left; left &= left - 1) {
         const int r = __builtin_ctzll(left);
@@ -27,8 +27,7 @@ static void save(struct abi_glancing *all, struct abi_glance *g, int r, int64_t 
 {
     const uint64_t bit = (uint64_t)1 << r;
     if (!(all->slotted & bit)) {
-        all->first = !all->slotted || at < all->first ? (int32_t)at : all->first;
-        all->end = !all->slotted || at + QUADWORD > all->end ? (int32_t)at + QUADWORD : all->end;
+        glance_widen(&all->slots, at, at + QUADWORD);
         all->slot[r] = (int32_t)at;
         all->slotted |= bit;
     }
@@ -37,15 +36,27 @@ static void save(struct abi_glancing *all, struct abi_glance *g, int r, int64_t 
         g->intact &= ~(bit & ~((uint64_t)1 << GLANCE_SIGNED));
 }
 
+/* A register may be noted to stand in a word of the stack: as put() of abi_state.c has it, if it is one that must be given back,
+ * or takes the place of what was noted. */
+static void note(const struct abi_glancing *all, struct abi_glance *g, unsigned r, int64_t at, bool narrow)
+{
+    const uint64_t words = glance_words(at, QUADWORD);
+    if (r < FIRST_SAVED && !(g->noted & words) && !glance_meets(&all->slots, at, at + QUADWORD))
+        return;
+    g->noted |= words;
+    if (!narrow && glance_is_place(g, r))
+        g->spilled |= words;
+}
+
 static void store(struct abi_glancing *all, const struct operands *o, struct abi_glance *g, int64_t at)
 {
     overwrite(all, g, at, at + (int64_t)o->count * o->size);
     for (unsigned i = 0; i < o->count; i++, at += o->size) {
         const int r = number_of(o, o->regs[i]);
+        if (r >= 0 && !o->vector)
+            note(all, g, (unsigned)r, at, o->narrow);
         if (r < 0 || o->narrow)
             continue;
-        if (!o->vector && glance_is_place(g, (unsigned)r)) /* it may come back from there */
-            glance_spill(g, (int32_t)at, (int32_t)at + QUADWORD);
         if (g->intact >> r & 1)
             save(all, g, r, at);
         if (r == REGISTER_LR && g->intact >> GLANCE_SIGNED & 1)
@@ -83,8 +94,8 @@ bool glance_transfer(struct abi_walk *w, const struct operands *o, struct abi_gl
         return glance_up(w);
     if (!sp && known && !w->loose && at - g->at[REGISTER_SP] < all->lowest)
         return glance_up(w);
-    if (o->form == FORM_LOAD && known && all->due && !o->vector && !o->narrow && at < g->spilled_end &&
-        at + (int64_t)o->count * o->size > g->spilled)
+    if (o->form == FORM_LOAD && known && all->due && !o->vector && !o->narrow &&
+        g->spilled & glance_words(at, (unsigned)o->count * o->size))
         return glance_up(w);
     if (o->form == FORM_LOAD)
         load(all, o, g, known, at);
@@ -142,7 +153,7 @@ static bool is_frame(const struct abi_walk *w, const struct abi_glance *g)
 static bool calls_well(struct abi_walk *w, const struct operands *o, size_t at, const struct abi_glance *g)
 {
     const uint64_t to = w->f->start + at * (w->arch == ARCH_AMD64 ? 1 : 4) + (uint64_t)o->offset;
-    if (w->arch == ARCH_AMD64 && g->at[REGISTER_SP] & ALIGNED)
+    if (w->arch == ARCH_AMD64 && g->at[REGISTER_SP] & ALIGNED && (o->form == FORM_CALL_REGISTER || abi_is_stub(w, to)))
         return false;
     if (w->f->profile == ABI_APPLE && !w->loose && !is_frame(w, g))
         return false;
@@ -160,7 +171,7 @@ bool glance_call(struct abi_walk *w, const struct operands *o, size_t at, struct
         return false;
     glance_spoil(g, (2u << LAST_TEMPORARY) - 1);
     glance_spoil_one(g, REGISTER_LR);
-    g->spilled = g->spilled_end = 0; /* what is no register's own is the callee's to change */
+    g->noted = g->spilled = 0; /* what is no register's own is the callee's to change */
     pool(w, g);
     return o->form == FORM_CALL_REGISTER || !abi_has(w->endless, to);
 }

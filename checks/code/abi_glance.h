@@ -14,19 +14,25 @@
 /* Numbers of bits are those of ABI_ENTRY; and that of X30 of the entry, signed. */
 enum { GLANCE_SIGNED = 48, GLANCE_SLOTS = 49 };
 
+struct glance_range { /* of the stack, from SP of the entry; first == end: nothing */
+    int32_t first, end;
+};
+
 struct abi_glance {
-    uint64_t intact;              /* registers that hold what they held at the entry */
-    uint64_t kept;                /* those whose value at the entry stands in their slot */
-    int32_t spilled, spilled_end; /* where addresses of the stack may stand on it; the same: nowhere */
-    uint32_t places;              /* registers that hold an address of the stack, SP among them */
-    int32_t at[32];               /* those addresses, from SP of the entry */
+    uint64_t intact; /* registers that hold what they held at the entry */
+    uint64_t kept;   /* those whose value at the entry stands in their slot */
+    uint64_t
+        noted; /* words of the stack in which abi_state.c may have noted what was stored: a bit for each, and for all */
+    uint64_t spilled; /* that are 512 bytes apart; and those where that may be an address of the stack */
+    uint32_t places;  /* registers that hold an address of the stack, SP among them */
+    int32_t at[32];   /* those addresses, from SP of the entry */
 };
 
 /* What is the same all over a function. */
 struct abi_glancing {
     int32_t slot[GLANCE_SLOTS]; /* where the function puts each register that it saves */
     uint64_t slotted;           /* those that have a slot */
-    int32_t first, end;         /* of all slots */
+    struct glance_range slots;  /* all of them */
     int32_t signed_at;          /* SP where X30 is signed */
     uint8_t key;
     int64_t lowest;    /* what is accessed may be so far below SP */
@@ -72,12 +78,24 @@ static inline bool glance_is_place(const struct abi_glance *g, unsigned r)
     return g->places >> r & 1;
 }
 
-/* Addresses of the stack may stand in [from, end) of it, among other places. */
-static inline void glance_spill(struct abi_glance *g, int32_t from, int32_t end)
+/* The words that [at, at + size) is in; they are few. */
+static inline uint64_t glance_words(int64_t at, unsigned size)
 {
-    const bool none = g->spilled == g->spilled_end;
-    g->spilled = none || from < g->spilled ? from : g->spilled;
-    g->spilled_end = none || end > g->spilled_end ? end : g->spilled_end;
+    const uint64_t first = (uint64_t)at >> 3, count = (((uint64_t)at + size - 1) >> 3) - first + 1;
+    const uint64_t bits = ((uint64_t)1 << count) - 1;
+    return bits << (first & 63) | bits >> 1 >> (63 - (first & 63));
+}
+
+static inline bool glance_meets(const struct glance_range *range, int64_t from, int64_t end)
+{
+    return from < range->end && end > range->first;
+}
+
+static inline void glance_widen(struct glance_range *range, int64_t from, int64_t end)
+{
+    const bool none = range->first == range->end;
+    range->first = none || from < range->first ? (int32_t)from : range->first;
+    range->end = none || end > range->end ? (int32_t)end : range->end;
 }
 
 /* These return whether control goes on to the next instruction: it does not where the glance is given up. */

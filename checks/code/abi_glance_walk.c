@@ -19,11 +19,10 @@ static bool join(struct abi_walk *w, struct abi_glance *known, const struct abi_
     if (!(places >> REGISTER_SP) && w->glancing->due)
         (void)glance_up(w);
     places |= 1u << REGISTER_SP; /* all that SP is found to be is a multiple of 16, which is all that is asked */
-    const int32_t spilled = known->spilled, spilled_end = known->spilled_end;
-    if (other->spilled != other->spilled_end)
-        glance_spill(known, other->spilled, other->spilled_end);
     const bool lost = intact != known->intact || kept != known->kept || places != known->places ||
-                      spilled != known->spilled || spilled_end != known->spilled_end;
+                      (other->noted & ~known->noted) || (other->spilled & ~known->spilled);
+    known->noted |= other->noted;
+    known->spilled |= other->spilled;
     known->intact = intact;
     known->kept = kept;
     known->places = places;
@@ -69,7 +68,7 @@ bool glance_fall_into(struct abi_walk *w, size_t at, bool doubted, struct abi_gl
 
 static size_t glance_block(struct abi_walk *w, size_t at, const struct abi_glance *begin)
 {
-    return glance_block_a64(w, at, begin);
+    return w->arch == ARCH_ARM64 ? glance_block_a64(w, at, begin) : glance_block_x86(w, at, begin);
 }
 
 static void follow(struct abi_walk *w)
@@ -110,7 +109,7 @@ static void begin(struct abi_walk *w, struct abi_glancing *all)
     const bool amd64 = w->arch == ARCH_AMD64, none = w->f->profile == ABI_GO || w->f->profile == ABI_GUESSED;
     struct abi_glance entry = {.places = 1u << REGISTER_SP};
     all->slotted = 0;
-    all->first = all->end = 0;
+    all->slots = (struct glance_range){0};
     all->key = 0;
     all->gave_up = all->moot = false;
     all->lowest = none ? INT64_MIN : amd64 || w->f->profile == ABI_APPLE ? -RED_ZONE : 0;

@@ -244,12 +244,13 @@ static void follow_pending(struct abi_walk *w)
 static void follow(struct abi_walk *w)
 {
     follow_pending(w);
-    for (size_t i = 0; i < w->leader_count; i++) {
-        uint8_t *flags = &w->flags[w->leaders[i]];
+    for (size_t i = 0; i < w->leader_count;) {
+        uint8_t *flags = &w->flags[w->leaders[i++]];
         if ((*flags & (ABI_DOUBTED | ABI_KNOWN)) != ABI_DOUBTED)
             continue;
         *flags |= ABI_KNOWN | ABI_PENDING;
         follow_pending(w);
+        i = 0; /* it may have led to one that stands before it */
     }
 }
 
@@ -313,12 +314,14 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
         return true;
     if (!room_for(w, w->units) || !abi_find_leaders(w))
         return false;
-    w->glanced = !w->trace && !w->thorough && w->arch == ARCH_ARM64 && abi_glance(w);
-    if (w->glanced) {
+    w->glanced = !w->trace && !w->thorough && abi_glance(w);
+    if (w->glanced && w->arch == ARCH_ARM64)
         count_visited(w);
+    if (w->glanced)
         return true;
-    }
     begin_anew(w);
+    if (w->arch == ARCH_AMD64 && !abi_decode_x86(w))
+        return false;
     abi_entry(&entry);
     if (w->arch == ARCH_AMD64)
         abi_entry_x86(&entry);

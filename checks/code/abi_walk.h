@@ -4,6 +4,7 @@
 
 #include "checks/code/abi.h"
 #include "checks/code/abi_state.h"
+#include "checks/code/marks.h"
 
 struct abi_function {
     uint64_t start, size;
@@ -50,7 +51,8 @@ struct abi_walk {
     /* given or NULL: is told of each instruction once all is known of it, in no order; `loose` as in struct abi_hit */
     void (*trace)(void *context, size_t at, const struct abi_state *before, const struct abi_state *after, bool loose);
     void *context;
-    bool thorough;          /* a glance is not enough */
+    bool thorough;              /* a glance is not enough */
+    const struct marks *begins; /* of x86-64: where a sweep came upon instructions (scan.h) */
     struct abi_bits *notes; /* of x86-64: NULL, or where addresses that instructions form are noted, as in `taken` */
     /* of the function walked last */
     size_t hit_count;
@@ -70,7 +72,7 @@ struct abi_walk {
     struct abi_state *states;
     struct abi_glance *glances;    /* in the room of the states */
     struct abi_glancing *glancing; /* abi_glance.h; NULL: the function is followed with all that can be known */
-    struct x86_insn *insns;        /* of x86-64, decoded once */
+    struct x86_insn *insns;        /* all that there is to know of them */
     uint32_t *order;               /* by unit: the number of the one that begins there, plus one */
     size_t insn_room, order_room;
     struct abi_value pool; /* SP at calls and computed jumps, where landing pads and the targets of tables begin */
@@ -106,8 +108,10 @@ static inline bool abi_all_visited(const struct abi_walk *w, size_t at)
 
 /* Numbers them, and makes room for what is known at each. False: no memory. */
 bool abi_find_leaders(struct abi_walk *walk);
-/* Of x86-64: decodes all and marks the targets of branches as leaders. False: no memory. */
-bool abi_lead_x86(struct abi_walk *walk);
+/* Decodes all, for abi_walk_block_x86(). False: no memory. */
+bool abi_decode_x86(struct abi_walk *walk);
+/* Whether this is JMP *slot(%rip), perhaps behind ENDBR64: a call through there leaves the program. */
+bool abi_is_stub(const struct abi_walk *walk, uint64_t address);
 /* Notes the address that an instruction forms. */
 void abi_note_x86(struct abi_bits *taken, const struct map *map, const struct x86_insn *insn, uint64_t address);
 /* On from one block into the next, at whose leader `state` arrives; false: nothing is new there. `doubted`: from behind a call

@@ -37,7 +37,7 @@ static bool one_more(struct abi_walk *w, size_t count)
     return true;
 }
 
-bool abi_lead_x86(struct abi_walk *w)
+bool abi_decode_x86(struct abi_walk *w)
 {
     size_t count = 0;
     if (!room_for(w))
@@ -48,13 +48,6 @@ bool abi_lead_x86(struct abi_walk *w)
         if (!length || insn->class == X86_INVALID) {
             at++;
             continue;
-        }
-        if (insn->flow == X86_BRANCH || insn->flow == X86_JUMP) {
-            uint64_t to = at + length + (uint64_t)insn->immediate;
-            if (to < w->units)
-                w->flags[to] |= ABI_LEADER;
-        } else if (w->notes && (insn->rip_relative || w->map->absolute)) {
-            abi_note_x86(w->notes, w->map, insn, w->f->start + at);
         }
         w->order[at] = (uint32_t)++count;
         at += length;
@@ -93,7 +86,7 @@ static void look_at_access(struct abi_walk *w, size_t at, const struct operands 
 }
 
 /* JMP *slot(%rip), perhaps behind ENDBR64: a call through there leaves the program. */
-static bool is_stub(const struct abi_walk *w, uint64_t address)
+bool abi_is_stub(const struct abi_walk *w, uint64_t address)
 {
     struct x86_insn insn;
     for (unsigned i = 0; i < 2; i++) {
@@ -113,7 +106,7 @@ static bool is_stub(const struct abi_walk *w, uint64_t address)
 static void look_at_call(struct abi_walk *w, size_t at, const struct operands *o, const struct abi_state *state)
 {
     int alignment = abi_alignment(state->x[REGISTER_SP]);
-    bool leaves = o->form == FORM_CALL_REGISTER || is_stub(w, w->f->start + at + (uint64_t)o->offset);
+    bool leaves = o->form == FORM_CALL_REGISTER || abi_is_stub(w, w->f->start + at + (uint64_t)o->offset);
     if (alignment > 0 && leaves) /* of a function that they know, compilers know whether it asks for alignment */
         abi_tell(w, at, BREACH_STACK_ALIGNMENT, 0, alignment);
 }
@@ -180,7 +173,7 @@ static bool step_x86(struct abi_walk *w, size_t at, const struct x86_insn *insn,
 /* Whether the instruction before `at` calls another program's function. */
 static bool calls_away(const struct abi_walk *w, size_t at, const struct x86_insn *insn)
 {
-    return insn->flow == X86_CALL && is_stub(w, w->f->start + at + (uint64_t)insn->immediate);
+    return insn->flow == X86_CALL && abi_is_stub(w, w->f->start + at + (uint64_t)insn->immediate);
 }
 
 size_t abi_walk_block_x86(struct abi_walk *w, size_t at, const struct abi_state *begin)

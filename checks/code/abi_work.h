@@ -12,7 +12,8 @@ struct abi_work {
     struct starts starts;
     struct abi_bits called, led_to, taken, pointed, fragments, endless,
         branched; /* by calls; by any branch; by pointers, and by those in data; branched: by all but calls, of arm64 */
-    size_t hint;  /* of the range of code that the function before was in */
+    const struct marks *begins; /* as abi_study() is given them */
+    size_t hint;                /* of the range of code that the function before was in */
 };
 
 /* Whether the code is further apart than any linker would have it. */

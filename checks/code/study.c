@@ -19,12 +19,20 @@ static bool grounded(struct code_study *study)
     return study->grounded == STUDY_DONE;
 }
 
+/* The sweep itself: what asks for no more than where instructions begin has not asked what they need. */
+static void sweep(struct code_study *study)
+{
+    if (!study->swept)
+        scan_code(&study->ground, true, &study->scan);
+    study->swept = true;
+}
+
 bool study_scan(struct code_study *study)
 {
     if (study->scanned == STUDY_NOT_ASKED) {
         study->scanned = grounded(study) ? STUDY_DONE : STUDY_IMPOSSIBLE;
         if (study->scanned == STUDY_DONE)
-            scan_code(&study->ground, true, &study->scan);
+            sweep(study);
     }
     return study->scanned == STUDY_DONE;
 }
@@ -78,8 +86,10 @@ bool study_conventions(struct code_study *study)
     enum { SHOWN = 8 };
     if (study->convened == STUDY_NOT_ASKED) {
         bool good = grounded(study);
+        if (good && study->ground.amd64)
+            sweep(study);
         if (good)
-            abi_study(&study->ground, SHOWN, &study->abi);
+            abi_study(&study->ground, study->ground.amd64 ? &study->scan.begins : NULL, SHOWN, &study->abi);
         study->convened = good && study->abi.read ? STUDY_DONE : STUDY_IMPOSSIBLE;
     }
     return study->convened == STUDY_DONE;

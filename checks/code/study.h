@@ -17,6 +17,7 @@ struct code_study {
     unsigned floor;      /* percent of the code that must be understood, as a policy says; 0: COVERAGE_FLOOR */
     bool allowed;        /* false (--no-code): nobody may look */
     enum studied grounded, scanned, astray, followed, convened;
+    bool swept; /* `scan` is made, whether or not anybody asked for it */
     struct ground ground;
     struct scan scan;
     struct strays strays;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "checks/code/abi.h"
+#include "checks/code/scan.h"
 #include "tests/code/each_image.h"
 
 static const char *const breaches[] = {"stack-alignment", "no-access-below-sp", "platform-register",
@@ -18,8 +19,12 @@ static void show(const struct image *image, struct arena *arena)
     struct abi_study study = {0};
     struct timespec from, to;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-    if (ground_make(image, arena, &ground))
-        abi_study(&ground, 1 << 16, &study);
+    if (ground_make(image, arena, &ground)) {
+        struct scan scan = {0};
+        if (ground.amd64)
+            scan_code(&ground, true, &scan);
+        abi_study(&ground, ground.amd64 ? &scan.begins : NULL, 1 << 16, &study);
+    }
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     double seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
     if (!study.read) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "checks/code/abi_work.h"
+#include "checks/code/scan.h"
 #include "tests/code/each_image.h"
 
 struct seen {
@@ -35,10 +36,16 @@ static void look(const struct image *image, struct arena *arena, void *context)
     if (!image->judged || !ground_make(image, arena, &ground) || abi_is_scattered(&ground.map))
         return;
     struct abi_work work = abi_work_on(&ground);
+    struct scan scan = {0};
+    if (ground.amd64)
+        scan_code(&ground, true, &scan);
+    work.begins = ground.amd64 ? &scan.begins : NULL;
     abi_find(&work);
     struct abi_walk walk = abi_walk_of(&work);
     for (size_t i = 0; i < work.starts.count; i++, functions++) {
         struct abi_function f = abi_function_of(&work, i);
+        if (image->arch == ARCH_AMD64 && f.profile != ABI_SYSV)
+            continue;
         struct seen full = see(&walk, &f, true), glance = see(&walk, &f, false);
         code += f.size;
         enough += walk.glanced ? f.size : 0;

@@ -34,7 +34,7 @@ static uint64_t classify(const struct ground *ground)
 static uint64_t follow(const struct ground *ground)
 {
     struct abi_study study;
-    abi_study(ground, 8, &study);
+    abi_study(ground, NULL, 8, &study);
     return study.read ? study.code : 0;
 }
 
