@@ -8,7 +8,7 @@
 #include "formats/bytes.h"
 
 enum { STEP = 17 };
-typedef unsigned __int128 wide;
+__extension__ typedef unsigned __int128 wide;
 
 static uint64_t number(const uint8_t *at, size_t width, bool big_endian)
 {
