@@ -38,8 +38,8 @@ enum {
     [(i)] = SHORT_M, [(i) + 1] = SHORT_M, [(i) + 2] = SHORT_M, [(i) + 3] = SHORT_M, [(i) + 4] = SHORT_B,               \
     [(i) + 5] = SHORT_Z
 #define SHORT_EIGHT(i, what)                                                                                           \
-    [(i)] = what, [(i) + 1] = what, [(i) + 2] = what, [(i) + 3] = what, [(i) + 4] = what, [(i) + 5] = what,            \
-    [(i) + 6] = what, [(i) + 7] = what
+    [(i)] = (what), [(i) + 1] = (what), [(i) + 2] = (what), [(i) + 3] = (what), [(i) + 4] = (what),                    \
+    [(i) + 5] = (what), [(i) + 6] = (what), [(i) + 7] = (what)
 
 static const uint8_t x86_short_one[256] = {SHORT_ROW(0x00),
                                            SHORT_ROW(0x08),

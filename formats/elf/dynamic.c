@@ -172,6 +172,7 @@ static void read_entries(struct elf_view *view)
     extra->soname = name ? string(view, table, name) : NULL;
     for (size_t i = 0; i < view->dyn_count; i++) {
         const struct dyn *d = &view->dyns[i];
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what is counted is there */
         switch (d->tag) {
         case DT_NEEDED:
             add_dependency(view, table, d, DEPENDENCY_NEEDED);
