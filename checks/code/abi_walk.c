@@ -43,6 +43,21 @@ static inline size_t inside(const struct abi_walk *w, size_t at, int64_t offset)
     return to >= 0 && (uint64_t)to < w->units ? (size_t)to : SIZE_MAX;
 }
 
+/* The leader at `at` is to be walked, or again. */
+static void await(struct abi_walk *w, size_t at)
+{
+    const size_t i = w->numbers[at];
+    w->pending += !(w->flags[at] & ABI_PENDING);
+    w->earliest = i < w->earliest ? i : w->earliest;
+    w->flags[at] |= ABI_KNOWN | ABI_PENDING;
+}
+
+static void awaited(struct abi_walk *w, size_t at)
+{
+    w->pending -= (w->flags[at] & ABI_PENDING) != 0;
+    w->flags[at] &= (uint8_t)~ABI_PENDING;
+}
+
 void abi_arrive(struct abi_walk *w, size_t at, const struct abi_state *state)
 {
     struct abi_state *known = &w->states[w->numbers[at]];
@@ -55,9 +70,9 @@ void abi_arrive(struct abi_walk *w, size_t at, const struct abi_state *state)
     }
     if (!(w->flags[at] & ABI_KNOWN)) {
         abi_copy(known, state);
-        w->flags[at] |= ABI_KNOWN | ABI_PENDING;
+        await(w, at);
     } else if (abi_join(known, state)) {
-        w->flags[at] |= ABI_PENDING;
+        await(w, at);
     }
 }
 
@@ -164,6 +179,7 @@ bool abi_fall_into(struct abi_walk *w, size_t at, bool doubted, struct abi_state
         else if (!(w->flags[at] & ABI_KNOWN))
             (void)abi_join(known, state);
         w->flags[at] |= ABI_DOUBTED;
+        w->doubted = w->numbers[at] < w->doubted ? w->numbers[at] : w->doubted;
         return false;
     }
     if (!(w->flags[at] & ABI_KNOWN)) {
@@ -173,7 +189,7 @@ bool abi_fall_into(struct abi_walk *w, size_t at, bool doubted, struct abi_state
     }
     if (!abi_join(known, state) && !(w->flags[at] & ABI_PENDING))
         return false;
-    w->flags[at] &= (uint8_t)~ABI_PENDING;
+    awaited(w, at);
     abi_copy(state, known);
     return true;
 }
@@ -226,16 +242,14 @@ static size_t walk_block(struct abi_walk *w, size_t i)
 
 static void follow_pending(struct abi_walk *w)
 {
-    bool again = true;
-    while (again) {
-        again = false;
-        for (size_t i = 0; i < w->leader_count; i++) {
-            uint8_t *flags = &w->flags[w->leaders[i]];
-            if (!(*flags & ABI_PENDING))
+    while (w->pending) {
+        size_t i = w->earliest;
+        for (w->earliest = SIZE_MAX; w->pending && i < w->leader_count; i++) {
+            if (!(w->flags[w->leaders[i]] & ABI_PENDING))
                 continue;
-            *flags &= (uint8_t)~ABI_PENDING;
+            awaited(w, w->leaders[i]);
+            w->earliest = i < w->earliest ? i : w->earliest; /* one in the midst of an instruction may be passed over */
             i = walk_block(w, i);
-            again = true;
         }
     }
 }
@@ -245,12 +259,13 @@ static void follow(struct abi_walk *w)
 {
     follow_pending(w);
     for (size_t i = 0; i < w->leader_count;) {
-        uint8_t *flags = &w->flags[w->leaders[i++]];
-        if ((*flags & (ABI_DOUBTED | ABI_KNOWN)) != ABI_DOUBTED)
+        const size_t at = w->leaders[i++];
+        if ((w->flags[at] & (ABI_DOUBTED | ABI_KNOWN)) != ABI_DOUBTED)
             continue;
-        *flags |= ABI_KNOWN | ABI_PENDING;
+        await(w, at);
+        w->doubted = i;
         follow_pending(w);
-        i = 0; /* it may have led to one that stands before it */
+        i = w->doubted; /* it may have led to one that stands before it */
     }
 }
 
@@ -288,6 +303,8 @@ static void begin(struct abi_walk *w, const struct abi_function *function)
     w->understood = w->saves = w->stores = w->away = 0;
     w->odd = w->jumps = w->pooled = w->suspect = w->loose_broken = w->failed = false;
     w->pool = (struct abi_value){0};
+    w->pending = 0;
+    w->earliest = SIZE_MAX;
 }
 
 /* After a glance that was given up. */

@@ -75,8 +75,10 @@ struct abi_walk {
     struct x86_insn *insns;        /* all that there is to know of them */
     uint32_t *order;               /* by unit: the number of the one that begins there, plus one */
     size_t insn_room, order_room;
-    struct abi_value pool; /* SP at calls and computed jumps, where landing pads and the targets of tables begin */
-    bool jumps;            /* to where a register says */
+    size_t pending, earliest; /* leaders that are, and the first that any of these is at or behind */
+    size_t doubted;           /* the first that may have come to be so */
+    struct abi_value pool;    /* SP at calls and computed jumps, where landing pads and the targets of tables begin */
+    bool jumps;               /* to where a register says */
     bool pooled, reporting, suspect, loose, loose_broken, failed;
 };
 
