@@ -17,6 +17,11 @@ static inline uint64_t sign_extend(uint64_t value, unsigned bits)
     return (value ^ top) - top;
 }
 
+static inline bool a64_is_svc(uint32_t word)
+{
+    return (word & 0xffe0001fu) == 0xd4000001u;
+}
+
 /* Where B, BL, B.cond, CBZ, CBNZ, TBZ and TBNZ lead; they are told by their bits 30 to 26. */
 static inline bool a64_target(uint32_t word, uint64_t address, uint64_t *target)
 {

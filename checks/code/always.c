@@ -1,6 +1,7 @@
 /* What every run of a program comes by: from its entry along calls that every path takes (body_always.c). */
 #include <string.h>
 
+#include "checks/code/a64_fields.h"
 #include "checks/code/program.h"
 
 enum { MOST = 4096, START_SIZE = 128, ARGUMENTS = 4, FORMED = 4 };
@@ -16,8 +17,8 @@ static void add_initializers(struct program *p)
             named |= strcmp(s->name, names[k]) == 0;
         for (size_t k = named ? pointers_from(p->ground, s->address) : p->pointer_count;
              k < p->pointer_count && p->pointers[k].place - s->address < s->size; k++) {
-            uint32_t to = function_at(p, p->pointers[k].target);
-            if (to != NO_FUNCTION && p->functions[to].start == p->pointers[k].target)
+            uint32_t to = function_from(p, p->pointers[k].target);
+            if (to != NO_FUNCTION)
                 words_add(p, &p->queue, to);
         }
     }
@@ -34,7 +35,7 @@ struct handover { /* the last call of start code, from which nothing comes back 
 static bool asks_kernel(const struct program *p, const uint8_t *bytes)
 {
     return p->amd64 ? (bytes[0] == 0x0f && bytes[1] == 0x05) || (bytes[0] == 0xcd && bytes[1] == 0x80)
-                    : (load_le32(bytes) & 0xffe0001fu) == 0xd4000001u;
+                    : a64_is_svc(load_le32(bytes));
 }
 
 /* Start code is short and has no branches: the stack is laid out, and all is handed over, main among the arguments (glibc,
@@ -57,9 +58,8 @@ static struct handover handover_of(const struct program *p, const struct functio
                      step.flow == FLOW_JUMP_INDIRECT;
         if (step.flow == FLOW_BRANCH || (h.made && left >= 2 && asks_kernel(p, bytes)))
             return (struct handover){0};
-        if (h.made && (at == behind || (to != NO_FUNCTION && p->functions[to].never_returns)))
-            if (calls)
-                break; /* BL abort */
+        if (h.made && calls && (at == behind || (to != NO_FUNCTION && p->functions[to].never_returns)))
+            break; /* BL abort */
         if (step.has_reference && !h.made && h.formed_count < FORMED)
             h.formed[h.formed_count++] = step.reference;
         if (calls) {
@@ -77,17 +77,12 @@ static struct handover handover_of(const struct program *p, const struct functio
     return h;
 }
 
-/* The function that begins at the address, or NO_FUNCTION. */
-static uint32_t begins_at(const struct program *p, uint64_t address)
-{
-    uint32_t number = function_at(p, address);
-    return number != NO_FUNCTION && p->functions[number].start == address ? number : NO_FUNCTION;
-}
-
 static uint32_t given_function(const struct program *p, struct value given)
 {
     const uint8_t *word = given.kind == VALUE_BITS ? map_bytes(&p->map, given.at, 8) : NULL; /* of the GOT */
-    return word ? begins_at(p, load_le64(word)) : given.kind == VALUE_CONSTANT ? begins_at(p, given.at) : NO_FUNCTION;
+    return word                           ? function_from(p, load_le64(word))
+           : given.kind == VALUE_CONSTANT ? function_from(p, given.at)
+                                          : NO_FUNCTION;
 }
 
 static uint64_t word_of(const struct program *p, uint64_t place)
@@ -118,13 +113,13 @@ static void begin_with(struct program *p, uint32_t number, uint32_t caller)
 static void add_rust_main(struct program *p, uint32_t main)
 {
     struct handover h = handover_of(p, &p->functions[main]), inner = {0};
-    uint32_t start = h.made && h.target ? begins_at(p, h.target) : NO_FUNCTION;
+    uint32_t start = h.made && h.target ? function_from(p, h.target) : NO_FUNCTION;
     if (start != NO_FUNCTION)
         inner = handover_of(p, &p->functions[start]);
     if ((!h.made || !is_closure(p, h.given[1])) && (!inner.made || !is_closure(p, inner.given[1])))
         return;
     for (unsigned i = 0; i < h.formed_count; i++)
-        begin_with(p, begins_at(p, h.formed[i]), main);
+        begin_with(p, function_from(p, h.formed[i]), main);
 }
 
 /* main, which the start code of a C library hands over by its address; that of musl is in two parts. */
@@ -133,7 +128,7 @@ static void add_main(struct program *p, uint32_t entry)
     uint32_t part = p->image->format == FORMAT_ELF && !p->image->go ? entry : NO_FUNCTION;
     for (unsigned parts = 0; parts < 2 && part != NO_FUNCTION; parts++) {
         struct handover h = handover_of(p, &p->functions[part]);
-        part = h.made && h.target ? begins_at(p, h.target) : NO_FUNCTION;
+        part = h.made && h.target ? function_from(p, h.target) : NO_FUNCTION;
         for (unsigned i = 0; h.made && i < ARGUMENTS; i++) {
             uint32_t main = given_function(p, h.given[i]);
             begin_with(p, main, entry);
@@ -185,8 +180,8 @@ bool always_walk(struct program *p, struct reach_report *report)
         for (uint32_t i = 0; i < f->own_count; i++) {
             const struct mention *m = &p->mentions[f->first_own + i];
             bool leads = m->reach == REACH_ALWAYS && m->kind <= MENTION_JUMP;
-            uint32_t to = leads ? function_at(p, m->target) : NO_FUNCTION;
-            if (to == NO_FUNCTION || p->functions[to].start != m->target || p->functions[to].reach == REACH_ALWAYS)
+            uint32_t to = leads ? function_from(p, m->target) : NO_FUNCTION;
+            if (to == NO_FUNCTION || p->functions[to].reach == REACH_ALWAYS)
                 continue;
             p->functions[to].caller = number;
             words_add(p, &p->queue, to);

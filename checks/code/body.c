@@ -7,6 +7,7 @@
  * list is as long as the bytes that make it. */
 #include <string.h>
 
+#include "checks/code/a64_fields.h"
 #include "checks/code/body_parts.h"
 
 enum { VISITS = 12 };
@@ -221,7 +222,7 @@ static bool asks(struct body *b, uint32_t block, uint64_t at, const uint8_t *byt
     enum { EXIT = 60, EXIT_GROUP = 231, EXECVE = 59, EXECVEAT = 322 };                 /* of amd64 */
     enum { A64_EXIT = 93, A64_EXIT_GROUP = 94, A64_EXECVE = 221, A64_EXECVEAT = 281 }; /* of arm64 */
     bool amd64 = b->unit == 1;
-    if (amd64 ? bytes[0] != 0x0f || bytes[1] != 0x05 : (load_le32(bytes) & 0xffe0001fu) != 0xd4000001u)
+    if (amd64 ? bytes[0] != 0x0f || bytes[1] != 0x05 : !a64_is_svc(load_le32(bytes)))
         return false;
     uint64_t n = number.kind == VALUE_CONSTANT ? number.at : amd64 ? EXECVE : A64_EXECVE;
     bool replaced = amd64 ? n == EXECVE || n == EXECVEAT : n == A64_EXECVE || n == A64_EXECVEAT;

@@ -44,8 +44,8 @@ static bool strong(void *context, struct value value)
 static struct callee callee_of(void *context, uint64_t target)
 {
     struct program *p = context;
-    uint32_t number = function_at(p, target);
-    if (number == NO_FUNCTION || p->functions[number].start != target)
+    uint32_t number = function_from(p, target);
+    if (number == NO_FUNCTION)
         return (struct callee){.may_end = p->always};
     const struct function *f = &p->functions[number];
     return (struct callee){.never_returns = f->never_returns,

@@ -1,6 +1,7 @@
 /* Which calls may end the program. What comes behind one is not on every run, since `--help` is a run as well. In a program
  * that is linked dynamically exit() and others are imports; the start code of a static C library calls exit() with what
- * main returned; Go's is os.Exit. Where none of them is found, everything that may not come back counts. */
+ * main returned; Go's is os.Exit. What goes through a pointer or asks the kernel may end it as well; where no exit is found,
+ * everything that never comes back does. */
 #include <stdlib.h>
 
 #include "checks/code/program.h"

@@ -61,6 +61,12 @@ uint32_t function_at(const struct program *p, uint64_t address)
     return n && address - p->functions[n - 1].start < p->functions[n - 1].size ? (uint32_t)(n - 1) : NO_FUNCTION;
 }
 
+uint32_t function_from(const struct program *p, uint64_t address)
+{
+    uint32_t number = function_at(p, address);
+    return number != NO_FUNCTION && p->functions[number].start == address ? number : NO_FUNCTION;
+}
+
 /* Where the section ends that `address` is in, or the span. `hint`: the section looked at last. */
 static uint64_t code_end(const struct program *p, uint64_t address, size_t *hint)
 {

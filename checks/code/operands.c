@@ -328,7 +328,7 @@ static void system_or_exception(uint32_t word, struct operands *o)
         o->gprs = (gpr(rt) | gpr(rt) << 1) & ~(1u << REGISTER_SP);
     if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u)
         o->form = FORM_STOP;
-    if ((word & 0xffe0001fu) == 0xd4000001u) {
+    if (a64_is_svc(word)) {
         o->form = FORM_SUPERVISOR;
         o->offset = field(word, 5, 16);
     }

@@ -28,7 +28,7 @@ static void glance_branch(uint64_t address, uint32_t word, struct glance *g)
     } else if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u) { /* BRK, HLT */
         g->flow = FLOW_STOP;
     }
-    g->asks_kernel = (word & 0xffe0001fu) == 0xd4000001u; /* SVC */
+    g->asks_kernel = a64_is_svc(word);
     g->asks_cpu = word == 0xd503251fu /* CHKFEAT */ ||
                   (word & 0xfffff000u) == 0xd5380000u; /* MRS of an ID register: op0 3, op1 0, CRn 0 */
 }

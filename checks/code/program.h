@@ -122,6 +122,9 @@ bool functions_find(struct program *p) MUST_CHECK;
 /* The function that `address` is in, or NO_FUNCTION. */
 uint32_t function_at(const struct program *p, uint64_t address);
 
+/* The function that begins at `address`, or NO_FUNCTION. */
+uint32_t function_from(const struct program *p, uint64_t address);
+
 /* Notes that an instruction of a function is reached so surely, if none of its class was as surely. */
 void reach_found(const struct program *p, struct reach_report *report, const struct function *f,
                  const struct need *need, enum reach reach);

@@ -66,8 +66,7 @@ static bool decode_a64(const struct map *map, uint64_t at, struct insn *out)
         out->flow = (field(word, 21, 4) & 7) == 1 ? FLOW_CALL_INDIRECT : FLOW_RETURN;
     else if ((word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u) /* BRK, HLT */
         out->flow = FLOW_STOP;
-    out->leaves =
-        out->flow == FLOW_CALL || out->flow == FLOW_CALL_INDIRECT || (word & 0xffe0001fu) == 0xd4000001u; /* SVC */
+    out->leaves = out->flow == FLOW_CALL || out->flow == FLOW_CALL_INDIRECT || a64_is_svc(word);
     return true;
 }
 
