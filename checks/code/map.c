@@ -18,6 +18,8 @@ static int by_start(const void *a, const void *b)
 
 static void add_code(struct map *map, uint64_t address, uint64_t size)
 {
+    if (!size)
+        return;
     map->code[map->code_count++] = (struct code_range){address, size};
     map->code_size += size;
 }

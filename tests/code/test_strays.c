@@ -145,6 +145,22 @@ TEST(a_target_that_is_worked_out_is_found)
     are_told(computed, sizeof computed / sizeof *computed);
 }
 
+TEST(a_section_of_no_bytes_is_not_searched)
+{
+    struct features had;
+    struct need_report need;
+    make_elf_clean(&made, ARCH_AMD64);
+    make_elf_put(&made, MAKE_ELF_CODE, plain, sizeof plain);
+    Elf64_Shdr *empty = &make_elf_section(&made, ".empty", SHT_PROGBITS, NULL, 0)->header;
+    empty->sh_flags = SHF_ALLOC | SHF_EXECINSTR;
+    empty->sh_addr = MAKE_ELF_BASE; /* where the segment begins */
+    file_close(&file);
+    struct code_study study = {.image = read_made(), .arena = &arena, .allowed = true};
+    assert_non_null(cpu_read("x86-64-v2", &had));
+    assert_true(study_against(&study, &had, &need));
+    is_needed(need, NEED_REQUIRED, FEATURE_X86_AVX2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +169,7 @@ int main(void)
         T(targets_of_arm64_that_are_worked_out_are_found),
         T(data_beside_code_is_no_code),
         T(a_target_that_is_worked_out_is_found),
+        T(a_section_of_no_bytes_is_not_searched),
     };
     return cmocka_run_group_tests(tests, NULL, free_all);
 }

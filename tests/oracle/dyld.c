@@ -178,6 +178,8 @@ void dyld_ask(const struct xnu_image *image, struct xnu_start *start)
     }
     if (d.uuids > 1)
         (void)refuse(&d, "two LC_UUID");
+    if (d.uuids == 0 && d.sdk >= 0x001a0000)
+        (void)refuse_new(&d, "no LC_UUID");
     if (d.ids)
         (void)refuse(&d, "LC_ID_DYLIB in a program");
     if (image->flags & UINT32_C(0x80000000))

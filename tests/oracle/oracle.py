@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""oracle.py test PROGRAM CORPUS COUNT: the first COUNT probes of a fixed seed, and as many of one that the commit gives.
+"""oracle.py test PROGRAM CORPUS COUNT: the first COUNT probes of two seeds, the same ones each time.
 oracle.py run LEDGER FOLDER COUNT CORPUS NAME=PROGRAM...: COUNT probes of a seed that no row of the ledger has, by each.
 
 A run notes in FOLDER how far it came, and goes on from there when it is called again; files that the two sides
@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 
-SKIPPED, CHUNK, FIRST_SEED, FIXED_SEED = 77, 10000, 100, 1
+SKIPPED, CHUNK, FIRST_SEED, FIXED_SEEDS = 77, 10000, 100, (1, 0xaca8f46d)  # the second found something once
 COLUMNS = ['oracle', 'seed', 'probes', 'accepted', 'disagreements', 'commit', 'authority']
 SUMMARY = re.compile(r'^seed (\d+), from (\d+): (\d+) probes, (\d+) started.* (\d+) differ$', re.M)
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,9 +41,8 @@ def ask(program, corpus, seed, first, count, found=None):
 
 
 def test(program, corpus, count):
-    commit = git('rev-parse', 'HEAD')
     worst = 0
-    for seed in [FIXED_SEED, int(commit[:8], 16) if commit else FIXED_SEED + 1]:
+    for seed in FIXED_SEEDS:
         status, counts, line = ask(program, corpus, seed, 0, int(count))
         if status == SKIPPED:
             return SKIPPED
