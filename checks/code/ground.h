@@ -5,12 +5,14 @@
 
 #include "checks/code/starts.h"
 
-struct pointer { /* a word of data that leads into the image */
-    uint64_t place, target;
-    bool code;  /* the target is code */
-    bool held;  /* some code mentions the table that this is in */
-    bool first; /* some code forms this very address: a table begins here */
-    uint8_t reach;
+enum { ADDRESS_BITS = 56 }; /* no kernel maps more: 57 bits on amd64, half of them its own, 52 on arm64 */
+struct pointer {            /* a word of data that leads into the image; some programs have ten million */
+    uint64_t place;
+    uint64_t target : ADDRESS_BITS;
+    uint64_t code : 1;  /* the target is code */
+    uint64_t held : 1;  /* some code mentions the table that this is in */
+    uint64_t first : 1; /* some code forms this very address: a table begins here */
+    uint64_t reach : 4;
 };
 
 struct pages { /* over things sorted by address: where to look for one */

@@ -12,6 +12,7 @@ enum { PAGE_SHIFT = 10 };
 struct search {
     struct ground *ground;
     uint64_t lowest, extent; /* of all that is mapped */
+    size_t room;             /* for pointers; they are counted first, for there may be millions */
 };
 
 static bool is_pointer(const struct search *s, uint64_t value)
@@ -22,9 +23,11 @@ static bool is_pointer(const struct search *s, uint64_t value)
 static void found(struct search *s, uint64_t place, uint64_t target)
 {
     struct ground *g = s->ground;
+    if (g->pointer_count++ >= s->room)
+        return;
     bool code = target % g->unit == 0 && map_is_code(&g->map, target);
-    g->pointers = arena_grow(g->arena, g->pointers, g->pointer_count, sizeof *g->pointers);
-    g->pointers[g->pointer_count++] = (struct pointer){.place = place, .target = target, .code = code};
+    g->pointers[g->pointer_count - 1] =
+        (struct pointer){.place = place, .target = target & ((UINT64_C(1) << ADDRESS_BITS) - 1), .code = code};
 }
 
 /* Whether a table of relocations is at `address`, as far as sections tell; where there are none, it may be anywhere. */
@@ -109,14 +112,13 @@ static bool is_constant(const struct image *image, uint64_t place)
 /* Slots in memory that the loader makes read-only, for loads from them. */
 static void keep_relocated(struct ground *g)
 {
-    struct relocated *kept = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < g->pointer_count; i++) {
-        if (!is_constant(g->image, g->pointers[i].place) || (count && kept[count - 1].place == g->pointers[i].place))
-            continue;
-        kept = arena_grow(g->arena, kept, count, sizeof *kept);
-        kept[count++] = (struct relocated){g->pointers[i].place, g->pointers[i].target};
-    }
+    size_t constant = 0, count = 0;
+    for (size_t i = 0; i < g->pointer_count; i++)
+        constant += is_constant(g->image, g->pointers[i].place);
+    struct relocated *kept = arena_array(g->arena, constant + 1, sizeof *kept);
+    for (size_t i = 0; i < g->pointer_count && count < constant; i++)
+        if (is_constant(g->image, g->pointers[i].place) && (!count || kept[count - 1].place != g->pointers[i].place))
+            kept[count++] = (struct relocated){g->pointers[i].place, g->pointers[i].target};
     g->map.relocated = kept;
     g->map.relocated_count = count;
 }
@@ -171,6 +173,10 @@ void ground_pointers(struct ground *g)
         if (span->address - s.lowest + span->memory_size > s.extent)
             s.extent = span->address - s.lowest + span->memory_size;
     }
+    search(&s);
+    s.room = g->pointer_count;
+    g->pointers = arena_array(g->arena, s.room + 1, sizeof *g->pointers);
+    g->pointer_count = g->resolver_count = 0;
     search(&s);
     bool sorted = true;
     for (size_t i = 1; i < g->pointer_count && sorted; i++)

@@ -57,7 +57,7 @@ static void raise_table(struct program *p, uint64_t address, enum reach reach, u
         }
         if (pointer->reach >= reach)
             return;
-        pointer->reach = (uint8_t)reach;
+        pointer->reach = reach & 15u;
         if (pointer->code)
             raise_start(p, pointer->target, reach, caller, guards);
         else
