@@ -83,15 +83,6 @@ static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes
     }
 }
 
-/* Symbols name every function, and nobody jumps there. */
-static bool is_linkedit(const struct image *image, uint64_t address)
-{
-    for (size_t i = 0; i < image->segments.count; i++)
-        if (image->segments.items[i].address == address)
-            return strcmp(image->segments.items[i].name, "__LINKEDIT") == 0;
-    return false;
-}
-
 static void find_pointers(struct abi_work *w, const struct span *span)
 {
     bool elf = w->image->format == FORMAT_ELF, low = elf && !w->map.absolute;
@@ -197,11 +188,13 @@ static void find_exports(struct abi_work *w)
     enum { SHT_DYNSYM = 11, SYM = 24, GLOBAL = 1, WEAK = 2, FUNC = 2, PROTECTED = 3 };
     const struct section_list *sections = &w->image->sections;
     struct view view;
+    uint64_t left = w->image->size; /* tables over one another say nothing new */
     for (size_t i = 0; w->image->format == FORMAT_ELF && i < sections->count; i++) {
         const struct section *section = &sections->items[i];
         if (section->type != SHT_DYNSYM || !section->has_bytes || section->offset < w->image->offset ||
-            !image_view(w->image, section->offset - w->image->offset, section->size, &view))
+            !image_view(w->image, section->offset - w->image->offset, section->size, &view) || view.size > left)
             continue;
+        left -= view.size;
         for (uint64_t at = 0; at + SYM <= view.size; at += SYM) {
             const uint8_t *symbol = view.data + at;
             const unsigned binding = symbol[4] >> 4, type = symbol[4] & 15, visibility = symbol[5] & 3;
@@ -217,7 +210,7 @@ void abi_find_pointers(struct abi_work *w)
     find_exports(w);
 
     for (size_t i = 0; i < w->map.count; i++)
-        if (!is_linkedit(w->image, w->map.spans[i].address))
+        if (!w->map.spans[i].linkedit)
             find_pointers(w, &w->map.spans[i]);
 }
 

@@ -71,10 +71,14 @@ static size_t glance_block(struct abi_walk *w, size_t at, const struct abi_glanc
     return w->arch == ARCH_ARM64 ? glance_block_a64(w, at, begin) : glance_block_x86(w, at, begin);
 }
 
+/* From the first to the last, again and again; but where each time leads to little, that is no glance any more. */
 static void follow(struct abi_walk *w)
 {
+    enum { ROUNDS = 64 };
+    unsigned rounds = 0;
     for (bool again = true; again && !w->glancing->gave_up;) {
         again = false;
+        w->glancing->gave_up = rounds++ == ROUNDS;
         for (size_t i = 0; i < w->leader_count && !w->glancing->gave_up; i++) {
             uint8_t *flags = &w->flags[w->leaders[i]];
             if (!(*flags & ABI_PENDING))

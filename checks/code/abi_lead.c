@@ -137,7 +137,7 @@ bool abi_find_leaders(struct abi_walk *w)
                 if (w->flags[at] & ABI_LEADER)
                     lead(w, at);
     }
-    if (w->leader_count <= w->state_room)
+    if (w->leader_count <= w->state_room || abi_is_large(w->units, w->leader_count))
         return true;
     free(w->states);
     w->states = malloc(w->leader_count * sizeof *w->states);

@@ -36,10 +36,12 @@ static bool add(struct pending *pending, const struct abi_walk *walk, const stru
     return true;
 }
 
-/* Code that is not followed, for the addresses that it forms. */
-static void sweep_between(struct abi_work *w, uint64_t from, uint64_t to)
+/* Code that is not followed, for the addresses that it forms. `first`: the range in which the last such code ended. */
+static void sweep_between(struct abi_work *w, uint64_t from, uint64_t to, size_t *first)
 {
-    for (size_t i = 0; i < w->map.code_count; i++) {
+    while (*first < w->map.code_count && w->map.code[*first].address + w->map.code[*first].size <= from)
+        ++*first;
+    for (size_t i = *first; i < w->map.code_count && w->map.code[i].address < to; i++) {
         const struct code_range *code = &w->map.code[i];
         uint64_t start = from > code->address ? from : code->address, end = code->address + code->size;
         end = to < end ? to : end;
@@ -53,19 +55,20 @@ static bool follow(struct abi_work *w, struct abi_study *study, struct pending *
 {
     struct abi_walk walk = abi_walk_of(w);
     uint64_t done = 0;
+    size_t range = 0;
     bool good = true;
     walk.notes = &w->taken;
     for (size_t i = 0; good && i < w->starts.count; i++) {
         struct abi_function f = abi_function_of(w, i);
-        if (f.profile != ABI_SYSV)
+        if (f.profile != ABI_SYSV || abi_is_large(f.size, 0))
             continue;
-        sweep_between(w, done, f.start);
+        sweep_between(w, done, f.start, &range);
         good = abi_walk(&walk, &f) && add(pending, &walk, &f);
         study->understood[ABI_SYSV] += walk.understood;
         study->odd += walk.odd;
         done = f.start + f.size;
     }
-    sweep_between(w, done, UINT64_MAX);
+    sweep_between(w, done, UINT64_MAX, &range);
     abi_walk_free(&walk);
     return good;
 }

@@ -46,15 +46,15 @@ static inline size_t inside(const struct abi_walk *w, size_t at, int64_t offset)
 /* The leader at `at` is to be walked, or again. */
 static void await(struct abi_walk *w, size_t at)
 {
-    const size_t i = w->numbers[at];
-    w->pending += !(w->flags[at] & ABI_PENDING);
-    w->earliest = i < w->earliest ? i : w->earliest;
+    if (!(w->flags[at] & ABI_PENDING))
+        abi_waiting_put(&w->waiting, w->numbers[at]);
     w->flags[at] |= ABI_KNOWN | ABI_PENDING;
 }
 
 static void awaited(struct abi_walk *w, size_t at)
 {
-    w->pending -= (w->flags[at] & ABI_PENDING) != 0;
+    if (w->flags[at] & ABI_PENDING)
+        abi_waiting_take(&w->waiting, w->numbers[at]);
     w->flags[at] &= (uint8_t)~ABI_PENDING;
 }
 
@@ -240,17 +240,14 @@ static size_t walk_block(struct abi_walk *w, size_t i)
     return w->numbers[w->arch == ARCH_ARM64 ? walk_block_a64(w, at, state) : abi_walk_block_x86(w, at, state)];
 }
 
+/* From the first to the last, again and again. One in the midst of an instruction may be passed over. */
 static void follow_pending(struct abi_walk *w)
 {
-    while (w->pending) {
-        size_t i = w->earliest;
-        for (w->earliest = SIZE_MAX; w->pending && i < w->leader_count; i++) {
-            if (!(w->flags[w->leaders[i]] & ABI_PENDING))
-                continue;
-            awaited(w, w->leaders[i]);
-            w->earliest = i < w->earliest ? i : w->earliest; /* one in the midst of an instruction may be passed over */
-            i = walk_block(w, i);
-        }
+    size_t from = 0, i;
+    while ((i = abi_waiting_next(&w->waiting, from)) != SIZE_MAX ||
+           (i = abi_waiting_next(&w->waiting, 0)) != SIZE_MAX) {
+        awaited(w, w->leaders[i]);
+        from = walk_block(w, i) + 1;
     }
 }
 
@@ -301,10 +298,8 @@ static void begin(struct abi_walk *w, const struct abi_function *function)
     w->bytes = map_bytes(w->map, function->start, w->units * unit(w));
     w->hit_count = 0;
     w->understood = w->saves = w->stores = w->away = 0;
-    w->odd = w->jumps = w->pooled = w->suspect = w->loose_broken = w->failed = false;
+    w->odd = w->jumps = w->pooled = w->suspect = w->loose_broken = w->failed = w->glanced = false;
     w->pool = (struct abi_value){0};
-    w->pending = 0;
-    w->earliest = SIZE_MAX;
 }
 
 /* After a glance that was given up. */
@@ -329,16 +324,22 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
     begin(w, function);
     if (!w->bytes || w->units == 0)
         return true;
-    if (!room_for(w, w->units) || !abi_find_leaders(w))
+    w->odd = abi_is_large(w->units, 0);
+    if (!w->odd && (!room_for(w, w->units) || !abi_find_leaders(w)))
         return false;
+    w->odd = w->odd || abi_is_large(w->units, w->leader_count);
+    if (w->odd)
+        return true;
     w->glanced = !w->trace && !w->thorough && abi_glance(w);
     if (w->glanced && w->arch == ARCH_ARM64)
         count_visited(w);
     if (w->glanced)
         return true;
     begin_anew(w);
-    if (w->arch == ARCH_AMD64 && !abi_decode_x86(w))
+    if (!abi_waiting_make(&w->waiting, w->leader_count) || (w->arch == ARCH_AMD64 && !abi_decode_x86(w)))
         return false;
+    if (w->odd)
+        return true;
     abi_entry(&entry);
     if (w->arch == ARCH_AMD64)
         abi_entry_x86(&entry);
@@ -367,4 +368,5 @@ void abi_walk_free(struct abi_walk *w)
     free(w->insns);
     free(w->order);
     free(w->hits);
+    abi_waiting_free(&w->waiting);
 }

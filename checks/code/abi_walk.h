@@ -34,6 +34,14 @@ static inline void abi_set(const struct abi_bits *bits, uint64_t address)
         bits->words[at / 64] |= (uint64_t)1 << (at % 64);
 }
 
+/* A set of numbers. Above the bit of each are those that say in which words of the level below there are any, so that the
+ * next one is found as fast wherever it is. */
+enum { ABI_LEVELS = 3 };
+struct abi_waiting {
+    size_t most, room; /* numbers are not larger; nor could they be without more memory */
+    uint64_t *bits[ABI_LEVELS];
+};
+
 struct x86_insn;
 struct abi_glance;
 struct abi_glancing;
@@ -75,10 +83,10 @@ struct abi_walk {
     struct x86_insn *insns;        /* all that there is to know of them */
     uint32_t *order;               /* by unit: the number of the one that begins there, plus one */
     size_t insn_room, order_room;
-    size_t pending, earliest; /* leaders that are, and the first that any of these is at or behind */
-    size_t doubted;           /* the first that may have come to be so */
-    struct abi_value pool;    /* SP at calls and computed jumps, where landing pads and the targets of tables begin */
-    bool jumps;               /* to where a register says */
+    struct abi_waiting waiting; /* leaders to be walked */
+    size_t doubted;             /* the first that may have come to be so */
+    struct abi_value pool;      /* SP at calls and computed jumps, where landing pads and the targets of tables begin */
+    bool jumps;                 /* to where a register says */
     bool pooled, reporting, suspect, loose, loose_broken, failed;
 };
 
@@ -87,6 +95,21 @@ static inline uint32_t abi_word(const struct abi_walk *walk, size_t at)
     return load_le32(walk->bytes + at * 4);
 }
 
+/* Nothing waits, of the numbers up to `most`. False: no memory. */
+bool abi_waiting_make(struct abi_waiting *waiting, size_t most) MUST_CHECK;
+void abi_waiting_put(struct abi_waiting *waiting, size_t number);
+void abi_waiting_take(struct abi_waiting *waiting, size_t number);
+/* The first from `number` on; SIZE_MAX: none. */
+size_t abi_waiting_next(const struct abi_waiting *waiting, size_t number);
+void abi_waiting_free(struct abi_waiting *waiting);
+
+/* Functions for which more memory is needed are not followed; compilers make them a third as large. */
+enum { ABI_MOST_MEMORY = 40 << 20, ABI_UNIT_MEMORY = 16, ABI_MOST_INSNS = 1 << 18 };
+static inline bool abi_is_large(size_t units, size_t leaders)
+{
+    return units > ABI_MOST_MEMORY / ABI_UNIT_MEMORY ||
+           leaders > (ABI_MOST_MEMORY - units * ABI_UNIT_MEMORY) / sizeof(struct abi_state);
+}
 enum { ABI_LEADER = 1, ABI_VISITED = 2, ABI_PENDING = 4, ABI_KNOWN = 8, ABI_DOUBTED = 16 };
 /* For abi_look*(): a breach. */
 void abi_tell(struct abi_walk *walk, size_t at, enum abi_breach breach, unsigned reg, int32_t n);

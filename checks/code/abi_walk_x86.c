@@ -51,6 +51,9 @@ bool abi_decode_x86(struct abi_walk *w)
         }
         w->order[at] = (uint32_t)++count;
         at += length;
+        w->odd = count == ABI_MOST_INSNS;
+        if (w->odd)
+            return true;
         if (!one_more(w, count))
             return false;
     }

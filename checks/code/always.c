@@ -10,18 +10,25 @@ enum { MOST = 4096, START_SIZE = 128, ARGUMENTS = 4, FORMED = 4 };
 static void add_initializers(struct program *p)
 {
     static const char *const names[] = {".preinit_array", ".init_array", "__mod_init_func"};
-    for (size_t i = 0; i < p->image->sections.count; i++) {
-        const struct section *s = &p->image->sections.items[i];
+    const struct section_list *sections = &p->image->sections;
+    struct code_range *arrays = arena_array(p->ground->arena, sections->count + 1, sizeof *arrays);
+    size_t count = 0;
+    for (size_t i = 0; i < sections->count; i++) {
+        const struct section *s = &sections->items[i];
         bool named = false;
         for (size_t k = 0; k < sizeof names / sizeof *names; k++)
             named |= strcmp(s->name, names[k]) == 0;
-        for (size_t k = named ? pointers_from(p->ground, s->address) : p->pointer_count;
-             k < p->pointer_count && p->pointers[k].place - s->address < s->size; k++) {
+        if (named)
+            arrays[count++] = (struct code_range){s->address, s->size};
+    }
+    count = ranges_merge(arrays, count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = pointers_from(p->ground, arrays[i].address);
+             k < p->pointer_count && p->pointers[k].place - arrays[i].address < arrays[i].size; k++) {
             uint32_t to = function_from(p, p->pointers[k].target);
             if (to != NO_FUNCTION)
                 words_add(p, &p->queue, to);
         }
-    }
 }
 
 struct handover { /* the last call of start code, from which nothing comes back */

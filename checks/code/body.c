@@ -3,14 +3,14 @@
  * what they agree on is kept, and the block is walked again. What no branch leads to (targets of jumps through tables,
  * landing pads of exceptions) is swept at the end, and is taken for reached less surely.
  *
- * Nothing here trusts the file: a function ends where its bytes end, a block is walked at most a few times, and every
- * list is as long as the bytes that make it. */
+ * Nothing here trusts the file: a function ends where its bytes end, a block is walked at most a few times, every list is
+ * as long as the bytes that make it, and where code is written to be cut into ever smaller blocks the fuel ends. */
 #include <string.h>
 
 #include "checks/code/a64_fields.h"
 #include "checks/code/body_parts.h"
 
-enum { VISITS = 12 };
+enum { VISITS = 12, MOST_BLOCKS = 1 << 16, MOST_SITES = 1 << 18, UNITS_A_STEP = 16 };
 
 static uint32_t add_block(struct body *b, uint64_t start)
 {
@@ -24,6 +24,13 @@ static uint32_t add_block(struct body *b, uint64_t start)
     b->states = states;
     b->blocks[b->block_count] = (struct block){.start = start, .next = {NO_BLOCK, NO_BLOCK}, .until = UINT64_MAX};
     return (uint32_t)b->block_count++;
+}
+
+bool body_burn(struct body *b, uint64_t amount)
+{
+    b->tangled |= b->fuel < amount;
+    b->fuel -= b->tangled ? 0 : amount;
+    return !b->tangled;
 }
 
 bool body_enqueue(struct body *b, uint32_t block)
@@ -76,6 +83,7 @@ static uint32_t split(struct body *b, uint32_t first, uint64_t at)
     one->meaning[0] = one->meaning[1] = MEANS_NOTHING;
     one->exit = EXIT_ON;
     uint64_t last = end < b->end ? end : b->end; /* an instruction may reach further */
+    (void)body_burn(b, (last - at) / b->unit / UNITS_A_STEP);
     for (uint64_t unit = (at - b->start) / b->unit; unit < (last - b->start) / b->unit; unit++)
         if (b->owner[unit] == first + 1)
             b->owner[unit] = second + 1;
@@ -240,7 +248,7 @@ static void walk(struct body *b, uint32_t block)
     bool through = false; /* a pointer something was called last */
     bool called = false;  /* by the last instruction but for padding */
     begin(b, block);
-    while (!b->failed) {
+    while (!b->failed && body_burn(b, 1)) {
         size_t left = at < b->end ? (size_t)(b->end - at) + b->more : 0;
         const uint8_t *bytes = at < b->end ? map_bytes(b->map, at, left < 16 ? left : 16) : NULL;
         uint32_t owner = at < b->end ? b->owner[(at - b->start) / b->unit] : 0;
@@ -297,6 +305,8 @@ static void walk(struct body *b, uint32_t block)
 
 void body_walk(struct body *b)
 {
-    while (b->queue_count && !b->failed)
+    while (b->queue_count && !b->failed && !b->tangled) {
         walk(b, (uint32_t)b->queue[--b->queue_count]);
+        b->tangled |= b->block_count > MOST_BLOCKS || b->site_count > MOST_SITES;
+    }
 }

@@ -59,6 +59,7 @@ struct body {
     struct guards *guards;
     void *context;
     const bool *noted; /* by class: a feature of the processor, to be made a site */
+    uint64_t fuel;     /* for what is done to instructions, over all functions */
     bool split_stack;  /* of Go: functions begin by asking for more stack */
     bool knows_auxv;   /* the function tells the entries of an auxiliary vector apart: those of AT_HWCAP matter */
     /* of the function that was built last */
@@ -79,7 +80,8 @@ struct body {
     uint32_t *owner; /* by unit: the block an instruction begins in, plus one */
     uint8_t *length;
     size_t *queue, queue_count, queue_room;
-    bool failed; /* no memory */
+    bool failed;  /* no memory */
+    bool tangled; /* the fuel was not enough, or a function is too large: not all was found */
 };
 
 /* Builds the function in [start, end), whose last instruction may reach `more` bytes further. `resolver`: it is called with
@@ -92,6 +94,8 @@ bool body_always(struct body *body) MUST_CHECK;
 /* Whether a return can be reached from each block, and so from the entry. False: no memory. */
 bool body_returns(struct body *body) MUST_CHECK;
 bool body_enqueue(struct body *body, uint32_t block);
+/* Whether there is fuel for so much more; `tangled` is set where there is none. */
+bool body_burn(struct body *body, uint64_t amount);
 void body_free(struct body *body);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "checks/code/body_parts.h"
 
+enum { MOST_UNITS = 1 << 22 };
+
 /* Bytes of padding at `at`: zeros, INT3, no-operations; 0: none. */
 static unsigned padding(const struct body *b, uint64_t at)
 {
@@ -26,7 +28,7 @@ static void sweep(struct body *b)
 {
     const struct state nothing = {0};
     uint64_t at = b->start;
-    while (at < b->end && !b->failed) {
+    while (at < b->end && !b->failed && !b->tangled) {
         size_t unit = (size_t)((at - b->start) / b->unit);
         if (b->owner[unit] && b->length[unit]) {
             at += b->length[unit];
@@ -62,8 +64,8 @@ static void sweep(struct body *b)
 static void enter(struct body *b)
 {
     const struct state nothing = {0};
-    for (uint64_t at = marks_next_before(b->entries, b->start + 1, b->end); at != UINT64_MAX && !b->failed;
-         at = marks_next_before(b->entries, at + 1, b->end)) {
+    for (uint64_t at = marks_next_before(b->entries, b->start + 1, b->end);
+         at != UINT64_MAX && !b->failed && !b->tangled; at = marks_next_before(b->entries, at + 1, b->end)) {
         uint32_t block = body_block(b, at);
         if (block == NO_BLOCK)
             return;
@@ -102,9 +104,12 @@ static void forget(struct body *b)
 
 bool body_build(struct body *b, uint64_t start, uint64_t end, size_t more, bool resolver)
 {
-    forget(b);
     b->start = start;
+    b->tangled |= (end - start) / b->unit > MOST_UNITS;
+    if (b->tangled && end - start > b->unit)
+        end = start + b->unit; /* nothing is followed any more */
     b->end = end;
+    forget(b);
     b->more = more;
     if (!room_for(b, (size_t)((end - start) / b->unit) + 1))
         return false;
@@ -122,7 +127,7 @@ bool body_build(struct body *b, uint64_t start, uint64_t end, size_t more, bool 
         b->understood += b->owner[(at - start) / b->unit] ? b->length[(at - start) / b->unit] : 0;
     if (b->failed || !body_returns(b))
         return false;
-    b->never_returns = !b->blocks[0].returns && !b->has_indirect;
+    b->never_returns = !b->blocks[0].returns && !b->has_indirect && !b->tangled;
     return true;
 }
 

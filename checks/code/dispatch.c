@@ -304,7 +304,8 @@ bool dispatch_study(struct program *p)
                             .guards = &p->guards,
                             .context = p,
                             .split_stack = p->image->go != NULL,
-                            .noted = p->noted};
+                            .noted = p->noted,
+                            .fuel = p->body.fuel};
     for (size_t i = 0; i < p->function_count; i++) {
         struct function *f = &p->functions[i];
         f->whole = f->near_cpu || f->resolver || f->knows_auxv;

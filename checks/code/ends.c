@@ -14,20 +14,28 @@ static bool is_call(const struct program *p, uint32_t to, const struct mention *
     return m->kind <= MENTION_JUMP && to != NO_FUNCTION && p->functions[to].start == m->target;
 }
 
-/* Whether the function ends the program itself. */
-static bool ends(const struct program *p, const struct function *f)
+/* Whether the function mentions a slot of what ends a program. */
+static bool mentions_ending(const struct program *p, const struct function *f)
 {
-    if (f->unsure || f->broken || f->understood == 0)
-        return true;
-    if (!p->exits_known)
-        return f->never_returns;
     for (uint32_t k = 0; k < f->mention_count && p->map.ending_count; k++) {
         const struct mention *m = &p->outline.mentions[f->first_mention + k];
         for (size_t i = 0; i < p->map.ending_count; i++)
             if (m->kind > MENTION_JUMP && m->target == (p->map.ending[i] & VALUE_MASK))
                 return true;
     }
-    return words_have(&p->exits, f->start);
+    return false;
+}
+
+/* Whether the function ends the program itself. */
+static bool ends(const struct program *p, struct function *f)
+{
+    if (f->unsure || f->broken || f->understood == 0)
+        return true;
+    if (!p->exits_known)
+        return f->never_returns;
+    if (f->ending == ENDS_UNKNOWN)
+        f->ending = mentions_ending(p, f) ? ENDS_MAY : ENDS_NOT;
+    return f->ending == ENDS_MAY || words_have(&p->exits, f->start);
 }
 
 /* From a function on by calls, until one is found that ends the program. Those on the way to it may end it as well; if

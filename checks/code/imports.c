@@ -99,6 +99,7 @@ void imports_find(const struct image *image, struct map *map)
 {
     const struct section *symbols = NULL, *strings = NULL;
     struct view relocations, symbol_bytes, text;
+    uint64_t left = image->size;
     if (image->format != FORMAT_ELF || image->sections.known != KNOWN_COMPLETE)
         return;
     for (size_t i = 0; i < image->sections.count; i++) {
@@ -110,8 +111,13 @@ void imports_find(const struct image *image, struct map *map)
     }
     if (!section_bytes(image, symbols, &symbol_bytes) || !section_bytes(image, strings, &text))
         return;
-    for (size_t i = 0; i < image->sections.count; i++)
-        if (image->sections.items[i].type == SHT_RELA && section_bytes(image, &image->sections.items[i], &relocations))
-            take(image->arch, relocations, symbol_bytes, text, map);
+    for (size_t i = 0; i < image->sections.count; i++) {
+        if (image->sections.items[i].type != SHT_RELA || !section_bytes(image, &image->sections.items[i], &relocations))
+            continue;
+        if (relocations.size > left)
+            return; /* tables over one another */
+        left -= relocations.size;
+        take(image->arch, relocations, symbol_bytes, text, map);
+    }
     map->imports_read = true;
 }

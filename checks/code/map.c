@@ -1,6 +1,7 @@
 #include "checks/code/map.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int by_address(const void *a, const void *b)
 {
@@ -84,27 +85,52 @@ bool map_make(const struct image *image, struct arena *arena, struct map *map)
                             .offset = segment->offset,
                             .data = view.data,
                             .executes = segment->access & ACCESS_EXECUTE,
-                            .writes = segment->access & ACCESS_WRITE};
+                            .writes = segment->access & ACCESS_WRITE,
+                            .linkedit = strcmp(segment->name, "__LINKEDIT") == 0};
         map->spans[map->count++] = span;
     }
     qsort(map->spans, map->count, sizeof *map->spans, by_address);
+    for (size_t i = map->count; i-- > 0;)
+        map->base = map->spans[i].executes ? map->spans[i].address : map->base;
     enum { LOW = 0x10000 };
     map->absolute = map->count && map->spans[0].address >= LOW && map->spans[0].address >> 32 == 0;
     find_code(image, arena, map);
     return whole;
 }
 
-bool map_is_code(const struct map *map, uint64_t address)
+size_t ranges_merge(struct code_range *ranges, size_t count)
 {
-    size_t low = 0, high = map->code_count;
+    size_t kept = 0;
+    if (count)
+        qsort(ranges, count, sizeof *ranges, by_start);
+    for (size_t i = 0; i < count; i++) {
+        struct code_range *last = kept ? &ranges[kept - 1] : NULL, *next = &ranges[i];
+        uint64_t most = UINT64_MAX - next->address, size = next->size < most ? next->size : most;
+        uint64_t apart = last ? next->address - last->address : UINT64_MAX;
+        if (!last || apart > last->size)
+            ranges[kept++] = (struct code_range){next->address, size};
+        else if (apart + size > last->size)
+            last->size = apart + size;
+    }
+    return kept;
+}
+
+bool ranges_have(const struct code_range *ranges, size_t count, uint64_t address)
+{
+    size_t low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (map->code[middle].address <= address)
+        if (ranges[middle].address <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    return low && address - map->code[low - 1].address < map->code[low - 1].size;
+    return low && address - ranges[low - 1].address < ranges[low - 1].size;
+}
+
+bool map_is_code(const struct map *map, uint64_t address)
+{
+    return ranges_have(map->code, map->code_count, address);
 }
 
 const struct span *map_find(const struct map *map, uint64_t address)
@@ -129,10 +155,8 @@ uint64_t map_chained(const struct map *map, uint64_t word)
     uint64_t low = word & (((uint64_t)1 << TARGET_BITS) - 1);
     if (low && map_find(map, low))
         return low;
-    for (size_t i = 0; i < map->count; i++) /* DYLD_CHAINED_PTR_64_OFFSET counts from the image's start */
-        if (map->spans[i].executes)
-            return word >> 62 ? 0 : map->spans[i].address + (low & 0xffffffff);
-    return 0;
+    /* DYLD_CHAINED_PTR_64_OFFSET counts from the image's start */
+    return word >> 62 || !map->base ? 0 : map->base + (low & 0xffffffff);
 }
 
 uint64_t map_relocated(const struct map *map, uint64_t address)

@@ -9,6 +9,7 @@ struct span {
     uint64_t offset;
     const uint8_t *data; /* `size` bytes */
     bool executes, writes;
+    bool linkedit; /* __LINKEDIT: symbols name every function, and nobody jumps there */
 };
 struct code_range {
     uint64_t address, size;
@@ -30,8 +31,14 @@ struct map {
     struct relocated *relocated;
     uint64_t asking[MAP_ASKING], ending[MAP_ENDING];
     bool imports_read; /* `ending` has all, or the first of many */
+    uint64_t base;     /* of the first span that executes; 0: there is none */
     bool absolute;     /* a number of four bytes can be an address: nothing is mapped low */
 };
+
+/* Puts ranges in order, those that meet as one; how many there are then. */
+size_t ranges_merge(struct code_range *ranges, size_t count);
+/* Whether one of ranges that are in order and apart has the address. */
+bool ranges_have(const struct code_range *ranges, size_t count, uint64_t address);
 
 /* Whether `address` is where instructions are to be expected. */
 bool map_is_code(const struct map *map, uint64_t address);

@@ -133,16 +133,6 @@ static inline void put(uint64_t *bits, size_t n)
     bits[n / 64] |= (uint64_t)1 << (n % 64);
 }
 
-static void put_all(uint64_t *bits, size_t from, size_t to)
-{
-    for (; from < to && from % 64; from++)
-        put(bits, from);
-    for (; from + 64 <= to; from += 64)
-        bits[from / 64] = UINT64_MAX;
-    for (; from < to; from++)
-        put(bits, from);
-}
-
 static bool room_for(struct outline *o, size_t units)
 {
     size_t words = units / 64 + 1;
@@ -226,7 +216,7 @@ static void follow(struct walk *w, const struct glance *g, bool *good)
         put(o->targets, unit_of(w, g->target));
         o->goes_back |= g->target <= w->at;
         if (!o->amd64 && g->target <= w->at)
-            put_all(o->loops, unit_of(w, g->target), unit_of(w, w->at) + 1);
+            put(o->loops, unit_of(w, w->at));
     } else {
         o->leaves = true;
         *good &= mention(o, MENTION_JUMP, g->target);
@@ -258,7 +248,7 @@ static bool take(struct walk *w, const struct glance *g)
     for (size_t i = 0; i < o->map->asking_count; i++)
         o->through_asking |= g->address == o->map->asking[i];
     bool compared = o->amd64 && g->address && !g->loads && !g->stores && map_is_code(o->map, g->address) &&
-                    outline_is_compared(o->map, w->start, w->end, w->at);
+                    outline_is_compared(o->map, w->start, w->end, w->at, &o->fuel);
     if (g->address && !compared && map_find(o->map, g->address))
         good &= mention(o, g->stores ? MENTION_STORE : g->loads ? MENTION_LOAD : MENTION_ADDRESS, g->address);
     if (g->flow == FLOW_BRANCH || g->flow == FLOW_JUMP || g->flow == FLOW_CALL)
@@ -273,6 +263,23 @@ static bool take(struct walk *w, const struct glance *g)
     w->called = g->flow == FLOW_CALL || g->flow == FLOW_CALL_INDIRECT || (w->called && g->idle);
     w->at += g->length;
     return good;
+}
+
+/* Counts Advanced SIMD arithmetic, and that in loops: at or before a branch that goes back as far, or further. */
+static void count_vectors(struct outline *o, const struct walk *w, const uint8_t *bytes)
+{
+    uint64_t lowest = UINT64_MAX, target;
+    for (size_t i = (size_t)((w->end - w->start) / w->unit) / 64 + 1; i-- > 0;)
+        for (uint64_t bits = o->vector_at[i] | o->loops[i]; bits;) {
+            const unsigned bit = 63 - (unsigned)__builtin_clzll(bits);
+            const uint64_t at = w->start + (i * 64 + bit) * 4;
+            bits &= ~((uint64_t)1 << bit);
+            if (o->loops[i] >> bit & 1 && a64_target(load_le32(bytes + (at - w->start)), at, &target) &&
+                target < lowest)
+                lowest = target;
+            o->vectors += o->vector_at[i] >> bit & 1;
+            o->looped += o->vector_at[i] >> bit & 1 && lowest <= at;
+        }
 }
 
 bool outline_function(struct outline *o, uint64_t start, uint64_t end)
@@ -316,10 +323,8 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
         if (!mention(o, MENTION_JUMP, w.at))
             return false;
     }
-    for (size_t i = 0; !o->amd64 && i <= (size_t)((end - start) / w.unit) / 64; i++) {
-        o->vectors += (uint32_t)__builtin_popcountll(o->vector_at[i]);
-        o->looped += (uint32_t)__builtin_popcountll(o->vector_at[i] & o->loops[i]);
-    }
+    if (!o->amd64)
+        count_vectors(o, &w, bytes);
     return true;
 }
 

@@ -33,6 +33,7 @@ struct outline {
     const bool *noted; /* by class: a feature of the processor */
     const struct strays *strays;
     const struct skips *skips;
+    uint64_t fuel; /* for looks at what becomes of addresses, over all functions */
     /* of all functions so far */
     size_t mention_count, mention_room;
     struct mention *mentions;
@@ -49,8 +50,8 @@ struct outline {
     bool unsure;                            /* goes through a pointer, or asks the kernel */
     uint8_t compares;                       /* arm64: with which types of an auxiliary vector, see outline.c */
     /* its own */
-    size_t room; /* units */
-    uint64_t *targets, *vector_at, *loops;
+    size_t room;                           /* units */
+    uint64_t *targets, *vector_at, *loops; /* loops: branches back */
     uint64_t pages[32];
     uint32_t pages_known;
 };
@@ -66,8 +67,9 @@ void outline_compares(struct outline *outline, unsigned number);
 void outline_sets_errno(struct outline *outline);
 /* Looks at the function in [start, end), which executes; what it mentions is added to `mentions`. False: no memory. */
 bool outline_function(struct outline *outline, uint64_t start, uint64_t end) MUST_CHECK;
-/* Whether the address that the x86-64 LEA at `at` forms, in the function from `start` to `end`, is only compared. */
-bool outline_is_compared(const struct map *map, uint64_t start, uint64_t end, uint64_t at);
+/* Whether the address that the x86-64 LEA at `at` forms, in the function from `start` to `end`, is only compared; false where
+ * that is not known, or the fuel has come to its end. */
+bool outline_is_compared(const struct map *map, uint64_t start, uint64_t end, uint64_t at, uint64_t *fuel);
 void outline_free(struct outline *outline);
 
 #endif

@@ -107,16 +107,18 @@ static bool walk(struct follow *f, uint64_t at)
     return false;
 }
 
-bool outline_is_compared(const struct map *map, uint64_t start, uint64_t end, uint64_t at)
+bool outline_is_compared(const struct map *map, uint64_t start, uint64_t end, uint64_t at, uint64_t *fuel)
 {
     struct x86_insn lea;
     struct follow f = {.map = map, .start = start, .end = end};
     const uint8_t *bytes = map_bytes(map, at, (size_t)(end - at));
-    if (!bytes || !x86_decode(bytes, (size_t)(end - at), &lea) || lea.map != MAP_ONE || lea.opcode != 0x8d)
+    if (*fuel < STEPS || !bytes || !x86_decode(bytes, (size_t)(end - at), &lea) || lea.map != MAP_ONE ||
+        lea.opcode != 0x8d)
         return false;
     f.r = (lea.modrm >> 3 & 7u) | (lea.rex & 4 ? 8 : 0);
     bool good = walk(&f, at + lea.length);
     while (good && f.count)
         good = walk(&f, f.waiting[--f.count]);
+    *fuel -= f.steps;
     return good;
 }

@@ -13,6 +13,9 @@ struct search {
     struct ground *ground;
     uint64_t lowest, extent; /* of all that is mapped */
     size_t room;             /* for pointers; they are counted first, for there may be millions */
+    bool anywhere;           /* no section says where relocations are */
+    size_t table_count;
+    struct code_range *tables; /* where they are */
 };
 
 static bool is_pointer(const struct search *s, uint64_t value)
@@ -30,19 +33,22 @@ static void found(struct search *s, uint64_t place, uint64_t target)
         (struct pointer){.place = place, .target = target & ((UINT64_C(1) << ADDRESS_BITS) - 1), .code = code};
 }
 
-/* Whether a table of relocations is at `address`, as far as sections tell; where there are none, it may be anywhere. */
-static bool in_relocations(const struct image *image, uint64_t address)
+/* Where tables of relocations are, as far as sections tell; where there are none, they may be anywhere. */
+static void find_tables(struct search *s)
 {
     enum { SHT_RELA = 4 };
-    const struct section_list *sections = &image->sections;
-    bool none = true;
-    for (size_t i = 0; sections->known == KNOWN_COMPLETE && i < sections->count; i++) {
-        const struct section *section = &sections->items[i];
-        none &= section->type != SHT_RELA;
-        if (section->type == SHT_RELA && address - section->address < section->size)
-            return true;
-    }
-    return none;
+    const struct section_list *sections = &s->ground->image->sections;
+    s->tables = arena_array(s->ground->arena, sections->count + 1, sizeof *s->tables);
+    for (size_t i = 0; sections->known == KNOWN_COMPLETE && i < sections->count; i++)
+        if (sections->items[i].type == SHT_RELA)
+            s->tables[s->table_count++] = (struct code_range){sections->items[i].address, sections->items[i].size};
+    s->anywhere = s->table_count == 0;
+    s->table_count = ranges_merge(s->tables, s->table_count);
+}
+
+static bool in_relocations(const struct search *s, uint64_t address)
+{
+    return s->anywhere || ranges_have(s->tables, s->table_count, address);
 }
 
 static void resolver(struct ground *g, uint64_t target)
@@ -62,7 +68,7 @@ static void look_at(struct search *s, const struct span *span, uint64_t at, uint
     if (at >= 16 && g->image->format == FORMAT_ELF) {
         uint64_t type = load_le64(span->data + at - 8), slot = load_le64(span->data + at - 16);
         const struct span *target = type == irelative ? map_find(&g->map, slot) : NULL;
-        if (target && target->writes && map_is_code(&g->map, value) && in_relocations(g->image, place)) {
+        if (target && target->writes && map_is_code(&g->map, value) && in_relocations(s, place)) {
             resolver(g, value);
             return;
         }
@@ -98,26 +104,32 @@ static int by_place(const void *a, const void *b)
     return (one->place > other->place) - (one->place < other->place);
 }
 
-/* Whether the loader makes `place` read-only before the program runs. */
-static bool is_constant(const struct image *image, uint64_t place)
+/* What the loader makes read-only before the program runs. */
+static size_t find_constant(const struct ground *g, struct code_range *ranges)
 {
-    if (image->format == FORMAT_ELF)
-        return image->elf->has_relro && place - image->elf->relro_address < image->elf->relro_size;
-    for (size_t i = 0; i < image->segments.count; i++)
-        if (place - image->segments.items[i].address < image->segments.items[i].memory_size)
-            return strcmp(image->segments.items[i].name, "__DATA_CONST") == 0;
-    return false;
+    const struct image *image = g->image;
+    size_t count = 0;
+    if (image->format == FORMAT_ELF && image->elf->has_relro)
+        ranges[count++] = (struct code_range){image->elf->relro_address, image->elf->relro_size};
+    for (size_t i = 0; image->format != FORMAT_ELF && i < image->segments.count; i++) {
+        const struct segment *segment = &image->segments.items[i];
+        if (strcmp(segment->name, "__DATA_CONST") == 0)
+            ranges[count++] = (struct code_range){segment->address, segment->memory_size};
+    }
+    return ranges_merge(ranges, count);
 }
 
 /* Slots in memory that the loader makes read-only, for loads from them. */
 static void keep_relocated(struct ground *g)
 {
-    size_t constant = 0, count = 0;
+    struct code_range *ranges = arena_array(g->arena, g->image->segments.count + 1, sizeof *ranges);
+    size_t range_count = find_constant(g, ranges), constant = 0, count = 0;
     for (size_t i = 0; i < g->pointer_count; i++)
-        constant += is_constant(g->image, g->pointers[i].place);
+        constant += ranges_have(ranges, range_count, g->pointers[i].place);
     struct relocated *kept = arena_array(g->arena, constant + 1, sizeof *kept);
     for (size_t i = 0; i < g->pointer_count && count < constant; i++)
-        if (is_constant(g->image, g->pointers[i].place) && (!count || kept[count - 1].place != g->pointers[i].place))
+        if (ranges_have(ranges, range_count, g->pointers[i].place) &&
+            (!count || kept[count - 1].place != g->pointers[i].place))
             kept[count++] = (struct relocated){g->pointers[i].place, g->pointers[i].target};
     g->map.relocated = kept;
     g->map.relocated_count = count;
@@ -173,6 +185,7 @@ void ground_pointers(struct ground *g)
         if (span->address - s.lowest + span->memory_size > s.extent)
             s.extent = span->address - s.lowest + span->memory_size;
     }
+    find_tables(&s);
     search(&s);
     s.room = g->pointer_count;
     g->pointers = arena_array(g->arena, s.room + 1, sizeof *g->pointers);
@@ -195,7 +208,7 @@ bool ground_make(const struct image *image, struct arena *arena, struct ground *
     if (!map_make(image, arena, &g->map) || g->map.code_size == 0)
         return false;
     starts_find(image, &g->map, arena, &g->starts);
-    return true;
+    return !g->starts.crowded;
 }
 
 bool ground_executes(const struct ground *g, uint64_t address)

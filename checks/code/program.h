@@ -44,8 +44,8 @@ struct function {
         orphan; /* nothing mentions it, and nothing is known to use it: it counts as reached, what it falls into does not */
     bool direct; /* control comes to it by calls and jumps alone */
     bool mentioned, has_features, has_older, returns, leaves, branches, never_returns;
-    bool unsure;  /* calls, jumps or asks for what nobody sees, see outline.h */
-    uint8_t ends; /* enum ends, see ends.c */
+    bool unsure;          /* calls, jumps or asks for what nobody sees, see outline.h */
+    uint8_t ends, ending; /* enum ends, see ends.c; ending: by what it mentions itself */
 };
 
 struct words { /* a growing list; sorted where that is said */
@@ -69,6 +69,11 @@ struct need { /* a class of instructions in a function, at its best-reached plac
     uint64_t address;
     uint8_t class, reach;
     uint8_t guards; /* GUARDED: what the guards have answered for */
+};
+
+struct choice { /* of an address, at a site of the body */
+    uint64_t target;
+    size_t site;
 };
 
 struct program {
@@ -97,6 +102,8 @@ struct program {
     struct cell_answer *meanings; /* sorted while nothing is learnt */
     struct guards guards;
     struct need *needs;
+    size_t choice_count, choice_room;
+    struct choice *choices; /* of the body, by target */
     struct stored *stored;
     struct words queue;
     bool always;        /* what every path takes is asked for */

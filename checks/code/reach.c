@@ -11,7 +11,7 @@
 #include "checks/code/x86_classes.h"
 #include "formats/arena.h"
 
-enum { CELL_ROUNDS = 3, TABLE_HEAD = 64 };
+enum { CELL_ROUNDS = 3, TABLE_HEAD = 64, FUEL = 1 << 24 /* compilers, the largest programs, take a quarter */ };
 
 /* `guards`: what those on the way have answered for; of GUARDED. */
 static void raise_function(struct program *p, uint32_t number, enum reach reach, uint32_t caller, uint8_t guards)
@@ -262,6 +262,7 @@ static void free_program(struct program *p)
     free(p->mention_guards);
     free(p->meanings);
     free(p->needs);
+    free(p->choices);
     free(p->stored);
     free(p->queue.items);
     free(p->exits.items);
@@ -287,10 +288,13 @@ void reach_program(struct ground *ground, const struct strays *strays, struct re
         p.noted[i] = classes[i].needs[0] != FEATURE_NONE;
     struct skips *skips = arena_room(ground->arena, sizeof *skips);
     skips_init(skips, ground->map.absolute);
-    p.outline = (struct outline){.map = &p.map, .amd64 = p.amd64, .noted = p.noted, .strays = strays, .skips = skips};
+    p.outline = (struct outline){
+        .map = &p.map, .amd64 = p.amd64, .noted = p.noted, .strays = strays, .skips = skips, .fuel = FUEL};
+    p.body.fuel = FUEL;
     bool good = study(&p, report);
     report->functions = p.function_count;
     report->executable = p.map.code_size;
+    report->tangled = p.body.tangled;
     free_program(&p);
     if (!good)
         arena_exhausted(ground->arena);

@@ -28,6 +28,7 @@ struct reach_report {
     uint64_t functions;          /* that were recovered */
     uint64_t executable;         /* bytes of code */
     uint64_t understood, broken; /* bytes in functions; undefined encodings that were run into */
+    bool tangled;                /* there is more in functions than is followed */
     size_t class_count;
     struct reached *classes; /* by class of the architecture */
     /* Functions that are reached unguarded, by calls and jumps alone, and had a choice between old and new instructions,

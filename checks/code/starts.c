@@ -7,7 +7,9 @@
 
 void starts_add(struct starts *starts, struct start start)
 {
-    starts->items = arena_grow(starts->arena, starts->items, starts->count, sizeof *starts->items);
+    starts->crowded |= starts->count >= starts->most;
+    if (starts->crowded)
+        return;
     starts->items[starts->count++] = start;
 }
 
@@ -245,6 +247,8 @@ static unsigned cie_encoding(struct cursor c)
     return c.failed ? DW_EH_PE_NONE : DW_EH_PE_ABSPTR | more;
 }
 
+enum { LARGEST_CIE = 128 /* linkers write some twenty bytes; each may be read as often as there are FDEs */ };
+
 static void from_eh_frame(const struct image *image, const struct map *map, uint64_t base, struct view v,
                           struct starts *starts)
 {
@@ -272,7 +276,8 @@ static void from_eh_frame(const struct image *image, const struct map *map, uint
             if (cie_size == 0xffffffff)
                 cie_size = cursor_u64(&other);
             struct cursor inside = cursor_at(cursor_take(&other, cie_size), false);
-            encoding = cursor_u32(&inside) == 0 && !inside.failed ? cie_encoding(inside) : DW_EH_PE_NONE;
+            bool good = cie_size <= LARGEST_CIE && cursor_u32(&inside) == 0 && !inside.failed;
+            encoding = good ? cie_encoding(inside) : DW_EH_PE_NONE;
             last_cie = cie;
         }
         if (encoding == DW_EH_PE_NONE || !pointer(&record, encoding & 0xff, base + body + 4, &start) ||
@@ -313,13 +318,16 @@ static void from_function_starts(const struct image *image, const struct map *ma
             if (map_is_code(map, text + value))
                 starts_add(starts, (struct start){.address = text + value, .source = START_FUNCTION_STARTS});
         }
+        return; /* there is one */
     }
 }
 
 void starts_find(const struct image *image, const struct map *map, struct arena *arena, struct starts *starts)
 {
     struct view v;
-    *starts = (struct starts){.arena = arena};
+    enum { SOME = 1 << 12, BYTES_EACH = 32 };
+    *starts = (struct starts){.arena = arena, .most = SOME + (size_t)(image->size / BYTES_EACH)};
+    starts->items = arena_room(arena, starts->most * sizeof *starts->items);
     if (image->entry.in_code && map_is_code(map, image->entry.address))
         starts_add(starts, (struct start){.address = image->entry.address, .source = START_ENTRY});
     if (image->go && image->go->pclntab)

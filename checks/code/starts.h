@@ -18,7 +18,8 @@ struct start {
         go_assembly; /* of Go's standard library, hand-written: it asks internal/cpu, or is only called where that was asked */
 };
 struct starts {
-    size_t count;
+    size_t count, most;
+    bool crowded; /* there were more than `most`: no linker names one every few bytes of a file */
     struct start *items;
     struct arena *arena; /* of the items */
 };

@@ -87,6 +87,7 @@ static bool see(struct straying *s, uint64_t address)
         }
         if (s->seen[slot] == address)
             return false;
+        s->probes++;
     }
     return false;
 }
@@ -129,7 +130,7 @@ bool strays_follow(struct straying *s, uint64_t start, enum told told)
     s->strict = strict;
     s->joins = told != TOLD_BY_ADDRESS;
     s->stamp++;
-    s->steps = s->hit_count = 0;
+    s->steps = s->hit_count = s->probes = 0;
     s->waiting_count = 1;
     s->waiting[0] = start;
     while (s->waiting_count && s->steps < STEPS) {

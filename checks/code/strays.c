@@ -45,6 +45,7 @@ static bool is_table(const struct straying *s, uint64_t start)
 /* Every place in `marks` that was not swept; false: there is more than is followed. */
 static bool follow_all(struct straying *s, const struct marks *marks, enum told told, struct strays *strays)
 {
+    enum { PROBES_A_STEP = 8 };
     s->fuel = FUEL;
     const struct marks *swept = s->g->amd64 ? s->begins : NULL;
     for (uint64_t at = marks_next_without(marks, swept, 0); at != UINT64_MAX;
@@ -54,7 +55,8 @@ static bool follow_all(struct straying *s, const struct marks *marks, enum told 
         if (s->fuel < STEPS || strays->count == MOST)
             return false;
         bool code = !(told != TOLD_BY_BRANCH && is_table(s, at)) && strays_follow(s, at, told);
-        s->fuel -= s->steps;
+        uint32_t burnt = s->steps + s->probes / PROBES_A_STEP;
+        s->fuel -= burnt < s->fuel ? burnt : s->fuel;
         if (!code)
             continue;
         strays->starts[strays->count++] = at;

@@ -41,6 +41,7 @@ struct straying {
     uint64_t seen[PLACES];
     uint32_t stamps[PLACES], stamp; /* a slot of `seen` holds where its stamp is this one */
     unsigned steps, waiting_count, hit_count;
+    uint32_t probes; /* of `seen`, beyond the first for each step */
     uint64_t waiting[WAITING];
     struct {
         uint64_t address;

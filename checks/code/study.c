@@ -170,8 +170,8 @@ bool study_against(struct code_study *study, const struct features *had, struct 
     for (size_t i = 0; i < count; i++)
         if (study->reach.classes[i].address)
             weigh_class(study, &classes[i], &study->reach.classes[i], had, report);
-    if (report->kind < NEED_POSSIBLE &&
-        (study_coverage(study) < study_floor(study) || study->strays.tangled || study->strays.hidden))
+    if (report->kind < NEED_POSSIBLE && (study_coverage(study) < study_floor(study) || study->strays.tangled ||
+                                         study->strays.hidden || study->reach.tangled))
         report->kind = NEED_UNKNOWN;
     return true;
 }

@@ -1,5 +1,7 @@
 /* What is kept of a function that was taken apart: what it mentions and what it needs, each as surely as it is reached,
  * and where only behind guards, what those have answered for. */
+#include <stdlib.h>
+
 #include "checks/code/program.h"
 #include "checks/code/unwinder.h"
 #include "checks/code/x86_classes.h"
@@ -45,21 +47,52 @@ static enum reach reach_at(const struct block *block, const struct site *site)
     return block->reach == REACH_ALWAYS && site->address > block->until ? REACH_POSSIBLE : (enum reach)block->reach;
 }
 
-/* The site where code chooses the address by what the processor can do, or NULL. */
-static const struct site *choice_of(const struct body *b, const struct site *reference)
+static int by_target(const void *a, const void *b)
 {
-    for (size_t i = 0; i < b->site_count; i++)
-        if (b->sites[i].kind == SITE_CHOICE && b->sites[i].target == reference->target &&
-            b->strong(b->context, b->sites[i].stored))
-            return &b->sites[i];
-    return NULL;
+    const struct choice *one = a, *other = b;
+    if (one->target != other->target)
+        return one->target < other->target ? -1 : 1;
+    return (one->site > other->site) - (one->site < other->site);
+}
+
+/* The sites where code chooses an address by what the processor can do. */
+static void find_choices(struct program *p)
+{
+    const struct body *b = &p->body;
+    p->choice_count = 0;
+    for (size_t i = 0; i < b->site_count; i++) {
+        if (b->sites[i].kind != SITE_CHOICE || !b->strong(b->context, b->sites[i].stored))
+            continue;
+        struct choice *choices = program_grow(p, p->choices, &p->choice_room, p->choice_count, sizeof *choices);
+        if (!choices)
+            return;
+        p->choices = choices;
+        p->choices[p->choice_count++] = (struct choice){.target = b->sites[i].target, .site = i};
+    }
+    if (p->choice_count)
+        qsort(p->choices, p->choice_count, sizeof *p->choices, by_target);
+}
+
+/* The first of them that chooses this address, or NULL. */
+static const struct site *choice_of(const struct program *p, const struct site *reference)
+{
+    size_t low = 0, high = p->choice_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->choices[middle].target < reference->target)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < p->choice_count && p->choices[low].target == reference->target;
+    return found ? &p->body.sites[p->choices[low].site] : NULL;
 }
 
 /* An address that is formed; one that is chosen is guarded by what it is chosen by. */
-static void add_reference(struct program *p, const struct function *f, const struct site *site, bool chooses)
+static void add_reference(struct program *p, const struct function *f, const struct site *site)
 {
     const struct block *block = &p->body.blocks[site->block];
-    const struct site *choice = chooses && !f->resolver ? choice_of(&p->body, site) : NULL;
+    const struct site *choice = f->resolver ? NULL : choice_of(p, site);
     enum reach reach = reach_at(block, site);
     uint8_t guards = block->guards;
     if ((f->resolver || choice) && ground_executes(p->ground, site->target)) {
@@ -89,11 +122,14 @@ static bool asks_osxsave(const struct map *map, uint64_t start, uint64_t address
     return false;
 }
 
-static void add_feature(struct program *p, const struct function *f, const struct site *site, uint32_t *at)
+static void add_feature(struct program *p, const struct function *f, struct unwinder *unwinder, const struct site *site,
+                        uint32_t *at)
 {
+    enum { LOOK = 64 /* of fuel */ };
     const struct block *block = &p->body.blocks[site->block];
-    bool trusted = f->trusted || (!p->amd64 && unwinder_keeps(&p->map, f->start, f->start + f->size, site->address));
-    trusted |= p->amd64 && site->class == X86_XSAVE && asks_osxsave(&p->map, f->start, site->address);
+    bool trusted = f->trusted || (!p->amd64 && unwinder_keeps(unwinder, site->address));
+    trusted |= p->amd64 && site->class == X86_XSAVE && body_burn(&p->body, LOOK) &&
+               asks_osxsave(&p->map, f->start, site->address);
     if (trusted)
         add_need(p, at, site, REACH_GUARDED, GUARDS_TRUSTED);
     else
@@ -105,14 +141,13 @@ bool dispatch_build(struct program *p, uint32_t number)
     struct function *f = &p->functions[number];
     const struct body *b = &p->body;
     uint32_t need_of[256] = {0};
+    struct unwinder unwinder = {&p->map, f->start, f->start + f->size, TAGS_UNKNOWN};
     if (!dispatch_take_apart(p, number) || !body_reach(&p->body) || (p->always && !body_always(&p->body)) ||
         p->mention_count >= UINT32_MAX || p->need_count >= UINT32_MAX)
         return false;
-    bool chooses = false;
     f->first_own = (uint32_t)p->mention_count;
     f->first_need = (uint32_t)p->need_count;
-    for (size_t i = 0; i < b->site_count; i++)
-        chooses |= b->sites[i].kind == SITE_CHOICE;
+    find_choices(p);
     for (size_t i = 0; i < b->site_count && !p->failed; i++) {
         const struct site *site = &b->sites[i];
         const struct block *block = &b->blocks[site->block];
@@ -122,9 +157,9 @@ bool dispatch_build(struct program *p, uint32_t number)
             add_mention(p, site->kind == SITE_CALL ? MENTION_CALL : MENTION_JUMP, site->target, reach_at(block, site),
                         block->guards);
         else if (site->kind == SITE_REFERENCE)
-            add_reference(p, f, site, chooses);
+            add_reference(p, f, site);
         else if (site->kind == SITE_FEATURE)
-            add_feature(p, f, site, &need_of[site->class]);
+            add_feature(p, f, &unwinder, site, &need_of[site->class]);
     }
     dispatch_note_stores(p, number);
     f->own_count = (uint32_t)(p->mention_count - f->first_own);

@@ -44,14 +44,27 @@ static bool retags_frame(const struct map *map, uint64_t start, uint64_t end)
     return false;
 }
 
-bool unwinder_keeps(const struct map *map, uint64_t start, uint64_t end, uint64_t address)
+/* Asked once of each function, whatever it is made of. */
+static bool keeps_tags(struct unwinder *f)
 {
     enum { LARGEST = 64 << 10 };
     static const uint32_t AUTIA1716 = 0xd503219f, AUTIB1716 = 0xd50321df;
+    if (f->tags == TAGS_UNKNOWN) {
+        bool kept = f->end - f->start <= LARGEST &&
+                    (retags_frame(f->map, f->start, f->end) ||
+                     (has_word(f->map, f->start, f->end, AUTIA1716) && has_word(f->map, f->start, f->end, AUTIB1716)));
+        f->tags = kept ? TAGS_KEPT : TAGS_NOT_KEPT;
+    }
+    return f->tags == TAGS_KEPT;
+}
+
+bool unwinder_keeps(struct unwinder *function, uint64_t address)
+{
+    const struct map *map = function->map;
+    const uint64_t start = function->start;
     uint32_t word = word_at(map, address), first = word_at(map, start);
     if ((word & 0xffe00c00u) == 0xd9200800u) /* STG */
-        return end - start <= LARGEST && (retags_frame(map, start, end) || (has_word(map, start, end, AUTIA1716) &&
-                                                                            has_word(map, start, end, AUTIB1716)));
+        return keeps_tags(function);
     if ((first & 0xffffffe0u) == 0xd53bd0a0u) /* MRS TPIDR2_EL0, and CBZ of the same register */
         return (word_at(map, start + 4) & 0xff00001fu) == (0xb4000000u | (first & 31));
     return reads_granule_once(map, address);

@@ -6,7 +6,13 @@
 
 #include "checks/code/map.h"
 
-/* Whether the arm64 instruction at `address`, in the function [start, end), is one of those. */
-bool unwinder_keeps(const struct map *map, uint64_t start, uint64_t end, uint64_t address);
+struct unwinder { /* a function of arm64 */
+    const struct map *map;
+    uint64_t start, end;
+    enum { TAGS_UNKNOWN, TAGS_KEPT, TAGS_NOT_KEPT } tags; /* its STG; begins as UNKNOWN */
+};
+
+/* Whether the instruction at `address`, in that function, is one of those. */
+bool unwinder_keeps(struct unwinder *function, uint64_t address);
 
 #endif

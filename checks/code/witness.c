@@ -80,6 +80,8 @@ const char *witness_doubt(struct code_study *study, const struct need_report *ne
     if (at)
         return arena_print(study->arena, "what runs behind 0x%" PRIx64 " %s is worked out while the program runs", at,
                            disassembly(study->image, study->arena, at));
+    if (study->reach.tangled)
+        return "there are more ways through the code than are followed";
     if (study->strays.tangled)
         return "more code than is followed begins in the midst of instructions, or in no section";
     return arena_print(study->arena, "code for %s occurs, and only %u %% of the code was understood: %u %% are needed",
