@@ -310,8 +310,9 @@ static void read_unowned(struct elf_view *view)
     }
     for (size_t i = 0; i < image->sections.count; i++) {
         const struct section *s = &image->sections.items[i];
-        if (s->has_bytes && !(s->flags & SHF_ALLOC && is_loaded(view, s, &hint)))
-            owned[count++] = (struct range){.offset = s->offset, .size = s->size};
+        if (!s->has_bytes || (s->flags & SHF_ALLOC && is_loaded(view, s, &hint)))
+            continue;
+        owned[count++] = (struct range){.offset = s->offset, .size = s->size};
     }
     read_ranges(image, owned, count, LIMIT_PAGE);
 }
