@@ -65,6 +65,20 @@ static void find_code(const struct image *image, struct arena *arena, struct map
     }
 }
 
+/* Whether the spans are no more than what linkers make of a file: some pages of it twice, and few to execute. All that looks
+ * at code takes as long as they are large. */
+static bool is_plain(const struct image *image, const struct map *map)
+{
+    enum { MOST_EXECUTING = 256, SOME = 1 << 20 };
+    uint64_t bytes = 0, most = 2 * image->size + SOME;
+    size_t executing = 0;
+    for (size_t i = 0; i < map->count && bytes <= most; i++) {
+        bytes += map->spans[i].size; /* each within the file */
+        executing += map->spans[i].executes;
+    }
+    return bytes <= most && executing <= MOST_EXECUTING;
+}
+
 bool map_make(const struct image *image, struct arena *arena, struct map *map)
 {
     bool whole = image->segments.known == KNOWN_COMPLETE;
@@ -89,6 +103,7 @@ bool map_make(const struct image *image, struct arena *arena, struct map *map)
                             .linkedit = strcmp(segment->name, "__LINKEDIT") == 0};
         map->spans[map->count++] = span;
     }
+    whole = whole && is_plain(image, map);
     qsort(map->spans, map->count, sizeof *map->spans, by_address);
     for (size_t i = map->count; i-- > 0;)
         map->base = map->spans[i].executes ? map->spans[i].address : map->base;

@@ -138,7 +138,7 @@ static void keep_relocated(struct ground *g)
 /* Where to begin to look for the pointers at each KiB. */
 static void index_pages(struct ground *g)
 {
-    enum { MOST = 1 << 22 };
+    enum { MOST = 1 << 20 }; /* of a GiB */
     struct pages *pages = &g->pages;
     if (g->pointer_count == 0)
         return;

@@ -38,6 +38,13 @@ static void raise_start(struct program *p, uint64_t address, enum reach reach, u
         raise_function(p, f, reach, caller, guards);
 }
 
+/* Whether a table is near `address` that is not reached as surely yet. */
+static bool leads_on(const struct program *p, uint64_t address, enum reach reach)
+{
+    size_t i = pointers_from(p->ground, address);
+    return i < p->pointer_count && p->pointers[i].place - address < TABLE_HEAD && p->pointers[i].reach < reach;
+}
+
 /* The pointers of the table at `address`: a run of words that lead into the image, or are zero, up to where another
  * table begins. Tables they lead to are raised in turn; `waiting` holds those. */
 static void raise_table(struct program *p, uint64_t address, enum reach reach, uint32_t caller, uint8_t guards,
@@ -60,7 +67,7 @@ static void raise_table(struct program *p, uint64_t address, enum reach reach, u
         pointer->reach = reach & 15u;
         if (pointer->code)
             raise_start(p, pointer->target, reach, caller, guards);
-        else
+        else if (leads_on(p, pointer->target, reach))
             words_add(p, waiting, pointer->target);
         place = pointer->place + 8;
     }

@@ -214,6 +214,25 @@ def segments(first, word, count=60000):
     return mach_o(LITTLE, b'__DATA', 0x400000000, struct.pack('<Q', word) * (SIZE // 16), commands)
 
 
+def the_same_pages(count=1100):
+    """A megabyte of pointers, at so many addresses."""
+    size, at = MB, 0x10800
+    data = struct.pack('<Q', BASE + at) * (size // 8)
+    headers = struct.pack('<IIQQQQQQ', 1, EXECUTES, 0, BASE, BASE, AT, AT, 0x1000)
+    headers += b''.join(struct.pack('<IIQQQQQQ', 1, 6, AT, 0x10000000 + i * 2 * size, 0x10000000 + i * 2 * size, size, size, 0x1000)
+                        for i in range(count))
+    head = b'\x7fELF\2\1\1'.ljust(16, b'\0')
+    head += struct.pack('<HHIQQQIHHHHHH', 2, AMD64, 1, BASE + at, 64, 0, 0, 64, 56, 1 + count, 64, 0, 0)
+    return ((head + headers).ljust(at, b'\0') + b'\x0f\x0b').ljust(AT, b'\0') + data
+
+
+def segments_of_code(count=60000):
+    """Segments of a few instructions, and pointers to each."""
+    commands = [segment(b'__X%d' % i, 0x200000000 + i * 0x4000, 0x4000, 0x1000, 64, 5) for i in range(count)]
+    return mach_o(LITTLE, b'__DATA', 0x800000000, b''.join(struct.pack('<Q', 0x200000000 + i * 0x4000) for i in range(count)) * 8,
+                  commands)
+
+
 AMD64_ONLY, ARM64_ONLY = ('--cpu=x86-64',), ('--cpu=armv8.0',)
 
 WAYS = b'there are more ways through the code than are followed'
@@ -242,6 +261,8 @@ FILES = {
     'nothing but pointers': (lambda: with_data(struct.pack('<Q', CODE) * (SIZE // 8)), AMD64_ONLY),
     'function starts, one a byte': (lambda: mach_o(b'\xc3' * (SIZE // 2), b'__LINKEDIT', 0, b'\x01' * (SIZE // 2), starts=True),
                                     AMD64_ONLY),
+    'the same pages at 1100 addresses': (the_same_pages, AMD64_ONLY),
+    '60000 segments of code': (segments_of_code, AMD64_ONLY),
     '60000 segments, pointers': (lambda: segments(0x200000000, 0x100002000), AMD64_ONLY),
     '60000 segments, chained words': (lambda: segments(0x10000000, 0x8000000fffffffff), AMD64_ONLY),
 }
