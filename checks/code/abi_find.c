@@ -7,6 +7,7 @@
 #include "checks/code/abi_work.h"
 
 enum { R_AARCH64_RELATIVE = 1027, R_X86_64_RELATIVE = 8 };
+enum { MOST_CALLED = 1 << 18, LEAST_SIZE = 32 }; /* functions that only calls name: so many, or one in so many bytes */
 
 void abi_bits_make(struct abi_bits *bits, struct arena *arena, enum arch arch, const struct map *map)
 {
@@ -158,7 +159,9 @@ static size_t merge_called(const struct abi_work *w, struct start *list)
 
 static void add_called(struct abi_work *w)
 {
-    const size_t count = w->starts.count + merge_called(w, NULL);
+    const size_t added = merge_called(w, NULL), count = w->starts.count + added;
+    if (added > MOST_CALLED && added > w->map.code_size / LEAST_SIZE)
+        return; /* hardly functions: they are not covered, then */
     struct start *list = arena_room(w->starts.arena, count * sizeof *list);
     (void)merge_called(w, list);
     w->starts.items = list;

@@ -7,6 +7,8 @@
 #include "checks/code/program.h"
 
 enum { ROUNDS = 6, ENDLESS_ROUNDS = 12, LONGEST = 64 << 20, LONGEST_OUTSIDE = 256 << 10 };
+/* What is studied: so many functions, or one for so many bytes of code. The largest programs measured have one for 52. */
+enum { MOST_FUNCTIONS = 1 << 18, LEAST_SIZE = 32 };
 
 void *program_grow(struct program *p, void *items, size_t *room, size_t count, size_t size)
 {
@@ -93,7 +95,8 @@ static struct start row_of(const struct starts *starts, size_t *next, uint64_t a
 static bool set_functions(struct program *p)
 {
     size_t count = marks_count(&p->marks), old = 0, section = 0, row = 0, n = 0;
-    struct function *functions = malloc((count + 1) * sizeof *functions);
+    p->crowded = count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE;
+    struct function *functions = p->crowded ? NULL : malloc((count + 1) * sizeof *functions);
     if (!functions || count >= NO_FUNCTION) {
         free(functions);
         return false;
@@ -160,7 +163,7 @@ static bool look_at(struct program *p, struct function *f)
             continue;
         uint32_t to = function_at(p, m->target);
         if ((to == NO_FUNCTION || (m->kind != MENTION_JUMP && !p->functions[to].bounded)) && may_begin(p, f, m->target))
-            words_add(p, &p->fresh, m->target); /* the marks stay as the functions are, until all were looked at */
+            (void)marks_put(&p->fresh, m->target); /* the marks stay as the functions are, until all were looked at */
     }
     return o->mention_count < UINT32_MAX && !p->failed;
 }
@@ -185,7 +188,7 @@ static void look_at_jumps(struct program *p, struct marks *entries)
             if (entries)
                 (void)marks_put(entries, m->target);
             else if ((matters(f) || matters(&p->functions[to])) && may_begin(p, f, m->target))
-                words_add(p, &p->fresh, m->target);
+                (void)marks_put(&p->fresh, m->target);
         }
     }
 }
@@ -213,7 +216,7 @@ static void add_pointed(struct program *p)
     for (size_t i = 0; i < p->pointer_count; i++) {
         uint32_t f = p->pointers[i].code ? function_at(p, p->pointers[i].target) : NO_FUNCTION;
         if (p->pointers[i].code && (f == NO_FUNCTION || !p->functions[f].bounded))
-            words_add(p, &p->fresh, p->pointers[i].target);
+            (void)marks_put(&p->fresh, p->pointers[i].target);
     }
 }
 
@@ -221,9 +224,9 @@ static void add_pointed(struct program *p)
 static size_t mark_fresh(struct program *p)
 {
     size_t marked = 0;
-    for (size_t i = 0; i < p->fresh.count; i++)
-        marked += marks_put(&p->marks, p->fresh.items[i]);
-    p->fresh.count = 0;
+    for (uint64_t at = marks_next_without(&p->fresh, &p->marks, 0); at != UINT64_MAX;
+         at = marks_next_without(&p->fresh, &p->marks, at + 1))
+        marked += marks_put(&p->marks, at);
     return marked;
 }
 
@@ -287,7 +290,7 @@ static bool resolve_mentions(struct program *p)
 
 bool functions_find(struct program *p)
 {
-    if (!marks_make(&p->marks, &p->map, p->unit))
+    if (!marks_make(&p->marks, &p->map, p->unit) || !marks_make(&p->fresh, &p->map, p->unit))
         return false;
     for (size_t i = 0; i < p->ground->resolver_count; i++)
         words_add(p, &p->resolvers, p->ground->resolvers[i]);

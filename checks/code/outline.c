@@ -110,6 +110,9 @@ static bool glance_a64(struct outline *o, uint64_t address, const uint8_t *at, s
 
 static bool mention(struct outline *o, enum mention_kind kind, uint64_t target)
 {
+    o->crowded |= o->mention_count == o->mention_most;
+    if (o->crowded)
+        return false;
     if (o->mention_count == o->mention_room) {
         size_t room = o->mention_room ? o->mention_room * 2 : 4096;
         struct mention *mentions = realloc(o->mentions, room * sizeof *mentions);

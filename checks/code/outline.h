@@ -36,6 +36,8 @@ struct outline {
     uint64_t fuel; /* for looks at what becomes of addresses, over all functions */
     /* of all functions so far */
     size_t mention_count, mention_room;
+    size_t mention_most; /* more are not kept: `crowded` is set, and the look fails */
+    bool crowded;
     struct mention *mentions;
     /* of the function looked at last */
     uint32_t understood, broken;            /* bytes; undefined encodings that were run into */

@@ -12,7 +12,7 @@ enum { PAGE_SHIFT = 10 };
 struct search {
     struct ground *ground;
     uint64_t lowest, extent; /* of all that is mapped */
-    size_t room;             /* for pointers; they are counted first, for there may be millions */
+    bool counted;            /* at first pointers and resolvers are counted only, for there may be millions */
     bool anywhere;           /* no section says where relocations are */
     size_t table_count;
     struct code_range *tables; /* where they are */
@@ -26,7 +26,8 @@ static bool is_pointer(const struct search *s, uint64_t value)
 static void found(struct search *s, uint64_t place, uint64_t target)
 {
     struct ground *g = s->ground;
-    if (g->pointer_count++ >= s->room)
+    g->pointer_count++;
+    if (!s->counted)
         return;
     bool code = target % g->unit == 0 && map_is_code(&g->map, target);
     g->pointers[g->pointer_count - 1] =
@@ -51,12 +52,6 @@ static bool in_relocations(const struct search *s, uint64_t address)
     return s->anywhere || ranges_have(s->tables, s->table_count, address);
 }
 
-static void resolver(struct ground *g, uint64_t target)
-{
-    g->resolvers = arena_grow(g->arena, g->resolvers, g->resolver_count, sizeof *g->resolvers);
-    g->resolvers[g->resolver_count++] = target;
-}
-
 /* A word of a span, `at` bytes into it, that leads to `value`. Relocations with addends (24 bytes: place, type, addend)
  * stand among the words and are told by their types; IRELATIVE ones name resolvers. */
 static void look_at(struct search *s, const struct span *span, uint64_t at, uint64_t value)
@@ -69,7 +64,9 @@ static void look_at(struct search *s, const struct span *span, uint64_t at, uint
         uint64_t type = load_le64(span->data + at - 8), slot = load_le64(span->data + at - 16);
         const struct span *target = type == irelative ? map_find(&g->map, slot) : NULL;
         if (target && target->writes && map_is_code(&g->map, value) && in_relocations(s, place)) {
-            resolver(g, value);
+            g->resolver_count++;
+            if (s->counted)
+                g->resolvers[g->resolver_count - 1] = value;
             return;
         }
         if (type == relative && map_find(&g->map, slot))
@@ -187,9 +184,10 @@ void ground_pointers(struct ground *g)
     }
     find_tables(&s);
     search(&s);
-    s.room = g->pointer_count;
-    g->pointers = arena_array(g->arena, s.room + 1, sizeof *g->pointers);
+    g->pointers = arena_array(g->arena, g->pointer_count + 1, sizeof *g->pointers);
+    g->resolvers = arena_array(g->arena, g->resolver_count + 1, sizeof *g->resolvers);
     g->pointer_count = g->resolver_count = 0;
+    s.counted = true;
     search(&s);
     bool sorted = true;
     for (size_t i = 1; i < g->pointer_count && sorted; i++)

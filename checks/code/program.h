@@ -90,11 +90,13 @@ struct program {
     size_t function_count;
     struct function *functions; /* by address */
     struct marks marks;         /* where they begin */
+    struct marks fresh;         /* where they begin, too, as far as it was seen since the functions were set */
+    bool crowded;               /* there are more than are studied */
     struct marks entries;       /* where others jump into their midst */
     size_t pointer_count;
-    struct pointer *pointers;      /* by place */
-    struct words resolvers, fresh; /* fresh: addresses called that are no function yet */
-    struct words cells;            /* sorted: variables that hold what the processor can do */
+    struct pointer *pointers; /* by place */
+    struct words resolvers;
+    struct words cells; /* sorted: variables that hold what the processor can do */
     size_t mention_count, mention_room, need_count, need_room, stored_count, stored_room;
     struct mention *mentions; /* of whole functions */
     size_t mention_guards_room, meaning_count, meaning_room;

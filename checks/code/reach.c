@@ -11,6 +11,8 @@
 #include "checks/code/x86_classes.h"
 #include "formats/arena.h"
 
+/* What is noted of all functions: so much, and one thing for so many bytes. Programs have one for 27 to 55. */
+enum { MOST_MENTIONS = 1 << 20, MENTIONED = 8 };
 enum { CELL_ROUNDS = 3, TABLE_HEAD = 64, FUEL = 1 << 24 /* compilers, the largest programs, take a quarter */ };
 
 /* `guards`: what those on the way have answered for; of GUARDED. */
@@ -263,7 +265,7 @@ static void free_program(struct program *p)
     marks_free(&p->marks);
     marks_free(&p->entries);
     free(p->resolvers.items);
-    free(p->fresh.items);
+    marks_free(&p->fresh);
     free(p->cells.items);
     free(p->mentions);
     free(p->mention_guards);
@@ -295,14 +297,20 @@ void reach_program(struct ground *ground, const struct strays *strays, struct re
         p.noted[i] = classes[i].needs[0] != FEATURE_NONE;
     struct skips *skips = arena_room(ground->arena, sizeof *skips);
     skips_init(skips, ground->map.absolute);
-    p.outline = (struct outline){
-        .map = &p.map, .amd64 = p.amd64, .noted = p.noted, .strays = strays, .skips = skips, .fuel = FUEL};
+    p.outline = (struct outline){.map = &p.map,
+                                 .amd64 = p.amd64,
+                                 .noted = p.noted,
+                                 .strays = strays,
+                                 .skips = skips,
+                                 .fuel = FUEL,
+                                 .mention_most = MOST_MENTIONS + p.map.code_size / MENTIONED};
     p.body.fuel = FUEL;
     bool good = study(&p, report);
-    report->functions = p.function_count;
+    bool crowded = p.crowded || p.outline.crowded;
+    report->functions = crowded ? 0 : p.function_count;
     report->executable = p.map.code_size;
-    report->tangled = p.body.tangled;
+    report->tangled = p.body.tangled || crowded;
     free_program(&p);
-    if (!good)
+    if (!good && !crowded)
         arena_exhausted(ground->arena);
 }

@@ -202,9 +202,9 @@ static void work_out(struct straying *s, const struct over *o, const struct x86_
 {
     bool jumps = i->flow == X86_JUMP_INDIRECT && !i->rip_relative;
     bool calls = i->flow == X86_CALL_INDIRECT && !i->rip_relative && o->led->address + bit - s->formed < NEAR;
-    uint64_t target = jumps || calls || i->flow == X86_RETURN || i->flow == X86_SYSCALL
-                          ? strays_target_x86(s, o->begins, o->bytes, o->from, bit)
-                          : 0;
+    bool tells = jumps || calls || i->flow == X86_RETURN || i->flow == X86_SYSCALL;
+    uint64_t target = tells && s->efforts ? strays_target_x86(s, o->begins, o->bytes, o->from, bit) : 0;
+    s->efforts -= tells && s->efforts;
     if (target)
         lead(s, o->led, target);
 }

@@ -89,7 +89,7 @@ static void search(struct straying *s, struct strays *strays)
         (void)marks_put(&s->named, g->pointers[i].target);
     strays_tables(s);
     bool all = follow_all(s, &s->led, TOLD_BY_BRANCH, strays) && follow_all(s, &s->named, TOLD_BY_ADDRESS, strays);
-    strays->tangled = !all;
+    strays->tangled = !all || s->efforts == 0;
     strays->hidden = s->hidden;
     /* Few of these are tables of jumps: what is not followed of them says nothing. */
     (void)follow_all(s, &s->offset, TOLD_BY_OFFSET, strays);
@@ -127,6 +127,7 @@ void strays_find(const struct ground *ground, const struct marks *begins, struct
     s->tables = arena_room(ground->arena, MOST * sizeof *s->tables);
     s->g = ground;
     s->begins = begins;
+    s->efforts = EFFORTS + ground->map.code_size / LEAST_APART;
     isa_classes(ground->image->arch, &s->classes);
     bool good = marks_make(&s->led, &ground->map, ground->unit) && marks_make(&s->named, &ground->map, ground->unit) &&
                 marks_make(&s->offset, &ground->map, ground->unit);

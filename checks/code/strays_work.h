@@ -8,6 +8,7 @@
 #include "checks/code/strays.h"
 
 enum { STEPS = 4096, WAITING = 64, PLACES = 8192, HITS = 64, FUEL = 1 << 23, MOST = 1 << 16 };
+enum { EFFORTS = 1 << 20, LEAST_APART = 64 }; /* targets to be worked out: so many, and one in so many bytes of code */
 
 enum told { /* that a place is code: by a branch to it; in a table of jumps; by its address alone, and it may be data */
             TOLD_BY_BRANCH,
@@ -33,6 +34,7 @@ struct straying {
     struct marks called; /* where CALL leads, if that is asked for */
     uint8_t kinds[256];  /* of x86-64 instructions by their first byte */
     uint32_t fuel;       /* instructions that may still be followed */
+    uint64_t efforts;    /* targets that may still be worked out */
     /* of the sweep */
     bool trusted;    /* it is in code: where a table or a branch led, and on from there */
     uint64_t formed; /* where an address was put into a register the last time */

@@ -237,6 +237,34 @@ AMD64_ONLY, ARM64_ONLY = ('--cpu=x86-64',), ('--cpu=armv8.0',)
 
 WAYS = b'there are more ways through the code than are followed'
 
+AVX2, CASA, RET = bytes.fromhex('c5fdfec0'), words([0x88e07c41]), words([RETURN])  # which the CPUs lack, but for the last
+
+
+def whole(code, data=b'', machine=AMD64):
+    """Code that no section names, and data in a segment of its own."""
+    start = bytes.fromhex('000080d2a80b80d2010000d4' if machine == ARM64 else 'bf00000000b83c0000000f05')
+    there = AT + len(code)
+    head = b'\x7fELF\2\1\1'.ljust(16, b'\0')
+    head += struct.pack('<HHIQQQIHHHHHH', 2, machine, 1, BASE + 0x10800, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    head += struct.pack('<IIQQQQQQ', 1, EXECUTES, 0, BASE, BASE, there, there, 0x1000)
+    head += struct.pack('<IIQQQQQQ', 1, 6, there, BASE + there, BASE + there, len(data), len(data), 0x1000)
+    return (head.ljust(0x10800, b'\0') + start).ljust(AT, b'\0') + code + data
+
+
+def pattern(code, machine=AMD64):
+    """Code in no section, behind an instruction that asks for more than the CPU has."""
+    body = AVX2 if machine == AMD64 else CASA
+    return whole((body + code * (SIZE // len(code) + 1))[:SIZE], machine=machine)
+
+
+def pointers(targets, code, machine=AMD64):
+    """The same, and data made of pointers, each of them to one of so many places in it."""
+    front = (AVX2 if machine == AMD64 else CASA) + code * (SIZE // 8 // len(code))
+    step = 1 if machine == AMD64 else 4
+    places = struct.pack('<%dQ' % targets, *range(CODE, CODE + targets * step, step))
+    return whole(front.ljust(len(front) + 0xfff & ~0xfff, code[:1]), places * (SIZE // len(places)), machine)
+
+
 # How each file is made, what it is judged by, beside what every file is, and what must be said of it.
 FILES = {
     'code, arm64: each word a leader': (many_leaders, ()),
@@ -263,6 +291,17 @@ FILES = {
                                     AMD64_ONLY),
     'the same pages at 1100 addresses': (the_same_pages, AMD64_ONLY),
     '60000 segments of code': (segments_of_code, AMD64_ONLY),
+    'code, amd64: nothing but AVX2': (lambda: pattern(AVX2), AMD64_ONLY, WAYS),
+    'code, amd64: calls of what follows': (lambda: pattern(bytes.fromhex('e80100000090')), AMD64_ONLY, WAYS),
+    'code, amd64: addresses': (lambda: pattern(bytes.fromhex('488d0500000000')), AMD64_ONLY, WAYS),
+    'code, amd64: jumps by register': (lambda: pattern(bytes.fromhex('488d0501000000ffe0')), AMD64_ONLY, WAYS),
+    'code, amd64: calls and questions': (lambda: pattern(bytes.fromhex('e80900000031c031c90fa285db7404c5fdfec0c3')), AMD64_ONLY, WAYS),
+    'code, arm64: nothing but FEAT_LSE': (lambda: pattern(CASA, ARM64), ARM64_ONLY, WAYS),
+    'code, arm64: calls of what follows': (lambda: pattern(words([0x94000002, RETURN]), ARM64), ARM64_ONLY),
+    'code, arm64: addresses': (lambda: pattern(words([0x90000000, 0x91000000]), ARM64), ARM64_ONLY),
+    'pointers to one place in code': (lambda: pointers(1, b'\xc3'), AMD64_ONLY),
+    'pointers to each byte of code, amd64': (lambda: pointers(SIZE // 8, b'\xc3'), AMD64_ONLY, WAYS),
+    'pointers to each word of code, arm64': (lambda: pointers(SIZE // 32, RET, ARM64), ARM64_ONLY, WAYS),
     '60000 segments, pointers': (lambda: segments(0x200000000, 0x100002000), AMD64_ONLY),
     '60000 segments, chained words': (lambda: segments(0x10000000, 0x8000000fffffffff), AMD64_ONLY),
 }
