@@ -95,7 +95,7 @@ static struct start row_of(const struct starts *starts, size_t *next, uint64_t a
 static bool set_functions(struct program *p)
 {
     size_t count = marks_count(&p->marks), old = 0, section = 0, row = 0, n = 0;
-    p->crowded = count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE;
+    p->crowded = count != SIZE_MAX && count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE;
     struct function *functions = p->crowded ? NULL : malloc((count + 1) * sizeof *functions);
     if (!functions || count >= NO_FUNCTION) {
         free(functions);
