@@ -12,7 +12,16 @@
 #include "formats/certain.h"
 #include "formats/limits.h"
 
-enum { SHARED = 2, HEADER = 8, ARCH_SIZE = 20, ARCH_64_SIZE = 32, ALIGN_MOST = 15, LEAST_IMAGE = 28 };
+enum {
+    SHARED = 2,
+    HEADER = 8,
+    ARCH_SIZE = 20,
+    ARCH_64_SIZE = 32,
+    ALIGN_MOST = 15,
+    LEAST_IMAGE = 28,
+    PAGE_4K = 0x1000,
+    PAGE_16K = 0x4000
+};
 static const uint32_t SUBTYPE_MASK = 0xff000000;
 
 struct slice {
@@ -132,6 +141,17 @@ static void compare_slices(struct table *t)
                        (unsigned long long)sorted[i].offset, (unsigned long long)sorted[i - 1].offset);
 }
 
+/* What is loaded is mapped by pages of its machine, which the table's own alignment says nothing of: "slice is not page
+ * aligned" (dyld mach_o/Universal.cpp, validSlice). */
+static void check_page(struct table *t, const struct slice *s, struct image *image)
+{
+    const uint64_t page = image->arch == ARCH_ARM64 ? PAGE_16K : PAGE_4K;
+    if (image->judged && image->kind != KIND_OBJECT && s->offset % page)
+        defect_add(&t->file->arena, &image->defects, DEFECT_ID_fat_slice, s->at, "a slice at a page of its machine",
+                   "%s at %#llx, with pages of %#llx", image->name, (unsigned long long)s->offset,
+                   (unsigned long long)page);
+}
+
 /* A slice is a thin Mach-O image; an archive of objects is no program, but is no damage. Slices stand apart: one that
  * shares its bytes with others, which is a defect, is not read where together they are larger than twice the file. */
 static void read_one(struct table *t, const struct slice *s, const struct read_options *options, struct image *image)
@@ -151,6 +171,7 @@ static void read_one(struct table *t, const struct slice *s, const struct read_o
         extra->fat_cpusubtype = s->subtype;
         extra->fat_arch_offset = s->at;
         image->macho = extra;
+        check_page(t, s, image);
         /* of a program the kernel compares the capabilities, too (bsd/kern/kern_exec.c, exec_mach_imgact) */
         uint32_t mask = extra->filetype == MH_EXECUTE ? UINT32_MAX : ~SUBTYPE_MASK;
         if (extra->cputype != s->cputype || (extra->cpusubtype ^ s->subtype) & mask)

@@ -325,6 +325,30 @@ static void a_slice_of_32_bits_is_named_and_not_judged(void **state)
     assert_true(is_sound(&r->images[1]));
 }
 
+/* What lipo -segalign arm64 1000 makes of two libraries is aligned as its table says, and dyld maps the half of it. */
+static void a_slice_that_is_loaded_stands_at_a_page(void **state)
+{
+    enum { OBJECT = 1, DYLIB = 6, BUNDLE = 8 };
+    static const struct {
+        uint8_t filetype;
+        uint32_t offset;
+        size_t wrong;
+    } cases[] = {{DYLIB, 0x21000, 1}, {BUNDLE, 0x22000, 1}, {DYLIB, 0x24000, 0}, {OBJECT, 0x21000, 0}};
+    struct pair *p = *state;
+    p->u.slices[0].align = 12;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        p->arm64[12] = cases[i].filetype;
+        p->u.slices[1].offset = cases[i].offset;
+        p->u.slices[1].align = 12;
+        free(p->s.bytes);
+        p->s.bytes = NULL;
+        const struct reading *r = look_at(p);
+        assert_int_equal(r->defects.total, 0);
+        assert_int_equal(defects(&r->images[0], DEFECT_ID_fat_slice), 0);
+        assert_int_equal(defects(&r->images[1], DEFECT_ID_fat_slice), cases[i].wrong);
+    }
+}
+
 static void bytes_between_slices_have_no_owner(void **state)
 {
     struct pair *p = *state;
@@ -386,6 +410,7 @@ int main(void)
         PAIR(a_slice_over_the_table_or_of_no_bytes_is_not_read),
         PAIR(a_slice_cut_by_its_size_is_damaged),
         PAIR(alignment_is_kept_and_possible),
+        PAIR(a_slice_that_is_loaded_stands_at_a_page),
         PAIR(a_slice_that_is_no_mach_o_is_told),
         PAIR(a_universal_file_inside_another_is_no_image),
         PAIR(an_archive_of_objects_is_named),
