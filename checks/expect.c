@@ -6,95 +6,10 @@
  * are not ours are words too: a name that has them as well as ours claims nothing, and one
  * that has them alone says that the file is none that we judge. */
 #include "checks/expect.h"
+#include "checks/expect_words.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum sort { WORD_NONE, WORD_OS, WORD_ARCH, WORD_UNIVERSAL, WORD_FEATURE, WORD_LIBC, WORD_FILLER };
-
-/* In the order of strcmp(). */
-static const struct word {
-    const char *text;
-    enum sort sort;
-    int value;
-    const char *libc;
-} words[] = {
-    {"386", WORD_ARCH, ARCH_386, ""},
-    {"aarch64", WORD_ARCH, ARCH_ARM64, ""},
-    {"all", WORD_UNIVERSAL, 0, ""},
-    {"amd64", WORD_ARCH, ARCH_AMD64, ""},
-    {"android", WORD_OS, OS_ANDROID, ""},
-    {"apple", WORD_OS, OS_MACOS, ""},
-    {"arm", WORD_ARCH, ARCH_ARM, ""},
-    {"arm64", WORD_ARCH, ARCH_ARM64, ""},
-    {"arm64e", WORD_ARCH, ARCH_ARM64, ""},
-    {"armeb", WORD_ARCH, ARCH_OTHER, ""},
-    {"armhf", WORD_ARCH, ARCH_ARM, ""},
-    {"armv6", WORD_ARCH, ARCH_ARM, ""},
-    {"armv6l", WORD_ARCH, ARCH_ARM, ""},
-    {"armv7", WORD_ARCH, ARCH_ARM, ""},
-    {"armv7l", WORD_ARCH, ARCH_ARM, ""},
-    {"crypto", WORD_FEATURE, 0, ""},
-    {"darwin", WORD_OS, OS_MACOS, ""},
-    {"dragonfly", WORD_OS, OS_UNKNOWN, ""},
-    {"freebsd", WORD_OS, OS_FREEBSD, ""},
-    {"glibc", WORD_LIBC, 0, "gnu"},
-    {"gnu", WORD_LIBC, 0, "gnu"},
-    {"gnueabi", WORD_LIBC, 0, "gnu"},
-    {"gnueabihf", WORD_LIBC, 0, "gnu"},
-    {"goamd64", WORD_FILLER, 0, ""},
-    {"goarch", WORD_FILLER, 0, ""},
-    {"goarm64", WORD_FILLER, 0, ""},
-    {"goos", WORD_FILLER, 0, ""},
-    {"i386", WORD_ARCH, ARCH_386, ""},
-    {"i486", WORD_ARCH, ARCH_386, ""},
-    {"i586", WORD_ARCH, ARCH_386, ""},
-    {"i686", WORD_ARCH, ARCH_386, ""},
-    {"ia32", WORD_ARCH, ARCH_386, ""},
-    {"illumos", WORD_OS, OS_UNKNOWN, ""},
-    {"ios", WORD_OS, OS_IOS, ""},
-    {"linux", WORD_OS, OS_LINUX, ""},
-    {"loong64", WORD_ARCH, ARCH_OTHER, ""},
-    {"loongarch64", WORD_ARCH, ARCH_OTHER, ""},
-    {"lse", WORD_FEATURE, 0, ""},
-    {"mac", WORD_OS, OS_MACOS, ""},
-    {"macos", WORD_OS, OS_MACOS, ""},
-    {"macosx", WORD_OS, OS_MACOS, ""},
-    {"mips", WORD_ARCH, ARCH_OTHER, ""},
-    {"mips64", WORD_ARCH, ARCH_OTHER, ""},
-    {"mips64le", WORD_ARCH, ARCH_OTHER, ""},
-    {"mipsle", WORD_ARCH, ARCH_OTHER, ""},
-    {"musl", WORD_LIBC, 0, "musl"},
-    {"musleabi", WORD_LIBC, 0, "musl"},
-    {"musleabihf", WORD_LIBC, 0, "musl"},
-    {"netbsd", WORD_OS, OS_NETBSD, ""},
-    {"none", WORD_FILLER, 0, ""},
-    {"openbsd", WORD_OS, OS_OPENBSD, ""},
-    {"osx", WORD_OS, OS_MACOS, ""},
-    {"pc", WORD_FILLER, 0, ""},
-    {"powerpc64le", WORD_ARCH, ARCH_OTHER, ""},
-    {"ppc64", WORD_ARCH, ARCH_OTHER, ""},
-    {"ppc64le", WORD_ARCH, ARCH_OTHER, ""},
-    {"riscv64", WORD_ARCH, ARCH_OTHER, ""},
-    {"riscv64gc", WORD_ARCH, ARCH_OTHER, ""},
-    {"s390x", WORD_ARCH, ARCH_OTHER, ""},
-    {"solaris", WORD_OS, OS_SOLARIS, ""},
-    {"universal", WORD_UNIVERSAL, 0, ""},
-    {"universal2", WORD_UNIVERSAL, 0, ""},
-    {"unknown", WORD_FILLER, 0, ""},
-    {"wasip1", WORD_OS, OS_UNKNOWN, ""},
-    {"wasm32", WORD_ARCH, ARCH_OTHER, ""},
-    {"win", WORD_OS, OS_UNKNOWN, ""},
-    {"win32", WORD_OS, OS_UNKNOWN, ""},
-    {"win64", WORD_OS, OS_UNKNOWN, ""},
-    {"windows", WORD_OS, OS_UNKNOWN, ""},
-    {"x64", WORD_ARCH, ARCH_AMD64, ""},
-    {"x86", WORD_ARCH, ARCH_386, ""},
-    {"x86_64", WORD_ARCH, ARCH_AMD64, ""},
-    {"x86_64h", WORD_ARCH, ARCH_AMD64, ""},
-};
-
-enum { WORD_SIZE = 32 };
 
 static bool is_digit(char c)
 {
@@ -126,34 +41,6 @@ static bool is_variant(enum arch arch, const char *text)
         break;
     }
     return false;
-}
-
-static const struct word *word_find(const char *text)
-{
-    size_t low = 0, high = sizeof words / sizeof *words;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const char *a = words[middle].text, *b = text;
-        while (*a && *a == *b)
-            a++, b++;
-        if (*a == *b)
-            return &words[middle];
-        *((unsigned char)*a < (unsigned char)*b ? &low : &high) = middle + ((unsigned char)*a < (unsigned char)*b);
-    }
-    return NULL;
-}
-
-/* "macos11" and "darwin23.1" are systems with a release. */
-static const struct word *word_with_release(const char *text)
-{
-    char letters[WORD_SIZE];
-    size_t size = strcspn(text, "0123456789");
-    if (size < 5 || text[size] == 0 || size >= sizeof letters)
-        return NULL;
-    memcpy(letters, text, size);
-    letters[size] = 0;
-    const struct word *found = word_find(letters);
-    return found && found->value == OS_MACOS && found->sort == WORD_OS ? found : NULL;
 }
 
 static const char *separators(bool dots)
@@ -189,10 +76,12 @@ struct parse {
     struct target target;
     bool is_name; /* of a file: words that mean nothing are allowed */
     bool has_os, has_arch, contradicts, strange;
-    bool says_all;   /* "universal" or "all" */
-    bool vendor;     /* all that is known of the system is "apple" */
-    bool arch_first; /* the architecture is the first word: aarch64-linux-gnu-… */
-    bool is_tool;    /* and a name follows the triple, as of a cross compiler: the triple is what it works for */
+    bool says_all;              /* "universal" or "all" */
+    bool vendor;                /* all that is known of the system is "apple" */
+    bool both;                  /* amd64 and arm64 as one: arm64_x86_64, x64+arm64 */
+    unsigned place, arch_place; /* of the word, and of the last one that is an architecture */
+    bool arch_first;            /* the architecture is the first word: aarch64-linux-gnu-… */
+    bool is_tool; /* and a name follows the triple, as of a cross compiler: the triple is what it works for */
     const char *os_word, *arch_word;
     char level[5], features[11]; /* of the variant: "v8.2" and "lse,crypto" */
 };
@@ -202,21 +91,33 @@ static void copy(char *to, size_t size, const char *text)
     snprintf(to, size, "%s", text);
 }
 
-static void take_arch(struct parse *p, const struct word *word)
+/* Xcode's macos-arm64_x86_64 and prebuildify's darwin-x64+arm64 hold one slice for each. */
+static bool is_pair(const struct parse *p, enum arch arch, char before)
+{
+    return p->is_name && p->arch_place + 1 == p->place && (before == '_' || before == '+') &&
+           p->target.arch + arch == ARCH_AMD64 + ARCH_ARM64 && p->target.arch != arch && !p->both;
+}
+
+static void take_arch(struct parse *p, const struct word *word, char before)
 {
     enum arch arch = (enum arch)word->value;
-    p->contradicts |= p->has_arch && p->target.arch != arch;
+    if (is_pair(p, arch, before))
+        p->both = true;
+    else
+        p->contradicts |= p->has_arch && p->target.arch != arch;
     p->has_arch = true;
+    p->arch_place = p->place;
     p->target.arch = arch;
     p->arch_word = word->text;
     if (strcmp(word->text, "arm64e") == 0 || strcmp(word->text, "x86_64h") == 0)
         copy(p->features, sizeof p->features, word->text);
 }
 
-/* The systems whose triples name a broader one first: aarch64-linux-android, arm64-apple-ios. */
+/* The systems whose names follow a broader one: aarch64-linux-android, arm64-apple-ios, ios-arm64-maccatalyst. */
 static bool refines(const struct parse *p, enum os os)
 {
-    return (p->target.os == OS_LINUX && os == OS_ANDROID) || (p->vendor && os == OS_IOS);
+    return (p->target.os == OS_LINUX && os == OS_ANDROID) || (p->vendor && os >= OS_MACOS) ||
+           (p->target.os == OS_IOS && os == OS_MACCATALYST);
 }
 
 static void take_os(struct parse *p, const struct word *word)
@@ -227,6 +128,26 @@ static void take_os(struct parse *p, const struct word *word)
     p->has_os = true;
     p->target.os = os;
     p->os_word = word->text;
+}
+
+/* OS_UNKNOWN: there is none. */
+static enum os simulator_of(enum os os)
+{
+    return os == OS_IOS        ? OS_IOS_SIMULATOR
+           : os == OS_TVOS     ? OS_TVOS_SIMULATOR
+           : os == OS_WATCHOS  ? OS_WATCHOS_SIMULATOR
+           : os == OS_VISIONOS ? OS_VISIONOS_SIMULATOR
+                               : OS_UNKNOWN;
+}
+
+/* arm64-apple-ios-simulator, ios-arm64_x86_64-simulator, aarch64-apple-ios-macabi; elsewhere the words mean nothing. */
+static bool take_kind(struct parse *p, const struct word *word)
+{
+    enum os os = word->value == OS_MACCATALYST ? OS_MACCATALYST : simulator_of(p->target.os);
+    if (os == OS_UNKNOWN || (os == OS_MACCATALYST && p->target.os != OS_IOS))
+        return false;
+    p->target.os = os;
+    return true;
 }
 
 /* In a file's name, what comes before the architecture or does not fit it is a version. */
@@ -263,19 +184,22 @@ static void take_strange(struct parse *p, const char *text, char before)
 static void take(struct parse *p, const char *text, char before)
 {
     const struct word *word = word_find(text);
-    if (!word)
-        word = word_with_release(text);
+    enum word_sort sort = word ? word->sort : WORD_NONE;
     if (!word && looks_like_variant(text)) {
         take_level(p, text);
         return;
     }
-    switch (word ? word->sort : WORD_NONE) {
+    if (sort == WORD_CHIP)
+        sort = p->is_name && p->target.os == OS_MACOS ? WORD_ARCH : WORD_NONE;
+    if (sort == WORD_KIND && !take_kind(p, word))
+        sort = WORD_NONE;
+    switch (sort) {
     case WORD_OS:
         take_os(p, word);
         break;
     case WORD_ARCH:
         p->arch_first |= before == 0;
-        take_arch(p, word);
+        take_arch(p, word, before);
         break;
     case WORD_UNIVERSAL:
         p->says_all = true;
@@ -287,7 +211,9 @@ static void take(struct parse *p, const char *text, char before)
         copy(p->target.libc, sizeof p->target.libc, word->libc);
         break;
     case WORD_FILLER:
+    case WORD_KIND:
         break;
+    case WORD_CHIP:
     case WORD_NONE:
         take_strange(p, text, before);
         break;
@@ -301,6 +227,27 @@ static void take_all(struct parse *p)
         return;
     p->contradicts |= p->has_arch || (p->has_os && p->target.os != OS_MACOS);
     p->has_arch = p->target.universal = true;
+}
+
+/* What words mean together. macOS never ran on 32-bit ARM, and has been for 64 bits alone since 10.15; of Apple's other
+ * systems Intel processors run simulators (Rust's x86_64-apple-ios). */
+static void settle_apple(struct parse *p)
+{
+    enum os simulator = simulator_of(p->target.os);
+    bool plain = !*p->level && !*p->features;
+    if (p->both) {
+        p->contradicts |= p->target.os != OS_MACOS || !plain;
+        p->target.universal = !p->contradicts;
+        p->target.arch = ARCH_OTHER;
+    }
+    if (p->target.arch == ARCH_AMD64 && simulator != OS_UNKNOWN)
+        p->target.os = simulator;
+    if (!p->is_name || p->target.os != OS_MACOS || !p->arch_word)
+        return;
+    if (strcmp(p->arch_word, "x86") == 0)
+        p->target.arch = ARCH_AMD64;
+    if (strcmp(p->arch_word, "arm") == 0)
+        p->target.arch = ARCH_ARM64;
 }
 
 /* The variant must be one of the architecture, which may stand behind it: GOAMD64=v3 GOARCH=amd64. */
@@ -320,9 +267,12 @@ static struct parse parse(const char *text, bool is_name)
     struct parse p = {.is_name = is_name};
     char word[WORD_SIZE] = "";
     const char *start = text, *from;
-    while ((from = next_word(&text, is_name, word)))
+    while ((from = next_word(&text, is_name, word))) {
+        p.place++;
         take(&p, word, from > start ? from[-1] : 0);
+    }
     take_all(&p);
+    settle_apple(&p);
     settle_variant(&p);
     return p;
 }
