@@ -113,6 +113,8 @@ static struct claim variant_claim(const struct image *image, const struct target
     if (!*target->variant || strcmp(target->variant, common_name(image)) == 0)
         return (struct claim){ANSWER_YES, NULL};
     struct baseline want = level_of(image->arch, target->variant);
+    if (strcmp(target->variant, "arm64e") == 0 || strcmp(target->variant, "x86_64h") == 0)
+        return (struct claim){ANSWER_NO, arena_print(arena, "the code is for %s", common_name(image))};
     if (want.rank < 0)
         return (struct claim){ANSWER_UNKNOWN, arena_print(arena, "\"%s\" is no variant of %s that is known here",
                                                           target->variant, arch_name(image->arch))};

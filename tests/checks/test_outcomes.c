@@ -150,6 +150,11 @@ static void copy(char *to, size_t size, const char *text)
     (void)snprintf(to, size, "%s", text);
 }
 
+static void slice(struct scene *s, const char *declared)
+{
+    copy(s->expect.target.variant, sizeof s->expect.target.variant, declared);
+}
+
 static void variant(struct scene *s, const char *declared, const char *recorded)
 {
     copy(s->expect.target.variant, sizeof s->expect.target.variant, declared);
