@@ -7,16 +7,35 @@
 #include "formats/certain.h"
 #include "formats/limits.h"
 
-/* Distances in LEB128, a zero, and zeros (dyld mach_o/FunctionStarts.cpp, valid). */
+/* How far from the header the last executable segment ends, of those that were read. */
+static uint64_t code_end(const struct macho_view *view)
+{
+    const struct segment_list *list = &view->image->segments;
+    uint64_t end = view->text_address;
+    for (size_t i = 0; i < list->count; i++) {
+        uint64_t last = range_end(list->items[i].address, list->items[i].memory_size);
+        if (list->items[i].access & ACCESS_EXECUTE && last > end)
+            end = last;
+    }
+    return end - view->text_address;
+}
+
+/* Distances in LEB128 that stay in the code, and zeros (dyld mach_o/FunctionStarts.cpp, valid). Nobody reads on behind
+ * the table's end: Zig 0.11 writes no zero where the distances fill it. */
 static bool are_starts(struct macho_view *view, struct view v)
 {
     struct cursor c = cursor_at(v, false);
+    uint64_t at = 0, most = code_end(view);
     struct view rest;
-    (void)view;
-    while (c.at < v.size)
-        if (cursor_uleb(&c) == 0)
+    while (c.at < v.size) {
+        uint64_t distance = cursor_uleb(&c);
+        if (distance == 0)
             return !c.failed && ALWAYS(view_sub(v, c.at, v.size - c.at, &rest)) && view_is_zero(rest);
-    return false;
+        at = range_end(at, distance);
+        if (at > most)
+            return false;
+    }
+    return !c.failed;
 }
 
 /* Places, sizes and kinds of data, 1 to 5 (<mach-o/loader.h>, data_in_code_entry). */

@@ -197,7 +197,8 @@ static void a_table_holds_what_its_command_says(void **state)
     } cases[] = {
         {LC_FUNCTION_STARTS, 0, "\x80\x40\4\0\0\0\0\0", 8, GOOD},
         {LC_FUNCTION_STARTS, 0, "main\0f\0\0", 8, BROKEN},
-        {LC_FUNCTION_STARTS, 0, "\1\2\3\4\5\6\7\x08", 8, BROKEN},
+        {LC_FUNCTION_STARTS, 0, "\1\2\3\4\5\6\7\x08", 8, GOOD},
+        {LC_FUNCTION_STARTS, 0, "\xff\xff\xff\x7f\0\0\0\0", 8, BROKEN},
         {LC_FUNCTION_STARTS, 0, "\1\2\3\4\5\6\7\x88", 8, BROKEN},
         {LC_DATA_IN_CODE, 0, "\0\x30\0\0\4\0\1\0", 8, GOOD},
         {LC_DATA_IN_CODE, 0, "\0\x30\0\0\4\0\5\0", 8, GOOD},

@@ -27,7 +27,8 @@ static void make(uint32_t type, uint32_t offset, uint32_t size)
     image.kind = KIND_EXECUTABLE;
     image.bits = 64;
     image.macho = &extra;
-    image.segments.count = 0;
+    segments[0] = (struct segment){.name = "__TEXT", .memory_size = 0x1000, .access = ACCESS_READ | ACCESS_EXECUTE};
+    image.segments.count = 1;
     extra = (struct macho_extra){.filetype = MH_EXECUTE, .cputype = CPU_TYPE_ARM64, .dyldlink = true, .has_uuid = true};
     view = (struct macho_view){.file = &file, .image = &image, .extra = &extra, .whole = true, .links = true};
     memset(words, 0, sizeof words);
@@ -54,15 +55,50 @@ static void table(uint32_t type, const char *sentence, const void *at, size_t si
     told(sentence, wrong);
 }
 
-static void function_starts_end_with_a_zero_and_zeros(void **state)
+/* Code of 0x80 bytes, seen from the header, in two segments, and data behind it. */
+static void starts(const char *sentence, const void *at, size_t size, bool wrong)
+{
+    memset(bytes, 0, SIZE);
+    memcpy(bytes + AT, at, size);
+    make(LC_FUNCTION_STARTS, AT, (uint32_t)size);
+    segments[0] = (struct segment){.address = 0x1000040, .memory_size = 0x40, .access = ACCESS_READ | ACCESS_EXECUTE};
+    segments[1] = (struct segment){.address = 0x1000000, .memory_size = 0x40, .access = ACCESS_READ | ACCESS_EXECUTE};
+    segments[2] = (struct segment){.address = 0x1000080, .memory_size = 0x40, .access = ACCESS_READ | ACCESS_WRITE};
+    image.segments.count = 3;
+    view.has_text = true;
+    view.text_address = 0x1000000;
+    read_linkedit(&view, &command);
+    told(sentence, wrong);
+}
+
+/* Zig 0.11 writes eight bytes of distances, and no zero behind them. */
+static void function_starts_are_in_the_code_and_end_with_zeros(void **state)
 {
     (void)state;
-    table(LC_FUNCTION_STARTS, "one and its end", "\4\0", 2, false);
-    table(LC_FUNCTION_STARTS, "padding", "\4\0\0\0", 4, false);
-    table(LC_FUNCTION_STARTS, "none", "\0", 1, false);
-    table(LC_FUNCTION_STARTS, "without an end", "\4\4", 2, true);
-    table(LC_FUNCTION_STARTS, "a number without an end", "\4\x80", 2, true);
-    table(LC_FUNCTION_STARTS, "something behind the end", "\4\0\1", 3, true);
+    starts("the end of the code, and an end", "\x40\x40\0", 3, false);
+    starts("one behind the code", "\x40\x41\0", 3, true);
+    starts("data", "\x80\1\1\0", 4, true);
+    starts("a sum beyond all numbers", "\x40\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\x40\0", 13, true);
+    starts("one and its end", "\4\0", 2, false);
+    starts("padding", "\4\0\0\0", 4, false);
+    starts("none", "\0", 1, false);
+    starts("without an end", "\4\4", 2, false);
+    starts("without an end, behind the code", "\x40\x40\1", 3, true);
+    starts("a number without an end", "\4\x80", 2, true);
+    starts("something behind the end", "\4\0\1", 3, true);
+}
+
+static void function_starts_without_code_are_none(void **state)
+{
+    (void)state;
+    for (unsigned count = 0; count < 2; count++) {
+        memset(bytes, 0, SIZE);
+        bytes[AT] = (uint8_t)count;
+        make(LC_FUNCTION_STARTS, AT, 2);
+        image.segments.count = 0;
+        read_linkedit(&view, &command);
+        told(count ? "one" : "none", count > 0);
+    }
 }
 
 static void chained_fixups_have_parts_inside(void **state)
@@ -415,7 +451,8 @@ static void an_entry_is_on_bytes_that_are_mapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(function_starts_end_with_a_zero_and_zeros),
+        cmocka_unit_test(function_starts_are_in_the_code_and_end_with_zeros),
+        cmocka_unit_test(function_starts_without_code_are_none),
         cmocka_unit_test(chained_fixups_have_parts_inside),
         cmocka_unit_test(requirements_are_a_blob_and_padding),
         cmocka_unit_test(data_in_code_is_of_a_kind_and_inside),

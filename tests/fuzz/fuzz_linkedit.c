@@ -10,6 +10,8 @@
 
 enum { STARTS, DATA, FIXUPS, REQUIREMENTS, REBASE, BIND, WEAK, LAZY, TRIE, TABLES };
 
+enum { CODE = 0x10000 }; /* bytes of the segment that is executable */
+
 static unsigned chosen;
 
 /* The number at *at, which moves behind it; false: it does not end. */
@@ -37,13 +39,18 @@ static bool zeros(struct view v, uint64_t at)
     return at >= v.size;
 }
 
+/* An end that is the table's own needs no zero. */
 static bool starts(struct view v)
 {
-    uint64_t at = 0, distance = 1;
-    while (distance)
-        if (!leb(v, &at, &distance))
+    uint64_t at = 0, left = CODE, distance;
+    while (at < v.size) {
+        if (!leb(v, &at, &distance) || distance > left)
             return false;
-    return zeros(v, at);
+        if (distance == 0)
+            return zeros(v, at);
+        left -= distance;
+    }
+    return true;
 }
 
 static bool data_in_code(struct view v)
@@ -180,7 +187,9 @@ static void read_it(struct file *file)
                                      LC_DYLIB_CODE_SIGN_DRS};
     uint8_t bytes[48] = {0};
     struct macho_extra extra = {0};
+    struct segment code = {.memory_size = CODE, .access = ACCESS_READ | ACCESS_EXECUTE};
     struct image image = {.file = file,
+                          .segments = {.known = KNOWN_COMPLETE, .items = &code, .count = 1},
                           .size = file->size,
                           .format = FORMAT_MACHO,
                           .arch = ARCH_ARM64,
