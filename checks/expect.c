@@ -189,8 +189,8 @@ static void take(struct parse *p, const char *text, char before)
         take_level(p, text);
         return;
     }
-    if (sort == WORD_CHIP)
-        sort = p->is_name && p->target.os == OS_MACOS ? WORD_ARCH : WORD_NONE;
+    if (sort == WORD_CHIP) /* macosx_10_6_intel is Python's, for i386 and x86_64 in one file */
+        sort = p->is_name && p->target.os == OS_MACOS && strcmp(p->os_word, "macosx") != 0 ? WORD_ARCH : WORD_NONE;
     if (sort == WORD_KIND && !take_kind(p, word))
         sort = WORD_NONE;
     switch (sort) {

@@ -276,6 +276,7 @@ static const struct row names[] = {
     {"darwin_arm64e_x86_64", NULL},
     {"darwin_arm64_x86_64_v3", NULL},
     {"app-macos-intel-arm64", NULL},
+    {"app-1.0-cp27-cp27m-macosx_10_6_intel", NULL},
     {"intel-app-macos", NULL}, /* the name of a maker */
     {"app-intel-linux", NULL},
     {"silicon-valley-darwin", NULL},
