@@ -1,21 +1,30 @@
 /* Can someone else put a library into the program's way? ld.so looks for libraries in
  * the folders of DT_RPATH and DT_RUNPATH, where an empty or relative entry is the
  * current folder (glibc elf/dl-load.c, fillin_rpath), and dyld in those of LC_RPATH.
- * DT_AUDIT and LC_DYLD_ENVIRONMENT load or redirect before main, and a relative name
- * with a slash is opened from the current folder. $ORIGIN and @executable_path lead to
- * where the program itself lies: whoever writes there replaces the program as well. */
+ * DT_AUDIT and LC_DYLD_ENVIRONMENT load or redirect before main. A library or a loader
+ * that is named by a path is opened from there and nowhere else, and where that is
+ * relative, which "$LIB/…" is, too, from the current folder. $ORIGIN and @executable_path
+ * lead to where the program itself lies: whoever writes there replaces the program as well.
+ * A policy that allows a library by its name says nothing of the folder it comes from. */
 #include "checks/common.h"
 
 #include <string.h>
 
 /* Folders in which anyone, or the user of the build machine, may create files. */
-static const char *const open_folders[] = {"/tmp",   "/var/tmp", "/dev/shm", "/run/user", "/proc",     "/home",
-                                           "/Users", "/root",    "/build",   "/builds",   "/workspace"};
+static const char *const open_folders[] = {"/tmp",      "/var/tmp", "/dev",     "/run/user", "/run/lock",
+                                           "/var/lock", "/private", "/Volumes", "/proc",     "/home",
+                                           "/Users",    "/root",    "/build",   "/builds",   "/workspace"};
 
+/* Whether the path leads into the folder; doubled slashes and "." in it lead nowhere. */
 static bool under(const char *path, const char *folder)
 {
-    size_t size = strlen(folder);
-    return strncmp(path, folder, size) == 0 && (path[size] == 0 || path[size] == '/');
+    for (; *folder; folder++) {
+        if (*path++ != *folder)
+            return false;
+        while (*folder == '/' && (*path == '/' || (path[0] == '.' && path[1] == '/')))
+            path++;
+    }
+    return *path == 0 || *path == '/';
 }
 
 static bool is_open(const char *path)
@@ -60,8 +69,6 @@ static const char *fault(const struct image *image, const char *path)
     }
     if (*path != '/')
         return "a relative entry starts from the current folder";
-    while (path[1] == '/')
-        path++;
     if (common_climbs(path))
         return "an entry with \"..\" leads elsewhere than it says";
     if (is_open(path))
@@ -71,16 +78,38 @@ static const char *fault(const struct image *image, const char *path)
     return NULL;
 }
 
-/* What is wrong with a dependency, by the way it is asked for; NULL: nothing. */
-static const char *dependency_fault(const struct named *n, bool elf)
+/* What is wrong with a place that a library or a loader is named by, or NULL. */
+static const char *place_fault(const char *path)
+{
+    static const char *const own[] = {"$ORIGIN", "${ORIGIN}", "@executable_path", "@loader_path", "@rpath"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        const char *to = under(path, own[i]) ? climbs_to(path + strlen(own[i])) : NULL;
+        if (to && is_open(to))
+            return "\"..\" in it leads to a folder that others can write";
+        if (under(path, own[i]))
+            return NULL;
+    }
+    if (*path != '/')
+        return "a relative path is opened from the current folder";
+    if (common_climbs(path))
+        return "\"..\" in it leads elsewhere than it says";
+    return is_open(path) ? "it stands in a folder that others can write, or that is of the build machine" : NULL;
+}
+
+/* The kernel, which opens the loader, knows of no $ORIGIN. */
+static const char *loader_fault(const char *path)
+{
+    return *path == '/' ? place_fault(path) : "a relative loader is opened from the current folder";
+}
+
+/* What is wrong with a dependency, by the way it is asked for; NULL: nothing. A name without a slash is searched for. */
+static const char *dependency_fault(const struct named *n)
 {
     if (n->detail == DEPENDENCY_AUDIT)
         return "an auditing library is loaded before the program and sees all of it";
     if (n->detail == DEPENDENCY_ENVIRONMENT)
         return "the loader is told where to look by the program";
-    if (elf && strchr(n->text, '/') && *n->text != '/' && *n->text != '$')
-        return "a relative name with a slash is opened from the current folder";
-    return NULL;
+    return strchr(n->text, '/') ? place_fault(n->text) : NULL;
 }
 
 /* A DT_RUNPATH that is empty as a whole is passed over (decompose_rpath); an empty entry beside others is not. */
@@ -106,14 +135,15 @@ static void check(const struct subject *subject, struct finding *f)
                      paths->items[i].text, wrong);
     }
     for (size_t i = 0; i < needed->count; i++) {
-        const char *wrong = dependency_fault(&needed->items[i], elf);
+        const char *wrong = dependency_fault(&needed->items[i]);
         if (wrong)
             evidence(f, needed->items[i].offset, "a library by its name or whole path", "%s \"%s\": %s",
                      common_dependency(image, needed->items[i].detail), needed->items[i].text, wrong);
     }
-    if (elf && image->interpreter.text && *image->interpreter.text != '/')
-        evidence(f, image->interpreter.offset, "an absolute path",
-                 "PT_INTERP \"%s\": a relative loader is opened from the current folder", image->interpreter.text);
+    const char *loader = elf && image->interpreter.text ? loader_fault(image->interpreter.text) : NULL;
+    if (loader)
+        evidence(f, image->interpreter.offset, "a loader in a folder that only the administrator writes",
+                 "PT_INTERP \"%s\": %s", image->interpreter.text, loader);
     if (f->total)
         fail(f, "%s", f->evidence[0].observed);
     else if (paths->known == KNOWN_BROKEN || needed->known == KNOWN_BROKEN || image->interpreter_known == KNOWN_BROKEN)
