@@ -1,7 +1,7 @@
 /* Paths of the build machine that stayed in the bytes: assertion texts, Go's file
  * table, DWARF's compilation directories. They tell strangers how and where a release
  * was made, and make two builds differ. Known by the folders that people and CI systems
- * build in; every byte that is loaded, code aside, and every section that is not loaded is
+ * build in; every byte that is loaded, and every section that is not loaded is
  * searched once.
  *
  * A path in the middle of a longer one (/var/home/) is not one of these folders. Rust's
@@ -94,7 +94,7 @@ void read_build_paths(struct image *image)
     struct range *loaded, *all;
     struct needle_set set;
     bool whole;
-    size_t count = loaded_ranges(image, LOADED_CONSTANTS, &loaded, &whole);
+    size_t count = loaded_ranges(image, &loaded, &whole);
     all = arena_array(&image->file->arena, count + image->sections.count + 1, sizeof *all);
     if (count)
         memcpy(all, loaded, count * sizeof *all);

@@ -183,7 +183,7 @@ void read_hidden_dwarf(struct image *image)
     for (size_t i = 0; i < image->debug.count; i++)
         if (image->debug.items[i].kind == DEBUG_DWARF)
             return;
-    size_t count = loaded_ranges(image, LOADED_ALL, &loaded, &whole);
+    size_t count = loaded_ranges(image, &loaded, &whole);
     all = arena_array(&image->file->arena, count + image->sections.count + 1, sizeof *all);
     for (size_t i = 0; i < count; i++)
         all[i] = loaded[i];

@@ -28,27 +28,15 @@ size_t ranges_join(struct range *ranges, size_t count)
     return kept;
 }
 
-/* Constants stand apart from code, except where the linker was told to make few segments,
- * and then none is for reading only; in a Mach-O file, __TEXT holds both. More than a page:
- * headers alone may have a segment. */
-static bool stand_apart(const struct image *image)
-{
-    for (size_t i = 0; image->format == FORMAT_ELF && i < image->segments.count; i++)
-        if (image->segments.items[i].access == ACCESS_READ && image->segments.items[i].file_size > LIMIT_PAGE)
-            return true;
-    return false;
-}
-
-size_t loaded_ranges(const struct image *image, enum loaded what, struct range **ranges, bool *whole)
+size_t loaded_ranges(const struct image *image, struct range **ranges, bool *whole)
 {
     size_t count = 0;
-    bool no_code = what == LOADED_CONSTANTS && stand_apart(image);
     uint64_t end = image->offset + image->size;
     *whole = true;
     *ranges = arena_array(&image->file->arena, image->segments.count + 1, sizeof **ranges);
     for (size_t i = 0; i < image->segments.count; i++) {
         const struct segment *s = &image->segments.items[i];
-        if (s->file_size == 0 || (no_code && s->access & ACCESS_EXECUTE))
+        if (s->file_size == 0)
             continue;
         uint64_t from = s->offset < image->offset ? image->offset : s->offset, to = range_end(s->offset, s->file_size);
         if (from != s->offset || to > end)

@@ -5,14 +5,9 @@
 
 #include "formats/model.h"
 
-enum loaded {
-    LOADED_ALL,
-    LOADED_CONSTANTS, /* code aside, where constants surely stand apart from it */
-};
-
 /* The file ranges of the segments, cut to the image, ascending and disjoint. Returns their
  * number; false in *whole where a segment was cut. */
-size_t loaded_ranges(const struct image *image, enum loaded what, struct range **ranges, bool *whole);
+size_t loaded_ranges(const struct image *image, struct range **ranges, bool *whole);
 /* Sorts `count` ranges and joins those that touch; returns how many are left. */
 size_t ranges_join(struct range *ranges, size_t count);
 

@@ -63,7 +63,7 @@ static bool take_text(const struct image *image, uint64_t offset, struct chooser
     return text.count <= PLACES;
 }
 
-enum answer locale_chosen(const struct image *image, bool libstdcxx, uint64_t *where)
+enum answer locale_chosen(const struct image *image, const struct marks *marks, uint64_t *where)
 {
     static const char name[] = "\0LOCPATH"; /* and the NUL that ends it */
     enum { OF_LIBSTDCXX = 3 };              /* locale::global() calls setlocale(), two functions call newlocale() */
@@ -71,7 +71,7 @@ enum answer locale_chosen(const struct image *image, bool libstdcxx, uint64_t *w
     struct range *ranges;
     struct view v;
     bool complete;
-    size_t count = loaded_ranges(image, LOADED_CONSTANTS, &ranges, &complete);
+    size_t count = loaded_ranges(image, &ranges, &complete);
     for (size_t i = 0; i < count; i++) {
         if (!file_view(image->file, ranges[i].offset, ranges[i].size, &v))
             return ANSWER_UNKNOWN;
@@ -80,9 +80,9 @@ enum answer locale_chosen(const struct image *image, bool libstdcxx, uint64_t *w
             if (!take_text(image, ranges[i].offset + (uint64_t)(at - v.data) + 1, &chooser))
                 return ANSWER_UNKNOWN;
     }
-    if (!complete || (chooser.texts && chooser.functions == 0))
+    if (!complete || (chooser.texts ? chooser.functions == 0 : marks->resolvers)) /* a whole glibc has the text */
         return ANSWER_UNKNOWN;
-    if (chooser.callers <= (libstdcxx ? OF_LIBSTDCXX : 0))
+    if (chooser.callers <= (marks->at[MARK_LIBSTDCXX] ? OF_LIBSTDCXX : 0))
         return ANSWER_NO;
     if (!image_address(image, chooser.where, where))
         *where = 0;

@@ -15,7 +15,8 @@
  *    there a call from code tells.
  *
  * With a symbol table the functions are named outright. One mark without its companions is
- * a contradiction: what it speaks for can then neither be affirmed nor excluded. */
+ * a contradiction: what it speaks for can then neither be affirmed nor excluded. So is a whole
+ * glibc, known by its table of resolvers, without the texts that all of its programs have. */
 #include "formats/elf/marks.h"
 
 #include <elf.h>
@@ -209,9 +210,12 @@ static void doubt(struct image *image, enum latent kind, enum answer answer, uin
 static void read_inner(struct image *image, const struct marks *marks)
 {
     uint64_t where = marks->at[MARK_GCONV];
+    if (!image->latent.used && marks->resolvers && (where == 0 || marks->at[MARK_OPEN] == 0))
+        doubt(image, LATENT_DLOPEN, ANSWER_UNKNOWN, image->entry.offset,
+              "texts that every static program of glibc has, and that its loader is known by, are missing");
     if (image->latent.used || where == 0)
         return; /* it is decided, or the loader of conversions is not there */
-    enum answer locale = locale_chosen(image, marks->at[MARK_LIBSTDCXX] != 0, &where);
+    enum answer locale = locale_chosen(image, marks, &where);
     doubt(
         image, LATENT_ICONV, locale, where,
         "code chooses a locale, setlocale() or newlocale(); character sets other than UTF-8 are converted by modules");

@@ -30,20 +30,23 @@ enum mark {
 
 struct marks {
     uint64_t at[MARK_COUNT]; /* file offset of the first; 0: nowhere (there the ELF header stands) */
-    bool complete;           /* all that is loaded, code aside, was searched */
+    bool complete;           /* all that is loaded was searched */
+    bool resolvers;          /* it has the table by which glibc's start code chooses functions */
 };
 
 /* latent.c: fills in image->latent of a static glibc program. */
 void read_latent(struct image *image, const struct marks *marks);
 /* The same of a program that stands in the bytes of any static one, and that a loader starts with libraries. */
 void read_latent_program(struct image *image, const struct marks *marks);
+/* resolvers.c: whether bytes that stand at `offset` of the file hold a table of functions that choose others at the start. */
+bool has_resolvers(const struct image *image, struct view v, uint64_t offset) MUST_CHECK;
 /* memory_programs.c: whether code makes a file in memory and starts a file that is open; `names_descriptors`: it has a
  * text for the path of such a file. */
 bool starts_from_memory(const struct image *image, bool names_descriptors, uint64_t *where) MUST_CHECK;
 /* calls.c: whether code asks for dlopen() or dlmopen(), whose error text stands at `text`. */
 enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where);
 /* inner.c: whether code chooses a locale, with setlocale() or newlocale(). */
-enum answer locale_chosen(const struct image *image, bool libstdcxx, uint64_t *where);
+enum answer locale_chosen(const struct image *image, const struct marks *marks, uint64_t *where);
 /* Whether anything calls the loader of a static program round dlopen() and iconv(). */
 enum answer loader_called(const struct image *image, const struct marks *marks, uint64_t *where);
 /* calls.c: whether all calls of iconv(), whose assertion stands at `text`, come from one function. */

@@ -70,7 +70,7 @@ static void gather(const struct image *image, struct marks *found)
     struct needle_set set;
     struct range *ranges;
     struct view v;
-    size_t which = 0, count = loaded_ranges(image, LOADED_CONSTANTS, &ranges, &found->complete);
+    size_t which = 0, count = loaded_ranges(image, &ranges, &found->complete);
     needle_prepare(&set, marks, MARK_COUNT);
     found->complete = found->complete && image->segments.known == KNOWN_COMPLETE;
     for (size_t i = 0; i < count; i++) {
@@ -81,6 +81,7 @@ static void gather(const struct image *image, struct marks *found)
         for (int64_t at = needle_find(&set, v, 0, &which); at >= 0; at = needle_find(&set, v, (uint64_t)at + 1, &which))
             if (found->at[which] == 0 && stands(v, (uint64_t)at, (enum mark)which))
                 found->at[which] = ranges[i].offset + (uint64_t)at;
+        found->resolvers = found->resolvers || has_resolvers(image, v, ranges[i].offset);
     }
 }
 
@@ -100,13 +101,20 @@ static bool is_musl_start(const struct image *image)
     return memcmp(v.data, arm64, sizeof arm64) == 0 && memcmp(v.data + 20, last, sizeof last) == 0;
 }
 
+/* What glibc alone has, and needs or has wherever it has the rest: without the marks that name it, they were taken away. */
+static bool has_glibc_parts(const struct marks *found)
+{
+    return found->resolvers || found->at[MARK_NSS_LIBRARY] || found->at[MARK_NSS_SYMBOL] || found->at[MARK_ICONV] ||
+           found->at[MARK_OPEN];
+}
+
 static void name_static(struct image *image, const struct marks *found)
 {
     bool tunables = found->at[MARK_TUNABLES], gconv = found->at[MARK_GCONV];
     bool musl_text = found->at[MARK_MUSL_ERROR], start = is_musl_start(image);
     bool musl_path = found->at[MARK_MUSL_PATH] || found->at[MARK_MUSL_LOCALE];
     bool glibc = tunables + gconv + image->elf->abi_tag >= 2;
-    bool musl = start || (musl_text && (musl_path || (!tunables && !gconv)));
+    bool musl = start || (musl_text && (musl_path || (!tunables && !gconv))), parts = has_glibc_parts(found);
     if (image->os == OS_ANDROID) {
         image->libc = LIBC_BIONIC;
         image->libc_evidence = (struct named){"the note \"Android\" of its start files", 0, 0};
@@ -115,11 +123,11 @@ static void name_static(struct image *image, const struct marks *found)
         image->libc_evidence = (struct named){image->elf->abi_tag ? "the note NT_GNU_ABI_TAG and glibc's own strings"
                                                                   : "two strings of glibc",
                                               tunables ? found->at[MARK_TUNABLES] : found->at[MARK_GCONV], 0};
-    } else if (musl && !glibc && !image->elf->abi_tag) {
+    } else if (musl && !glibc && !parts && !image->elf->abi_tag) {
         image->libc = LIBC_MUSL;
         image->libc_evidence = start ? (struct named){"the start code of musl at the entry", image->entry.offset, 0}
                                      : (struct named){"the error texts of musl", found->at[MARK_MUSL_ERROR], 0};
-    } else if (found->complete && !musl && !tunables && !gconv && !musl_path) {
+    } else if (found->complete && !musl && !tunables && !gconv && !musl_path && !parts) {
         image->libc = LIBC_NONE; /* Free Pascal writes the ABI tag, too, and has no libc */
         image->libc_evidence = (struct named){"no mark of a C library in all that is loaded", 0, 0};
     }
@@ -217,7 +225,8 @@ void read_static_libc(struct image *image, const struct read_options *options)
     if (image->libc == LIBC_GLIBC) {
         read_latent(image, &found);
     } else if (is_static && image->libc == LIBC_UNKNOWN &&
-               (!found.complete || image->elf->abi_tag || found.at[MARK_TUNABLES] || found.at[MARK_GCONV])) {
+               (!found.complete || image->elf->abi_tag || found.at[MARK_TUNABLES] || found.at[MARK_GCONV] ||
+                has_glibc_parts(&found))) {
         image->latent.known = KNOWN_BROKEN;
         image->latent.possible = LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN;
     }

@@ -116,7 +116,7 @@ static void search_content(struct search *search)
     struct range *ranges;
     bool whole;
     struct view v;
-    size_t count = loaded_ranges(search->image, LOADED_ALL, &ranges, &whole);
+    size_t count = loaded_ranges(search->image, &ranges, &whole);
     for (size_t i = 0; i < count; i++) {
         uint64_t skip = -(ranges[i].offset - search->image->offset) & 7;
         if (skip < ranges[i].size && file_view(search->image->file, ranges[i].offset + skip, ranges[i].size - skip, &v))

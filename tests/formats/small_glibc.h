@@ -26,6 +26,16 @@ static inline void put_nss(struct small *s)
     put_text(s, CONSTANTS + 0x340, "/etc/nsswitch.conf");
 }
 
+/* Records by which the start code of a static glibc chooses functions. */
+static inline void put_resolvers(struct small *s, size_t at, size_t count, uint64_t type)
+{
+    for (size_t i = 0; i < count; i++) {
+        put_word(s, at + i * 24, BASE + DATA + i * 8);
+        put_word(s, at + i * 24 + 8, type);
+        put_word(s, at + i * 24 + 16, BASE + CODE + i * 16);
+    }
+}
+
 /* dlopen.o, as x86-64 code: dlopen_doit() at +0x10 refers to the text, dlopen() at +0x80 to dlopen_doit(). */
 static inline void put_named_dlopen(struct small *s, const char *error)
 {

@@ -158,6 +158,22 @@ static void calls_round_dlopen_leave_it_open(void **state)
     is_open("a caller of unknown bounds", true, LATENT_DLOPEN);
 }
 
+/* What all programs of a whole glibc have; a text that is missing was taken away. */
+static void a_whole_glibc_has_the_text_that_chooses_locales(void **state)
+{
+    (void)state;
+    for (unsigned text = 0; text < 2; text++) {
+        put_loader();
+        put_resolvers(&s, CONSTANTS + 0x400, 3, R_X86_64_IRELATIVE);
+        if (text) {
+            put_text(&s, CONSTANTS + 0x700, "LOCPATH");
+            refer_to(LOCALE + 0x20, LEA, CONSTANTS + 0x701);
+            put_frame(4, LOCALE, SIZE);
+        }
+        is_open("a text of setlocale()", !text, LATENT_ICONV);
+    }
+}
+
 /* dlopen() and its twin, both of which pass the address of dlopen_doit() on. */
 static void put_twins(void)
 {
@@ -268,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_locale_that_code_chooses_leaves_conversions_open),
         cmocka_unit_test(libstdcxx_chooses_locales_for_who_asks_it),
         cmocka_unit_test(calls_round_dlopen_leave_it_open),
+        cmocka_unit_test(a_whole_glibc_has_the_text_that_chooses_locales),
         cmocka_unit_test(dlopen_by_a_pointer_is_left_open),
         cmocka_unit_test(a_program_from_memory_leaves_it_open),
         cmocka_unit_test(on_arm64_as_well),

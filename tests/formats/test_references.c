@@ -292,6 +292,8 @@ static void twins_are_two_functions_that_data_points_to(void **state)
     assert_int_equal(dlopen_called(&image, TEXT, &(uint64_t){0}), ANSWER_NO);
 }
 
+static const struct marks no_marks;
+
 /* setlocale(), which refers to the texts. */
 static enum answer chosen(unsigned texts, unsigned references, bool frames)
 {
@@ -304,7 +306,7 @@ static enum answer chosen(unsigned texts, unsigned references, bool frames)
     if (frames)
         put_frame(0, FUNCTION, 0x80);
     look(ARCH_AMD64);
-    return locale_chosen(&image, false, &where);
+    return locale_chosen(&image, &no_marks, &where);
 }
 
 static void a_locale_is_left_open_where_there_is_too_much(void **state)
@@ -319,23 +321,23 @@ static void a_locale_is_left_open_where_there_is_too_much(void **state)
     assert_int_equal(chosen(9, 1, true), ANSWER_UNKNOWN);
     (void)chosen(1, 1, true);
     again(4, 0, ACCESS_READ | ACCESS_EXECUTE); /* code that is named too often */
-    assert_int_equal(locale_chosen(&image, false, &where), ANSWER_UNKNOWN);
+    assert_int_equal(locale_chosen(&image, &no_marks, &where), ANSWER_UNKNOWN);
     (void)chosen(1, 1, true);
     again(4, 1, ACCESS_READ); /* data that is */
-    assert_int_equal(locale_chosen(&image, false, &where), ANSWER_UNKNOWN);
+    assert_int_equal(locale_chosen(&image, &no_marks, &where), ANSWER_UNKNOWN);
     (void)chosen(1, 1, true);
     put_pointer(DATA, FUNCTION);
     look(ARCH_AMD64);
-    assert_int_equal(locale_chosen(&image, false, &where), ANSWER_YES);
+    assert_int_equal(locale_chosen(&image, &no_marks, &where), ANSWER_YES);
     assert_int_equal(where, DATA);
     (void)chosen(1, 1, true);
     refer_to(OTHER, CALL, FUNCTION);
     look(ARCH_AMD64);
-    assert_int_equal(locale_chosen(&image, false, &where), ANSWER_YES);
+    assert_int_equal(locale_chosen(&image, &no_marks, &where), ANSWER_YES);
     assert_int_equal(where, OTHER + 1);
     segments[image.segments.count++] =
         (struct segment){.name = "", .address = CODE, .memory_size = 0x1000, .offset = CODE, .access = ACCESS_READ};
-    assert_int_equal(locale_chosen(&image, false, &where), ANSWER_YES);
+    assert_int_equal(locale_chosen(&image, &no_marks, &where), ANSWER_YES);
     assert_int_equal(where, 0);
 }
 

@@ -90,6 +90,88 @@ static void marks_of_two_libraries_leave_it_open(void **state)
     expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
 }
 
+/* Linkers may be told to put constants and code into one segment; another one for reading only proves nothing. */
+static void marks_among_code_are_found_beside_constants(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    small_abi_tag(&s);
+    put_text(&s, CODE + 0x100, "GLIBC_TUNABLES");
+    put_text(&s, CODE + 0x200, "gconv-modules");
+    put_word(&s, 64 + 2 * 56 + offsetof(Elf64_Phdr, p_filesz), 0x1008);
+    put_word(&s, 64 + 2 * 56 + offsetof(Elf64_Phdr, p_memsz), 0x1008);
+    expect(LIBC_GLIBC, KNOWN_COMPLETE, 0);
+}
+
+static void a_table_of_resolvers_without_marks_leaves_it_open(void **state)
+{
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put_resolvers(&s, CONSTANTS + 0x400, 3, R_X86_64_IRELATIVE);
+    expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
+    file_close(&s.file);
+    small_start(&s, EM_AARCH64);
+    put_resolvers(&s, CONSTANTS + 0x400, 3, R_AARCH64_IRELATIVE);
+    expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
+    file_close(&s.file);
+    small_start(&s, EM_X86_64);
+    put_resolvers(&s, CONSTANTS + 0x1000 - 3 * 24, 3, R_X86_64_IRELATIVE); /* at the end */
+    expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
+    file_close(&s.file);
+    small_start(&s, EM_X86_64);
+    put_resolvers(&s, CONSTANTS + 0x400, 3, R_X86_64_IRELATIVE);
+    put(&s, CODE, "\x48\x31\xed\x48\x89\xe7\x48\x8d\x35\0\0\0\0\x48\x83\xe4\xf0\xe8", 18); /* musl's start code */
+    expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
+}
+
+static void what_only_looks_like_resolvers_is_none(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 5; how++) {
+        small_start(&s, EM_X86_64);
+        put_resolvers(&s, CONSTANTS + 0x400, how == 0 ? 2 : 3, how == 1 ? R_X86_64_RELATIVE : R_X86_64_IRELATIVE);
+        if (how == 2)
+            put_word(&s, CONSTANTS + 0x400, BASE + CONSTANTS); /* a place that is not written */
+        if (how == 3)
+            put_word(&s, CONSTANTS + 0x410, BASE + DATA); /* no code */
+        if (how == 4)
+            put_word(&s, CONSTANTS + 0x410, BASE + TABLE); /* nothing */
+        expect(LIBC_NONE, KNOWN_ABSENT, 0);
+        file_close(&s.file);
+    }
+}
+
+static void parts_of_glibc_without_marks_leave_it_open(void **state)
+{
+    static const char *const parts[] = {"libnss_%s.so%s", "_nss_%s_%s", "!\"Nothing like this should happen\"",
+                                        "invalid mode for dlopen()"};
+    (void)state;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        small_start(&s, EM_X86_64);
+        put_text(&s, CONSTANTS + 0x300, parts[i]);
+        expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
+        file_close(&s.file);
+    }
+    small_start(&s, EM_X86_64);
+    put_text(&s, CONSTANTS + 0x340, "/etc/nsswitch.conf"); /* Go reads it, too */
+    expect(LIBC_NONE, KNOWN_ABSENT, 0);
+}
+
+static void a_whole_glibc_has_the_texts_of_its_loader(void **state)
+{
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put_resolvers(&s, CONSTANTS + 0x400, 3, R_X86_64_IRELATIVE);
+    expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
+    assert_true(s.reading.images[0].latent.possible & LATENT_DLOPEN);
+    file_close(&s.file);
+    small_start(&s, EM_X86_64);
+    small_abi_tag(&s);
+    put_text(&s, CONSTANTS + 0x100, "GLIBC_TUNABLES");
+    put_resolvers(&s, CONSTANTS + 0x400, 3, R_X86_64_IRELATIVE);
+    expect(LIBC_GLIBC, KNOWN_BROKEN, 0);
+}
+
 static void contained_conversions_are_not_used_ones(void **state)
 {
     (void)state;
@@ -474,6 +556,11 @@ int main(void)
         CASE(the_start_code_of_musl_names_it_on_arm64),
         CASE(the_error_texts_of_musl_name_it),
         CASE(marks_of_two_libraries_leave_it_open),
+        CASE(marks_among_code_are_found_beside_constants),
+        CASE(a_table_of_resolvers_without_marks_leaves_it_open),
+        CASE(what_only_looks_like_resolvers_is_none),
+        CASE(parts_of_glibc_without_marks_leave_it_open),
+        CASE(a_whole_glibc_has_the_texts_of_its_loader),
         CASE(contained_conversions_are_not_used_ones),
         CASE(the_marks_of_the_name_service_show_its_use),
         CASE(one_mark_of_the_name_service_leaves_it_open),

@@ -123,36 +123,6 @@ static void ranges_that_touch_are_one(void **state)
     }
 }
 
-/* Code is left out where a segment of more than a page is for reading only. */
-static void constants_stand_apart_from_code(void **state)
-{
-    static const struct {
-        enum format format;
-        enum loaded what;
-        unsigned access;
-        uint64_t size;
-        bool code_too;
-    } cases[] = {{FORMAT_ELF, LOADED_CONSTANTS, ACCESS_READ, PAGE + 1, false},
-                 {FORMAT_ELF, LOADED_CONSTANTS, ACCESS_READ, PAGE, true},
-                 {FORMAT_ELF, LOADED_CONSTANTS, ACCESS_READ | ACCESS_WRITE, PAGE + 1, true},
-                 {FORMAT_ELF, LOADED_ALL, ACCESS_READ, PAGE + 1, true},
-                 {FORMAT_MACHO, LOADED_CONSTANTS, ACCESS_READ, PAGE + 1, true}};
-    struct range *ranges;
-    bool whole;
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        begin(ARCH_AMD64, CODE + 4 * PAGE);
-        segments[0].file_size = PAGE;
-        segments[1] =
-            (struct segment){.access = cases[i].access, .offset = CODE + 2 * PAGE, .file_size = cases[i].size};
-        image.segments.count = 2;
-        image.format = cases[i].format;
-        assert_int_equal(loaded_ranges(&image, cases[i].what, &ranges, &whole), cases[i].code_too ? 2 : 1);
-        assert_int_equal(ranges[0].offset, cases[i].code_too ? CODE : CODE + 2 * PAGE);
-        assert_true(whole);
-    }
-}
-
 static void what_lies_outside_of_the_image_is_cut(void **state)
 {
     static const struct {
@@ -170,7 +140,7 @@ static void what_lies_outside_of_the_image_is_cut(void **state)
         image.size = 900;
         segments[0].offset = cases[i].offset;
         segments[0].file_size = cases[i].size;
-        assert_int_equal(loaded_ranges(&image, LOADED_ALL, &ranges, &whole), cases[i].to != 0);
+        assert_int_equal(loaded_ranges(&image, &ranges, &whole), cases[i].to != 0);
         assert_int_equal(whole, cases[i].whole);
         if (cases[i].to) {
             assert_int_equal(ranges[0].offset, cases[i].from);
@@ -377,7 +347,6 @@ int main(void)
         cmocka_unit_test(zeros_are_padding_up_to_some_size),
         cmocka_unit_test(ranges_come_in_any_order),
         cmocka_unit_test(ranges_that_touch_are_one),
-        cmocka_unit_test(constants_stand_apart_from_code),
         cmocka_unit_test(what_lies_outside_of_the_image_is_cut),
         cmocka_unit_test(paths_stand_alone_or_belong_to_cargo),
         cmocka_unit_test(the_first_bytes_name_a_file),
