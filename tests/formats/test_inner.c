@@ -2,6 +2,7 @@
  * which stand here as compilers write them. That glibc has these parts, and that programs which do so load libraries, was
  * seen under strace (glibc 2.36, amd64 and arm64). */
 #include "tests/formats/small_glibc.h"
+#include "tests/formats/small_go.h"
 
 static struct small s;
 
@@ -278,6 +279,76 @@ static void on_arm64_as_well(void **state)
             }
 }
 
+/* The number in a register, and a call of a function that makes the system call, or calls one that does: `chain` calls. */
+struct handing {
+    const char *sentence;
+    const char *move; /* all bytes before the number */
+    size_t between;
+    unsigned chain;
+    bool go, may;
+};
+
+static void put_handing(const struct handing *h, size_t at, uint32_t number)
+{
+    size_t size = strlen(h->move), call = at + 1 + 4 + h->between;
+    put(&s, at + 1 - size, h->move, size);
+    put(&s, at + 1, &number, sizeof number);
+    refer_to(call, CALL, CODE + 0x600);
+}
+
+static void a_number_that_is_handed_on_counts(void **state)
+{
+    static const struct handing cases[] = {
+        {"mov edi; call syscall", "\xbf", 0, 0, false, true},
+        {"mov rdi; call syscall", "\x48\xc7\xc7", 8, 0, false, true},
+        {"a call a little way behind", "\xbf", 63, 0, false, true},
+        {"a call farther behind", "\xbf", 64, 0, false, false},
+        {"a function that calls another one", "\xbf", 0, 1, false, false},
+        {"mov esi, which is another argument", "\xbe", 0, 0, false, false},
+        {"mov eax is not C's way", "\xb8", 0, 0, false, false},
+        {"mov eax; call syscall.RawSyscall", "\xb8", 0, 1, true, true},
+        {"mov eax; call syscall.Syscall", "\xb8", 0, 2, true, true},
+        {"functions behind functions", "\xb8", 0, 3, true, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct handing *h = &cases[i];
+        small_start(&s, EM_X86_64);
+        if (h->go)
+            put_record(&s, DATA, "go1.23.5", LINES);
+        put_handing(h, CODE + 0x100, 319);
+        put_handing(h, CODE + 0x200, 322);
+        for (unsigned n = 0; n < h->chain; n++)
+            refer_to(CODE + 0x600 + n * 0x100 + 0x20, CALL, CODE + 0x700 + n * 0x100);
+        put(&s, CODE + 0x600 + h->chain * 0x100 + 0x30, "\x0f\x05", 2);
+        may_start_a_program(h->sentence, h->may);
+    }
+    for (size_t at = 158; at <= 160; at++) { /* bytes of the function before the instruction */
+        small_start(&s, EM_X86_64);
+        put_handing(&cases[0], CODE + 0x100, 319);
+        put_handing(&cases[0], CODE + 0x200, 322);
+        put(&s, CODE + 0x600 + at, "\x0f\x05", 2);
+        may_start_a_program("an instruction far into the function", at < 160);
+    }
+}
+
+static void in_a64_code_as_well(void **state)
+{
+    (void)state;
+    for (unsigned x = 0; x <= 1; x++)
+        for (unsigned words = 16; words <= 17; words++)
+            for (int back = 0; back <= 1; back++) {
+                size_t function = back ? CODE + 0x40 : CODE + 0x600;
+                small_start(&s, EM_AARCH64);
+                put_call_a64(CODE + 0x100, 279, x, words);
+                put_call_a64(CODE + 0x200, 281, x, words);
+                put_branch(&s, CODE + 0x100 + 4 * words, 0x94000000, function);
+                put_branch(&s, CODE + 0x200 + 4 * words, 0x94000000, function);
+                put_a64(&s, function + 0x20, 0xd4000001);
+                may_start_a_program("MOVZ X0; BL syscall", x == 0 && words == 16);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +359,8 @@ int main(void)
         cmocka_unit_test(dlopen_by_a_pointer_is_left_open),
         cmocka_unit_test(a_program_from_memory_leaves_it_open),
         cmocka_unit_test(on_arm64_as_well),
+        cmocka_unit_test(a_number_that_is_handed_on_counts),
+        cmocka_unit_test(in_a64_code_as_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
