@@ -2,7 +2,8 @@
  * or type, a segment over bytes that nothing asks for, or a note costs its author nothing and
  * hides it from every reader that goes by names. A .debug_info unit begins with its length, a
  * version of 2 to 5, the offset of its abbreviations and the size of an address (DWARF 5
- * §7.5.1), and is followed by another one. Tables of small numbers look like that once in
+ * §7.5.1), and is followed by another one. In the 64-bit format its length is 0xffffffff and
+ * a word of 64 bits, and offsets have as many (§7.4). Tables of small numbers look like that once in
  * gigabytes, so there must be an abbreviation, too, that names the code of the first entry as
  * a compile unit with a producer or a name: somewhere for several units in a row, near by for
  * the one or two of a small program. */
@@ -28,32 +29,42 @@ enum {
     SECTION_ALLOC = 2,
 };
 
+static const uint32_t DWARF64 = 0xffffffff; /* in place of a length */
+
 struct unit {
-    uint64_t size; /* with its length word */
-    uint32_t abbreviations;
+    uint64_t size; /* with its length */
+    uint64_t abbreviations;
     uint16_t version;
     uint8_t type, address_size, code; /* code: of the first entry */
+    bool wide;                        /* of the 64-bit format */
     struct cursor behind_version;
 };
+
+static uint64_t take_offset(struct cursor *c, bool wide)
+{
+    return wide ? cursor_u64(c) : cursor_u32(c);
+}
 
 /* unit_length, version and what .debug_info has after them at `at`; false where the length or the version cannot be. */
 static bool read_unit(struct view v, uint64_t at, struct unit *unit)
 {
     struct cursor c = cursor_at(v, false);
     cursor_skip(&c, at);
-    uint32_t length = cursor_u32(&c);
+    uint64_t length = cursor_u32(&c);
+    bool wide = length == DWARF64;
+    length = wide ? cursor_u64(&c) : length;
     uint64_t end = range_end(c.at, length);
-    *unit = (struct unit){.version = cursor_u16(&c), .type = DW_UT_COMPILE};
+    *unit = (struct unit){.version = cursor_u16(&c), .type = DW_UT_COMPILE, .wide = wide};
     unit->behind_version = c;
     if (c.failed || length < 7 || end > v.size || unit->version < VERSION_LEAST || unit->version > VERSION_MOST)
         return false;
-    unit->size = (uint64_t)length + 4;
+    unit->size = end - at;
     if (unit->version == 5) {
         unit->type = cursor_u8(&c);
         unit->address_size = cursor_u8(&c);
-        unit->abbreviations = cursor_u32(&c);
+        unit->abbreviations = take_offset(&c, wide);
     } else {
-        unit->abbreviations = cursor_u32(&c);
+        unit->abbreviations = take_offset(&c, wide);
         unit->address_size = cursor_u8(&c);
     }
     if (c.failed || unit->type < DW_UT_COMPILE || unit->type > DW_UT_LAST)
@@ -77,7 +88,7 @@ bool dwarf_begins(struct view v)
     struct cursor line = unit.behind_version; /* the header of a .debug_line unit: DWARF 5 §6.2.4 */
     if (unit.version == 5)
         cursor_skip(&line, 2);
-    uint32_t header_length = cursor_u32(&line);
+    uint64_t header_length = take_offset(&line, unit.wide);
     uint8_t minimum = cursor_u8(&line);
     return !line.failed && header_length >= 10 && header_length < unit.size - 4 && (minimum == 1 || minimum == 4);
 }
@@ -154,9 +165,19 @@ static bool has_version(const uint8_t *at, uint8_t most)
     return hits;
 }
 
+enum { VERSION_AT = 4, WIDER = 8 /* bytes that a length of the 64-bit format has more */ };
+
+/* Where units begin of which the first has its version at VERSION_AT, in either format; -1: nowhere. */
+static int64_t units_at(struct hunt *hunt, uint64_t at)
+{
+    if (at >= WIDER && load_le32(hunt->v.data + at - WIDER) == DWARF64 && units_begin(hunt, at - WIDER))
+        return (int64_t)(at - WIDER);
+    return units_begin(hunt, at) ? (int64_t)at : -1;
+}
+
 int64_t dwarf_find(struct view v)
 {
-    enum { VERSION_AT = 4 };
+    int64_t found;
     struct hunt hunt = {.v = v};
     const uint8_t most = v.size >> 24 < UINT8_MAX ? (uint8_t)(v.size >> 24) : UINT8_MAX;
     for (size_t at = 0; at + HEADER_LEAST <= v.size;) {
@@ -169,8 +190,8 @@ int64_t dwarf_find(struct view v)
         for (; at < end; at++)
             if (v.data[at + VERSION_AT + 1] == 0 && v.data[at + VERSION_AT] >= VERSION_LEAST &&
                 v.data[at + VERSION_AT] <= VERSION_MOST && v.data[at + VERSION_AT - 1] <= most &&
-                units_begin(&hunt, at))
-                return (int64_t)at;
+                (found = units_at(&hunt, at)) >= 0)
+                return found;
     }
     return -1;
 }
@@ -201,10 +222,11 @@ void read_hidden_dwarf(struct image *image)
             continue;
         }
         int64_t at = dwarf_find(v);
-        if (at < 0)
+        struct unit unit;
+        if (at < 0 || NEVER(!read_unit(v, (uint64_t)at, &unit)))
             continue;
         debug_add(&image->file->arena, &image->debug, DEBUG_DWARF, "bytes that no section names so",
-                  all[i].offset + (uint64_t)at, load_le32(v.data + at) + UINT64_C(4));
+                  all[i].offset + (uint64_t)at, unit.size);
         return;
     }
 }

@@ -253,6 +253,69 @@ static void a_version_is_what_is_looked_for(void **state)
     assert_int_equal(find(ROOM), 0);
 }
 
+static void put_le64(size_t at, uint64_t value)
+{
+    put_le32(at, (uint32_t)value);
+    put_le32(at + 4, (uint32_t)(value >> 32));
+}
+
+/* A unit of the 64-bit format (DWARF 5 §7.4): the length behind 0xffffffff, and offsets of eight bytes. */
+static size_t put_wide_unit(size_t at, struct unit u, uint64_t length)
+{
+    bool five = u.version == 5;
+    put_le32(at, UINT32_MAX);
+    put_le64(at + 4, length);
+    bytes[at + 12] = (uint8_t)u.version;
+    if (five)
+        bytes[at + 14] = u.type, bytes[at + 15] = u.address_size;
+    put_le64(at + (five ? 16 : 14), u.abbreviations);
+    if (!five)
+        bytes[at + 22] = u.address_size;
+    bytes[at + (five ? 24 : 23)] = u.code;
+    return at + u.size;
+}
+
+static void units_of_the_64_bit_format(void **state)
+{
+    static const size_t places[] = {0, 1, 7, AT, 4096 + 61};
+    (void)state;
+    for (uint16_t version = 4; version <= 5; version++)
+        for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+            const struct unit unit = {48, version, 8, COMPILE, 8, 1};
+            size_t at = places[i];
+            clear();
+            for (size_t k = 0; k < 3; k++)
+                at = put_wide_unit(at, unit, 36);
+            put_abbreviation(FAR, 1, PRODUCER);
+            assert_int_equal(find(ROOM), places[i]);
+            assert_true(dwarf_begins((struct view){bytes + places[i], ROOM - places[i]}));
+            put_le64(places[i] + 4, UINT64_C(1) << 40 | 36); /* longer than all there is */
+            put_le64(places[i] + 52, UINT64_C(1) << 40 | 36);
+            assert_int_equal(find(ROOM), -1);
+        }
+    clear();
+    put_wide_unit(AT, (struct unit){48, 5, 0, COMPILE, 8, 1}, 36); /* the only one, with its abbreviations behind it */
+    put_abbreviation(AT + 60, 1, PRODUCER);
+    assert_int_equal(find(ROOM), AT);
+    put_le64(AT + 16, UINT64_C(1) << 32); /* abbreviations behind all there is */
+    assert_int_equal(find(ROOM), -1);
+}
+
+/* The header of a line table, behind a length of either form (§6.2.4). */
+static void line_tables_of_the_64_bit_format(void **state)
+{
+    (void)state;
+    for (uint8_t minimum = 1; minimum <= 3; minimum++) {
+        clear();
+        put_le32(0, UINT32_MAX);
+        put_le64(4, 100);
+        bytes[12] = 4;
+        put_le64(14, 40); /* header_length */
+        bytes[22] = minimum;
+        assert_int_equal(dwarf_begins((struct view){bytes, 200}), minimum == 1);
+    }
+}
+
 /* Units of 16 MiB, in bytes of which there are more than a length can count. Only what is asked for is there, which a
  * sanitizer does not take. */
 static void lengths_of_four_bytes(void **state)
@@ -289,6 +352,8 @@ int main(void)
         cmocka_unit_test(units_begin_anywhere),
         cmocka_unit_test(a_version_is_what_is_looked_for),
         cmocka_unit_test(lengths_of_four_bytes),
+        cmocka_unit_test(units_of_the_64_bit_format),
+        cmocka_unit_test(line_tables_of_the_64_bit_format),
     };
     return cmocka_run_group_tests_name("test_dwarf", tests, NULL, NULL);
 }
