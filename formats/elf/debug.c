@@ -1,7 +1,8 @@
 /* Debug information and symbols under any name. By name and type first (DWARF 5
  * §7.4, gdb's .gdb_index, elfutils' .gnu_debugdata, stabs, CTF, BTF); what stands in a
  * section that is not loaded and has another name is then recognised by content, whatever
- * its type says: a unit of DWARF (formats/dwarf.c), a symbol table, xz or zlib data.
+ * its type says: a unit of DWARF (formats/dwarf.c), a symbol table, xz or zlib data. A table
+ * of dynamic symbols to which no loader is led is one for debuggers, loaded or not.
  * Loaders never read such sections, so a renamed one costs its author nothing and would
  * pass any check by name. Compressed sections are those of debug information (gABI
  * chapter 4, SHF_COMPRESSED), and a link to debug information is a file's name and a
@@ -95,6 +96,24 @@ static void find_payload(struct elf_view *view, const struct section *s, struct 
             s->offset, 1};
 }
 
+/* Symbols that no loader needs, and that are not called SHT_SYMTAB. */
+static void take_symbols(struct elf_view *view, const struct section *s, const char *expected)
+{
+    struct symbols *symbols = &view->image->symbols;
+    symbols->known = KNOWN_COMPLETE;
+    symbols->count += s->size / sizeof(Elf64_Sym);
+    symbols->offset = s->offset;
+    ELF_DEFECT(view, elf_section_view, s->header_offset, expected, "symbols in a section of type %#x", s->type);
+}
+
+/* Debuggers read a table of this type wherever it stands; loaders only the one that DT_SYMTAB leads to. */
+static bool is_hidden_table(const struct elf_view *view, const struct section *s)
+{
+    const struct dyn *table = dynamic_last(view, DT_SYMTAB);
+    bool loaded = view->extra->type == ET_EXEC || view->extra->type == ET_DYN;
+    return s->type == SHT_DYNSYM && loaded && !view->debug_file && (!table || table->value != s->address);
+}
+
 static void by_content(struct elf_view *view, const struct section *s, struct view v)
 {
     struct arena *arena = &view->file->arena;
@@ -110,11 +129,7 @@ static void by_content(struct elf_view *view, const struct section *s, struct vi
                                      6) == 0) {
         debug_add(arena, &image->debug, DEBUG_MINI, s->name, s->offset, s->size);
     } else if (is_symbol_table(v, image->sections.count)) {
-        image->symbols.known = KNOWN_COMPLETE;
-        image->symbols.count += v.size / 24;
-        image->symbols.offset = s->offset;
-        ELF_DEFECT(view, elf_section_view, s->header_offset, "a symbol table of type SHT_SYMTAB",
-                   "symbols in a section of type %#x", s->type);
+        take_symbols(view, s, "a symbol table of type SHT_SYMTAB");
     } else {
         find_payload(view, s, v);
     }
@@ -164,6 +179,10 @@ static void take_section(struct elf_view *view, const struct section *s)
             debug_add(arena, &image->debug, others[i].kind, s->name, s->offset, s->size);
             return;
         }
+    if (is_hidden_table(view, s)) {
+        take_symbols(view, s, "SHT_DYNSYM where DT_SYMTAB leads to");
+        return;
+    }
     if (s->flags & SHF_ALLOC || s->type == SHT_SYMTAB)
         return;
     if (image_view(image, s->offset - image->offset, s->size < 4096 ? s->size : 4096 - 4096 % 24, &v))

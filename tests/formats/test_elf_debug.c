@@ -329,6 +329,33 @@ TEST(a_symbol_table_is_known_by_its_fields)
     assert_int_equal(symbols_in_disguise(MANY, MANY * 24, 32, &bad), MANY); /* it is not read to its end */
 }
 
+/* A loaded section of dynamic symbols at `address`, in a program without a dynamic table or with one. */
+static size_t dynamic_symbols(uint32_t type, bool dynamic, uint64_t address)
+{
+    clean();
+    if (dynamic)
+        make_elf_dyn(&made, DT_DEBUG, 0); /* and DT_SYMTAB */
+    Elf64_Shdr *header = &make_elf_section(&made, ".dynsym", type, NULL, 48)->header;
+    header->sh_flags = SHF_ALLOC;
+    header->sh_addr = address ? address : make_elf_find_dyn(&made, DT_SYMTAB)->d_un.d_val;
+    header->sh_offset = MAKE_ELF_FREE;
+    const struct image *image = read_made();
+    size_t found = image->symbols.known == KNOWN_COMPLETE ? image->symbols.count : 0;
+    assert_int_equal(image->stripped, found ? ANSWER_NO : ANSWER_YES);
+    file_close(&file);
+    return found;
+}
+
+/* readelf, nm -D and gdb show what stands there; a loader reads only what DT_SYMTAB leads to. */
+TEST(dynamic_symbols_that_no_loader_reads_are_left)
+{
+    const uint64_t elsewhere = make_elf_address(MAKE_ELF_FREE);
+    assert_int_equal(dynamic_symbols(SHT_DYNSYM, false, elsewhere), 2);
+    assert_int_equal(dynamic_symbols(SHT_DYNSYM, true, elsewhere), 2);
+    assert_int_equal(dynamic_symbols(SHT_DYNSYM, true, 0), 0);
+    assert_int_equal(dynamic_symbols(SHT_PROGBITS, false, elsewhere), 0);
+}
+
 static const struct image *compressed(uint32_t type, uint64_t size, size_t there)
 {
     static Elf64_Chdr header;
@@ -435,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_tar_archive_in_a_section_is_told),
         cmocka_unit_test(the_first_of_several_programs_is_told),
         cmocka_unit_test(a_symbol_table_is_known_by_its_fields),
+        cmocka_unit_test(dynamic_symbols_that_no_loader_reads_are_left),
         cmocka_unit_test(a_compressed_section_says_how),
         cmocka_unit_test(sections_are_looked_into_whatever_their_type_says),
         cmocka_unit_test(sections_without_bytes_are_for_memory),
