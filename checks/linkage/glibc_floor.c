@@ -1,23 +1,37 @@
 /* Which glibc is the oldest that the program starts with? ld.so refuses a program whose
  * DT_VERNEED names a GLIBC_x.y that the library lacks (glibc elf/dl-version.c). A policy
  * declares the oldest one that the release is for (glibc-floor); without it the rule states
- * the one that the bytes ask for. */
+ * the one that the bytes ask for. Not all versions are numbers: a program with packed relative
+ * relocations asks for GLIBC_ABI_DT_RELR, and what needs GLIBC_PRIVATE runs with one release. */
 #include "checks/common.h"
+
+/* A version of glibc of which it is not known here which release has it, or NULL. */
+static const char *strange_version(const struct image *image)
+{
+    for (size_t i = 0; i < image->versions.count; i++)
+        if (common_begins(image->versions.items[i].text, "GLIBC_") && !glibc_release(image->versions.items[i].text))
+            return image->versions.items[i].text;
+    return NULL;
+}
 
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     const char *floor = subject->expect->demands.glibc_floor, *needed = image->glibc_floor;
+    const char *strange = floor ? strange_version(image) : NULL;
     bool broken = image->versions.known == KNOWN_BROKEN;
     if (floor && needed && expect_compare(needed, floor) > 0) {
         for (size_t i = 0; i < image->versions.count; i++) {
             const struct named *n = &image->versions.items[i];
-            if (common_begins(n->text, "GLIBC_2") && expect_compare(n->text + sizeof "GLIBC_" - 1, floor) > 0)
+            const char *release = glibc_release(n->text);
+            if (release && expect_compare(release, floor) > 0)
                 evidence(f, n->offset, "no version above the declared floor", "%s", n->text);
         }
         fail(f, "glibc %s or newer is needed, and %s is declared", needed, floor);
     } else if (floor && broken) {
         unknown(f, "glibc %s is declared; the version needs cannot be read to their end", floor);
+    } else if (strange) {
+        unknown(f, "glibc %s is declared; which release has %s is not known here", floor, strange);
     } else if (floor && needed) {
         pass(f, "glibc %s or newer is needed, and %s is declared", needed, floor);
     } else if (floor) {
