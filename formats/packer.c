@@ -4,7 +4,9 @@
  * in the pack header that ends the file (UPX, src/stub/src/include/linux.h, struct l_info;
  * src/packhead.cpp). Signatures are easily wiped, so the shape is looked at as well:
  * machine code uses some bytes far more often than others, compressed data does not, and a
- * program that unpacks itself needs far more memory than it has bytes. */
+ * program that unpacks itself needs far more memory than it has bytes. One that is content
+ * with what it has shows by its sections which bytes are to be code; there, tables among
+ * code must not count, such as the 150 KiB of P-256 that OpenSSL had in .text. */
 #include "formats/read.h"
 
 #include <string.h>
@@ -19,7 +21,9 @@ enum {
     PART = SAMPLE / 4,
     LEAST = 1024, /* fewer bytes say nothing */
     PACKED_SAMENESS = 9000,
-    UPX = 0x21585055, /* "UPX!" in a little-endian word; it stands aligned */
+    LEAST_SECTION = 1 << 14,
+    PACKED_SECTION = 5500, /* where three quarters or more are as even as compressed data */
+    UPX = 0x21585055,      /* "UPX!" in a little-endian word; it stands aligned */
 };
 
 /* Whether one of `count` words is the signature; without a branch in it, so that compilers compare several at once. */
@@ -72,18 +76,18 @@ static uint64_t sameness(const struct counts *counts, uint64_t size)
     return sum * 1000 / size * 1000 / size;
 }
 
-/* Whether `size` bytes are as even as compressed data. They are read a part at a time, until there are too many equal
- * ones whatever the rest is. False, too, where they cannot be read. */
-static bool is_even(struct image *image, uint64_t offset, uint64_t size)
+/* Whether `size` bytes are as even as compressed data, in parts that begin `apart` bytes from each other. They are read a
+ * part at a time, until there are too many equal ones whatever the rest is. False, too, where they cannot be read. */
+static bool is_even(struct image *image, uint64_t offset, uint64_t size, uint64_t apart, uint64_t most)
 {
     struct counts counts = {{0}, {0}};
     struct view v;
-    for (uint64_t done = 0; done < size; done += v.size) {
+    for (uint64_t done = 0; done < size; done += v.size, offset += apart) {
         uint64_t n = size - done < PART ? size - done : PART;
-        if (!file_view(image->file, offset + done, n, &v))
+        if (!file_view(image->file, offset, n, &v))
             return false;
         count_bytes(&counts, v);
-        if (sameness(&counts, size) >= PACKED_SAMENESS)
+        if (sameness(&counts, size) >= most)
             return false;
     }
     return true;
@@ -103,13 +107,40 @@ static bool grows(const struct image *image)
     return memory > file && memory - file > file / 2 + LIMIT_PAGE;
 }
 
-void read_packer(struct image *image)
+static bool is_code(const struct image *image, const struct section *s)
+{
+    static const uint64_t elf = 2 | 4 /* SHF_ALLOC, SHF_EXECINSTR */, macho = 0x80000000 /* S_ATTR_PURE_INSTRUCTIONS */;
+    uint64_t flags = image->format == FORMAT_ELF ? elf : macho;
+    return s->has_bytes && s->size >= LEAST_SECTION && (s->flags & flags) == flags;
+}
+
+/* Parts of each, the midst of every quarter: a stub stands at an end. */
+static void look_at_sections(struct image *image)
+{
+    uint64_t left = image->size; /* as in read_packer */
+    for (size_t i = 0; i < image->sections.count && !image->packer.text; i++) {
+        const struct section *s = &image->sections.items[i];
+        bool large = s->size > SAMPLE;
+        uint64_t size = large ? SAMPLE : s->size, apart = large ? s->size / (SAMPLE / PART) : PART;
+        if (!is_code(image, s) || size > left)
+            continue;
+        left -= size;
+        if (is_even(image, s->offset + (apart - PART) / 2, size, apart, PACKED_SECTION))
+            image->packer = (struct named){
+                "a packer without signature: the bytes of code are as even as compressed data", s->offset, 0};
+    }
+}
+
+void read_packer(struct image *image, bool code)
 {
     uint64_t tail = image->size < TAIL ? image->size : TAIL;
     if (signed_by_upx(image, 0, HEAD) || signed_by_upx(image, image->size - tail, tail))
         return;
-    if (image->sections.known == KNOWN_COMPLETE && !grows(image))
+    if (image->sections.known == KNOWN_COMPLETE && !grows(image)) {
+        if (code)
+            look_at_sections(image);
         return;
+    }
     uint64_t left = image->size; /* segments that name the same bytes again and again are not followed */
     for (size_t i = 0; i < image->segments.count; i++) {
         const struct segment *s = &image->segments.items[i];
@@ -121,7 +152,7 @@ void read_packer(struct image *image)
             return;
         }
         left -= size;
-        if (is_even(image, s->offset + (s->file_size - size) / 2, size))
+        if (is_even(image, s->offset + (s->file_size - size) / 2, size, PART, PACKED_SAMENESS))
             image->packer = (struct named){
                 "a packer without signature: the bytes of code are as even as compressed data", s->offset, 0};
     }

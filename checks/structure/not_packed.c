@@ -18,6 +18,8 @@ static void check(const struct subject *subject, struct finding *f)
         unknown(f, "the segments cannot be read to their end, so packing cannot be ruled out");
     } else if (image->sections.known == KNOWN_BROKEN) {
         unknown(f, "the sections cannot be read to their end, so what they carry cannot be told");
+    } else if (!subject->code_was_read) {
+        pass(f, "no packer's signature, and no shape of a packed program; the code was not looked at (--no-code)");
     } else {
         pass(f, "no packer's signature, and no bytes of code as even as compressed data");
     }

@@ -368,7 +368,7 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     judge_stripped(&view);
     if (image->kind != KIND_EXECUTABLE && image->kind != KIND_SHARED_LIBRARY)
         return;
-    read_packer(image);
+    read_packer(image, options->code);
     read_toolchains(image);
     read_go(image, options);
     read_static_libc(image, options);

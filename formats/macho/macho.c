@@ -243,7 +243,7 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
     judge_stripped(&view);
     if (!image->judged || image->kind == KIND_OBJECT || image->kind == KIND_DEBUG_FILE || image->kind == KIND_CORE)
         return;
-    read_packer(image);
+    read_packer(image, options->code);
     read_go(image, options);
     if (options->code) {
         read_code_looks(image);

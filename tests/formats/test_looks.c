@@ -262,7 +262,7 @@ static void upx_signs_within_the_first_page_and_at_the_end(void **state)
         memset(bytes, 0, SIZE);
         memcpy(bytes + cases[i].at, "UPX!", 4);
         begin(ARCH_AMD64, SIZE);
-        read_packer(&image);
+        read_packer(&image, false);
         assert_int_equal(image.packer.text != NULL, cases[i].seen);
         if (cases[i].seen)
             assert_int_equal(image.packer.offset, cases[i].at);
@@ -273,14 +273,14 @@ static void upx_signs_within_the_first_page_and_at_the_end(void **state)
         begin(ARCH_AMD64, CODE + 1);
         file.size = image.size = size;
         image.segments.count = 0;
-        read_packer(&image);
+        read_packer(&image, false);
         assert_int_equal(image.packer.text != NULL, size >= 4);
     }
     memset(bytes, 0, SIZE); /* two signatures: the first of the head */
     memcpy(bytes + 0x40, "UPX!", 4);
     memcpy(bytes + 0x80, "UPX!", 4);
     begin(ARCH_AMD64, SIZE);
-    read_packer(&image);
+    read_packer(&image, false);
     assert_int_equal(image.packer.offset, 0x40);
 }
 
@@ -324,7 +324,7 @@ static void code_as_even_as_compressed_data_is_packed(void **state)
         segments[1] = (struct segment){.access = cases[i].access, .memory_size = cases[i].memory};
         image.segments.count = 2;
         image.sections.known = cases[i].sections;
-        read_packer(&image);
+        read_packer(&image, false);
         if ((image.packer.text != NULL) != cases[i].packed)
             print_error("%s\n", cases[i].sentence);
         assert_int_equal(image.packer.text != NULL, cases[i].packed);
@@ -340,7 +340,7 @@ static void code_as_even_as_compressed_data_is_packed(void **state)
         segments[0].file_size = shapes[i].size;
         segments[0].access = shapes[i].access;
         image.sections.known = KNOWN_ABSENT;
-        read_packer(&image);
+        read_packer(&image, false);
         assert_int_equal(image.packer.text != NULL, shapes[i].packed);
     }
 }
@@ -357,7 +357,7 @@ static void of_much_code_the_middle_is_looked_at(void **state)
             memset(bytes + CODE + (MUCH - SAMPLE) / 2, 0x90, SAMPLE);
         begin(ARCH_AMD64, CODE + MUCH);
         image.sections.known = KNOWN_ABSENT;
-        read_packer(&image);
+        read_packer(&image, false);
         assert_int_equal(image.packer.text != NULL, even);
     }
     memset(bytes + CODE, 0x90, SAMPLE);
@@ -367,8 +367,63 @@ static void of_much_code_the_middle_is_looked_at(void **state)
         image.segments.count = copies;
         for (size_t i = 1; i < copies; i++)
             segments[i] = segments[0];
-        read_packer(&image);
+        read_packer(&image, false);
         assert_int_equal(image.segments.known, copies > 1 ? KNOWN_BROKEN : KNOWN_COMPLETE);
+    }
+}
+
+/* A program that needs no more memory than it has bytes, and says in its sections what is code. */
+static void sections_of_code_are_looked_at(void **state)
+{
+    enum { LEAST = 1 << 14, MUCH = 1 << 18, ALL = CODE + MUCH, ALLOC = 2, EXECUTE = 4 };
+    static const struct {
+        const char *sentence;
+        enum format format;
+        struct section section;
+        size_t plain; /* bytes of it, in front, that are one instruction */
+        bool code, packed;
+    } cases[] = {
+        {"all of it", FORMAT_ELF, {.flags = ALLOC | EXECUTE, .size = MUCH, .has_bytes = true}, 0, true, true},
+        {"under --no-code", FORMAT_ELF, {.flags = ALLOC | EXECUTE, .size = MUCH, .has_bytes = true}, 0, false, false},
+        {"a stub before it", FORMAT_ELF, {.flags = ALLOC | EXECUTE, .size = MUCH, .has_bytes = true}, 8192, true, true},
+        {"a table in code",
+         FORMAT_ELF,
+         {.flags = ALLOC | EXECUTE, .size = MUCH, .has_bytes = true},
+         MUCH / 2,
+         true,
+         false},
+        {"as little as counts",
+         FORMAT_ELF,
+         {.flags = ALLOC | EXECUTE, .size = LEAST, .has_bytes = true},
+         0,
+         true,
+         true},
+        {"less than that",
+         FORMAT_ELF,
+         {.flags = ALLOC | EXECUTE, .size = LEAST - 1, .has_bytes = true},
+         0,
+         true,
+         false},
+        {"constants", FORMAT_ELF, {.flags = ALLOC, .size = MUCH, .has_bytes = true}, 0, true, false},
+        {"what is not loaded", FORMAT_ELF, {.flags = EXECUTE, .size = MUCH, .has_bytes = true}, 0, true, false},
+        {"no bytes", FORMAT_ELF, {.flags = ALLOC | EXECUTE, .size = MUCH}, 0, true, false},
+        {"Mach-O", FORMAT_MACHO, {.flags = 0x80000400, .size = MUCH, .has_bytes = true}, 0, true, true},
+        {"constants of Mach-O", FORMAT_MACHO, {.flags = 0x400, .size = MUCH, .has_bytes = true}, 0, true, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        noise(CODE, MUCH);
+        memset(bytes + CODE, 0x90, cases[i].plain);
+        begin(ARCH_AMD64, ALL);
+        image.format = cases[i].format;
+        sections[0] = cases[i].section;
+        sections[0].offset = CODE;
+        image.sections.count = 1;
+        read_packer(&image, cases[i].code);
+        if ((image.packer.text != NULL) != cases[i].packed)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(image.packer.text != NULL, cases[i].packed);
+        assert_int_equal(image.segments.known, KNOWN_COMPLETE);
     }
 }
 
@@ -384,6 +439,7 @@ int main(void)
         cmocka_unit_test(upx_signs_within_the_first_page_and_at_the_end),
         cmocka_unit_test(code_as_even_as_compressed_data_is_packed),
         cmocka_unit_test(of_much_code_the_middle_is_looked_at),
+        cmocka_unit_test(sections_of_code_are_looked_at),
     };
     int failed = cmocka_run_group_tests_name("test_looks", tests, start, end);
     file_close(&file);
