@@ -80,11 +80,35 @@ static bool prepare(const struct output *output, const struct walk *walk, const 
     return true;
 }
 
+/* A place in the one way that all its spellings have: without links, or, where there is nothing yet, by its folder. */
+static bool resolve(const char *path, char place[PATH_MAX])
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t size = (size_t)(name - path);
+    if (realpath(path, place))
+        return true;
+    if (size + sizeof "." > sizeof folder)
+        return false;
+    memcpy(folder, path, size);
+    memcpy(folder + size, ".", sizeof ".");
+    if (!realpath(folder, place))
+        return false;
+    size = strlen(place);
+    return (size_t)snprintf(place + size, PATH_MAX - size, "/%s", name) < PATH_MAX - size;
+}
+
+static bool is_one_place(const char *a, const char *b)
+{
+    char one[PATH_MAX], other[PATH_MAX];
+    return strcmp(a, b) == 0 || (resolve(a, one) && resolve(b, other) && strcmp(one, other) == 0);
+}
+
 bool deliver_prepare(const struct options *options, const struct walk *walk, const char *policy)
 {
     for (size_t i = 1; i < options->output_count; i++)
         for (size_t k = 1; k < i; k++)
-            if (strcmp(options->outputs[i].path, options->outputs[k].path) == 0)
+            if (is_one_place(options->outputs[i].path, options->outputs[k].path))
                 return complain_of(options->outputs[i].path, "a place for two reports: expected one for each", 0);
     for (size_t i = 1; i < options->output_count; i++)
         if (!prepare(&options->outputs[i], walk, policy))
