@@ -30,7 +30,7 @@ static const char *const marks[MARK_COUNT] = {
     [MARK_NSCD] = "/var/run/nscd/so",           [MARK_ICONV] = "!\"Nothing like this should happen\"",
     [MARK_LIBSTDCXX] = "NSt6locale5facetE",     [MARK_DLOPEN] = "invalid mode parameter",
     [MARK_DLMOPEN] = "invalid namespace",       [MARK_CCS] = ",ccs=",
-    [MARK_OPEN] = "invalid mode for dlopen()",  [MARK_PROGRAM] = "\177ELF\2\1\1",
+    [MARK_OPEN] = "invalid mode for dlopen()",  [MARK_PROGRAM] = "\177ELF",
     [MARK_SELF_FD] = "/proc/self/fd",           [MARK_DEV_FD] = "/dev/fd/",
 };
 
