@@ -19,8 +19,7 @@
 #include "formats/certain.h"
 
 enum {
-    ICONV = 1024, /* bytes that iconv() does not exceed: 0x1a0 on amd64 */
-    NEAR = 512,   /* bytes that dlopen.o does not exceed: 0x160 on amd64, 0x180 on arm64 */
+    NEAR = 512, /* bytes that dlopen.o does not exceed: 0x160 on amd64, 0x180 on arm64; nor does what calls iconv() */
 };
 
 /* Whether one of the references leads to where a function begins, or where none is known; *place: from where the one to
@@ -79,14 +78,13 @@ enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *wh
 
 bool iconv_is_of_libstdcxx(const struct image *image, uint64_t text)
 {
-    struct target string = {0}, function = {.calls = true};
+    struct target string = {0};
+    struct callers callers;
     if (!address_of(image, text, &string.low))
         return false;
     string.high = string.low + 1;
-    if (!refer(image, &string) || string.count != 1)
+    if (!refer(image, &string) || string.count != 1 || !find_callers(image, string.place, &callers))
         return false;
-    function.low = function.ignore = string.place - ICONV;
-    function.high = string.place;
-    function.ignore_end = string.place + ICONV;
-    return ALWAYS(refer(image, &function)) && function.count && function.last_place - function.place <= NEAR;
+    const struct target *calls = &callers.calls;
+    return calls->count && callers.pointers.count == 0 && calls->last_place - calls->place <= NEAR;
 }

@@ -18,28 +18,13 @@
 
 enum { OWN = 3 }; /* callers that _dl_open() has in every program since 2.34 */
 
-struct callers { /* calls of and pointers to a function, from outside of it */
-    struct target calls, pointers;
-};
-
-static bool find_callers(const struct image *image, uint64_t place, struct callers *callers)
-{
-    struct frame frame;
-    if (!frame_of(image, place, &frame))
-        return false;
-    callers->calls = (struct target){.low = frame.low, .high = frame.low + 1, .calls = true};
-    callers->calls.ignore = frame.low;
-    callers->calls.ignore_end = frame.high;
-    callers->pointers = callers->calls;
-    return ALWAYS(refer(image, &callers->calls)) && point(image, &callers->pointers);
-}
-
-struct chooser { /* setlocale() and newlocale() */
-    size_t texts, functions, callers;
+struct chooser {          /* setlocale() and newlocale() */
+    size_t texts, listed; /* of them those in the list of unsecure variables, to which nobody refers */
+    size_t functions, callers;
     uint64_t where; /* address of one that calls */
 };
 
-/* The functions that refer to one of the texts "LOCPATH": there is another in the list of unsecure variables. */
+/* The functions that refer to one of the texts "LOCPATH". */
 static bool take_text(const struct image *image, uint64_t offset, struct chooser *chooser)
 {
     enum { MOST = 8 }; /* one or two of the C library, and the list */
@@ -63,6 +48,14 @@ static bool take_text(const struct image *image, uint64_t offset, struct chooser
     return text.count <= PLACES;
 }
 
+/* Whether the text stands in UNSECURE_ENVVARS, which every program has (glibc sysdeps/generic/unsecvars.h). Where
+ * --gc-sections has left no function that reads LOCPATH, it is the only one. */
+static bool is_listed(struct view v, const uint8_t *at)
+{
+    static const char before[] = {'L', 'O', 'C', 'A', 'L', 'D', 'O', 'M', 'A', 'I', 'N'};
+    return (size_t)(at - v.data) > sizeof before && memcmp(at - sizeof before, before, sizeof before) == 0;
+}
+
 enum answer locale_chosen(const struct image *image, const struct marks *marks, uint64_t *where)
 {
     static const char name[] = "\0LOCPATH"; /* and the NUL that ends it */
@@ -76,11 +69,14 @@ enum answer locale_chosen(const struct image *image, const struct marks *marks, 
         if (!file_view(image->file, ranges[i].offset, ranges[i].size, &v))
             return ANSWER_UNKNOWN;
         for (const uint8_t *at = v.data;
-             ALWAYS(at) && (at = memmem(at, v.size - (size_t)(at - v.data), name, sizeof name)); at++)
+             ALWAYS(at) && (at = memmem(at, v.size - (size_t)(at - v.data), name, sizeof name)); at++) {
+            chooser.listed += is_listed(v, at);
             if (!take_text(image, ranges[i].offset + (uint64_t)(at - v.data) + 1, &chooser))
                 return ANSWER_UNKNOWN;
+        }
     }
-    if (!complete || (chooser.texts ? chooser.functions == 0 : marks->resolvers)) /* a whole glibc has the text */
+    if (!complete || (chooser.texts > chooser.listed && chooser.functions == 0) ||
+        (chooser.texts == 0 && marks->resolvers)) /* a whole glibc has the text */
         return ANSWER_UNKNOWN;
     if (chooser.callers <= (marks->at[MARK_LIBSTDCXX] ? OF_LIBSTDCXX : 0))
         return ANSWER_NO;

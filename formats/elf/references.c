@@ -2,11 +2,14 @@
  *
  * No instruction is decoded. On x86-64 the displacement of a call or LEA is the last four
  * bytes of the instruction: at every byte it is tried whether the four bytes there lead into
- * the wanted range, which other bytes do by chance now and then where it is wide and near. On A64, BL and B and pairs of
- * ADRP and ADD are recognised by their fixed bits. */
+ * the wanted range, which other bytes do by chance now and then where it is wide and near. On A64, BL and B, pairs of
+ * ADRP and ADD, and ADR, into which lld and mold turn pairs that lead near (AAELF64, "Relocation optimization"), are
+ * recognised by their fixed bits. */
 #include "formats/elf/references.h"
 
 #include <elf.h>
+
+#include "formats/certain.h"
 
 enum {
     PAIR = 8, /* instructions between ADRP and its ADD */
@@ -48,12 +51,25 @@ static void refer_amd64(struct target *t, struct view v, uint64_t base)
     }
 }
 
-static uint64_t page_of_adrp(uint32_t word, uint64_t pc)
+/* The immediate of ADR, in bytes, and of ADRP, in pages. */
+static uint64_t immediate(uint32_t word)
 {
-    uint64_t pages = (uint64_t)(word >> 29 & 3) | (uint64_t)(word >> 5 & 0x7ffff) << 2;
-    if (pages & (UINT64_C(1) << 20))
-        pages |= ~UINT64_C(0) << 21;
-    return (pc & ~UINT64_C(0xfff)) + (pages << 12);
+    uint64_t value = (uint64_t)(word >> 29 & 3) | (uint64_t)(word >> 5 & 0x7ffff) << 2;
+    return value & (UINT64_C(1) << 20) ? value | ~UINT64_C(0) << 21 : value;
+}
+
+/* The ADDs that take a page from the ADRP at `at`, up to where its register has another value or code goes elsewhere. */
+static void pair(struct target *t, struct view v, size_t at, uint64_t page, uint64_t base)
+{
+    const uint32_t holder = load_le32(v.data + at) & 31;
+    for (size_t k = at + 4; k <= at + PAIR * 4 && k + 4 <= v.size; k += 4) {
+        const uint32_t word = load_le32(v.data + k);
+        const bool add = (word & 0xffc00000) == 0x91000000, form = (word & 0x1f000000) == 0x10000000; /* ADR, ADRP */
+        if (add && (word >> 5 & 31) == holder)
+            hit(t, page + (word >> 10 & 0xfff), base + k);
+        if (((add || form) && (word & 31) == holder) || word >> 26 == 5 /* B */)
+            return;
+    }
 }
 
 static void refer_arm64(struct target *t, struct view v, uint64_t base)
@@ -66,16 +82,13 @@ static void refer_arm64(struct target *t, struct view v, uint64_t base)
                 words |= ~UINT64_C(0x3ffffff);
             hit(t, base + i + words * 4, base + i);
         }
+        if ((word & 0x9f000000) == 0x10000000) /* ADR */
+            hit(t, base + i + immediate(word), base + i);
         if ((word & 0x9f000000) != 0x90000000)
             continue;
-        uint64_t page = page_of_adrp(word, base + i);
-        if (page >= t->high || page + 0x1000 <= t->low)
-            continue;
-        for (size_t k = i + 4; k <= i + PAIR * 4 && k + 4 <= v.size; k += 4) {
-            uint32_t add = load_le32(v.data + k);
-            if ((add & 0xffc00000) == 0x91000000 && (add >> 5 & 31) == (word & 31))
-                hit(t, page + (add >> 10 & 0xfff), base + k);
-        }
+        uint64_t page = ((base + i) & ~UINT64_C(0xfff)) + (immediate(word) << 12);
+        if (page < t->high && page + 0x1000 > t->low)
+            pair(t, v, i, page, base);
     }
 }
 
@@ -166,4 +179,16 @@ bool frame_of(const struct image *image, uint64_t address, struct frame *frame)
                 return true;
     }
     return false;
+}
+
+bool find_callers(const struct image *image, uint64_t place, struct callers *callers)
+{
+    struct frame frame;
+    if (!frame_of(image, place, &frame))
+        return false;
+    callers->calls = (struct target){.low = frame.low, .high = frame.low + 1, .calls = true};
+    callers->calls.ignore = frame.low;
+    callers->calls.ignore_end = frame.high;
+    callers->pointers = callers->calls;
+    return ALWAYS(refer(image, &callers->calls)) && point(image, &callers->pointers);
 }

@@ -20,6 +20,10 @@ struct frame { /* of a function: addresses [low, high) */
     uint64_t low, high;
 };
 
+struct callers { /* calls of and pointers to a function, from outside of it */
+    struct target calls, pointers;
+};
+
 /* All references from code; false where code could not be read, or segments name bytes twice. */
 bool refer(const struct image *image, struct target *t) MUST_CHECK;
 /* Words of data that hold an address of the range: pointers, and addends of relocations. */
@@ -28,5 +32,7 @@ bool point(const struct image *image, struct target *t) MUST_CHECK;
 bool address_of(const struct image *image, uint64_t offset, uint64_t *address) MUST_CHECK;
 /* The function that an address is in, by its unwind information. */
 bool frame_of(const struct image *image, uint64_t address, struct frame *frame) MUST_CHECK;
+/* Who calls the function that holds an address, and what points to it; false where its bounds are not known. */
+bool find_callers(const struct image *image, uint64_t place, struct callers *callers) MUST_CHECK;
 
 #endif

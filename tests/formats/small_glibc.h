@@ -36,6 +36,24 @@ static inline void put_resolvers(struct small *s, size_t at, size_t count, uint6
     }
 }
 
+enum { FRAMES = CONSTANTS + 0x800 };
+
+/* A CIE at FRAMES, and behind it, in the place `index`, the FDE of the function at `start`. */
+static inline void put_frame(struct small *s, unsigned index, size_t start, uint32_t size)
+{
+    static const uint32_t cie[] = {20, 0, 0x00527a01, 0x01107801, 0x0000001b, 0};
+    size_t at = FRAMES + 0x18 + index * 0x18;
+    uint32_t fde[] = {20, (uint32_t)(at + 4 - FRAMES), (uint32_t)start - (uint32_t)(at + 8), size, 0, 0};
+    put(s, FRAMES, cie, sizeof cie);
+    put(s, at, fde, sizeof fde);
+}
+
+static inline void put_pointer(struct small *s, size_t at, size_t to)
+{
+    uint64_t address = BASE + to;
+    put(s, at, &address, sizeof address);
+}
+
 /* dlopen.o, as x86-64 code: dlopen_doit() at +0x10 refers to the text, dlopen() at +0x80 to dlopen_doit(). */
 static inline void put_named_dlopen(struct small *s, const char *error)
 {

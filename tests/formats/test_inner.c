@@ -7,7 +7,6 @@
 static struct small s;
 
 enum {
-    FRAMES = CONSTANTS + 0x800,
     LOCALE = CODE + 0x400, /* setlocale() */
     OPEN = CODE + 0x500,   /* _dl_open() */
     OWN = CODE + 0x600,    /* do_dlopen() */
@@ -29,29 +28,13 @@ static void refer_to(size_t at, unsigned how, size_t to)
     put(&s, at + size, &distance, 4);
 }
 
-/* A CIE, and an FDE of the function at `start`. */
-static void put_frame(unsigned index, size_t start, uint32_t size)
-{
-    static const uint32_t cie[] = {20, 0, 0x00527a01, 0x01107801, 0x0000001b, 0};
-    size_t at = FRAMES + 0x18 + index * 0x18;
-    uint32_t fde[] = {20, (uint32_t)(at + 4 - FRAMES), (uint32_t)start - (uint32_t)(at + 8), size, 0, 0};
-    put(&s, FRAMES, cie, sizeof cie);
-    put(&s, at, fde, sizeof fde);
-}
-
-static void put_pointer(size_t at, size_t to)
-{
-    uint64_t address = BASE + to;
-    put(&s, at, &address, sizeof address);
-}
-
 static void put_locale(bool frame)
 {
     start_glibc(&s, EM_X86_64);
     put_text(&s, CONSTANTS + 0x600, "LOCPATH");
     refer_to(LOCALE + 0x20, LEA, CONSTANTS + 0x601);
     if (frame)
-        put_frame(0, LOCALE, SIZE);
+        put_frame(&s, 0, LOCALE, SIZE);
 }
 
 static bool doubted; /* the last one: whether it is so was not found out */
@@ -85,10 +68,10 @@ static void a_locale_that_code_chooses_leaves_conversions_open(void **state)
     refer_to(LOCALE + 0x40, CALL, LOCALE);
     is_open("a call of its own", false, LATENT_ICONV);
     put_locale(true);
-    put_pointer(DATA + 0x40, LOCALE);
+    put_pointer(&s, DATA + 0x40, LOCALE);
     is_open("a pointer", true, LATENT_ICONV);
     put_locale(true);
-    put_pointer(DATA + 0x44, LOCALE);
+    put_pointer(&s, DATA + 0x44, LOCALE);
     is_open("bytes that are no aligned word", false, LATENT_ICONV);
     put_locale(false);
     is_open("a function of unknown bounds", true, LATENT_ICONV);
@@ -96,6 +79,37 @@ static void a_locale_that_code_chooses_leaves_conversions_open(void **state)
     put_locale(true);
     put(&s, LOCALE + 0x20, "\x90\x90\x90", 3);
     is_open("a text that nobody refers to", true, LATENT_ICONV);
+}
+
+/* What --gc-sections leaves of a program that only prints: the list of unsecure variables, without setlocale(). */
+static void a_list_of_variables_chooses_no_locale(void **state)
+{
+    static const char list[] = "LOCALDOMAIN\0LOCPATH\0MALLOC_TRACE";
+    (void)state;
+    start_glibc(&s, EM_X86_64);
+    put(&s, CONSTANTS + 0x600, list, sizeof list);
+    is_open("the list alone", false, LATENT_ICONV);
+    start_glibc(&s, EM_X86_64);
+    put(&s, CONSTANTS + 0x601, list + 1, sizeof list - 1);
+    is_open("another text in front of it", true, LATENT_ICONV);
+    assert_true(doubted);
+    put_locale(true);
+    put(&s, CONSTANTS + 0x640, list, sizeof list);
+    is_open("the list, and setlocale() that nobody calls", false, LATENT_ICONV);
+    put_locale(true);
+    put(&s, CONSTANTS + 0x640, list, sizeof list);
+    refer_to(OTHER, CALL, LOCALE);
+    is_open("the list, and a call", true, LATENT_ICONV);
+    put_locale(true);
+    put(&s, CONSTANTS + 0x640, list, sizeof list);
+    put(&s, LOCALE + 0x20, "\x90\x90\x90", 3);
+    is_open("the list, and a text that nobody refers to", true, LATENT_ICONV);
+    start_glibc(&s, EM_X86_64);
+    put(&s, CONSTANTS + 0x600, list, sizeof list);
+    refer_to(LOCALE + 0x20, LEA, CONSTANTS + 0x60c);
+    refer_to(OTHER, CALL, LOCALE);
+    put_frame(&s, 0, LOCALE, SIZE);
+    is_open("a function that refers into the list", true, LATENT_ICONV);
 }
 
 static void libstdcxx_chooses_locales_for_who_asks_it(void **state)
@@ -119,11 +133,11 @@ static void put_loader(void)
     refer_to(OWN + 0x10, CALL, OPEN);
     refer_to(MODE + 0x10, LEA, OWN);
     refer_to(GCONV + 0x10, CALL, MODE);
-    put_pointer(DATA + 0x40, MODE);
-    put_frame(0, OPEN, SIZE);
-    put_frame(1, OWN, SIZE);
-    put_frame(2, MODE, SIZE);
-    put_frame(3, GCONV, SIZE);
+    put_pointer(&s, DATA + 0x40, MODE);
+    put_frame(&s, 0, OPEN, SIZE);
+    put_frame(&s, 1, OWN, SIZE);
+    put_frame(&s, 2, MODE, SIZE);
+    put_frame(&s, 3, GCONV, SIZE);
 }
 
 static void calls_round_dlopen_leave_it_open(void **state)
@@ -133,20 +147,20 @@ static void calls_round_dlopen_leave_it_open(void **state)
     is_open("what every program has", false, LATENT_DLOPEN);
     put_loader();
     put_dlopen(&s);
-    put_frame(4, CODE + 0x110, 0x40);
+    put_frame(&s, 4, CODE + 0x110, 0x40);
     refer_to(CODE + 0x128, CALL, OPEN);
     is_open("and dlopen_doit()", false, LATENT_DLOPEN);
     put_loader();
     refer_to(OTHER, CALL, OPEN);
     is_open("another caller of _dl_open()", true, LATENT_DLOPEN);
     put_loader();
-    put_pointer(DATA + 0x80, OPEN);
+    put_pointer(&s, DATA + 0x80, OPEN);
     is_open("a pointer to _dl_open()", true, LATENT_DLOPEN);
     put_loader();
     refer_to(OTHER, CALL, MODE);
     is_open("another caller of __libc_dlopen_mode()", true, LATENT_DLOPEN);
     put_loader();
-    put_pointer(DATA + 0x80, MODE);
+    put_pointer(&s, DATA + 0x80, MODE);
     is_open("another pointer to __libc_dlopen_mode()", true, LATENT_DLOPEN);
     put_loader();
     refer_to(OTHER, LEA, OWN);
@@ -155,7 +169,7 @@ static void calls_round_dlopen_leave_it_open(void **state)
     put(&s, OWN + 0x10, "\x90", 1);
     is_open("_dl_open() that nobody calls", true, LATENT_DLOPEN);
     put_loader();
-    put_frame(1, OWN + 0x40, 4);
+    put_frame(&s, 1, OWN + 0x40, 4);
     is_open("a caller of unknown bounds", true, LATENT_DLOPEN);
 }
 
@@ -181,10 +195,10 @@ static void put_twins(void)
     start_glibc(&s, EM_X86_64);
     put_dlopen(&s);
     refer_to(CODE + 0x160, LEA, CODE + 0x110);
-    put_frame(0, CODE + 0x110, 0x40);
-    put_frame(1, CODE + 0x150, 0x30);
-    put_frame(2, CODE + 0x180, 0x30);
-    put_pointer(DATA + 0x40, CODE + 0x150); /* the hooks */
+    put_frame(&s, 0, CODE + 0x110, 0x40);
+    put_frame(&s, 1, CODE + 0x150, 0x30);
+    put_frame(&s, 2, CODE + 0x180, 0x30);
+    put_pointer(&s, DATA + 0x40, CODE + 0x150); /* the hooks */
 }
 
 static void dlopen_by_a_pointer_is_left_open(void **state)
@@ -193,13 +207,13 @@ static void dlopen_by_a_pointer_is_left_open(void **state)
     put_twins();
     is_open("the hooks", false, LATENT_DLOPEN);
     put_twins();
-    put_pointer(DATA + 0x80, CODE + 0x150);
+    put_pointer(&s, DATA + 0x80, CODE + 0x150);
     is_open("the hooks twice", false, LATENT_DLOPEN);
     put_twins();
-    put_pointer(DATA + 0x80, CODE + 0x180);
+    put_pointer(&s, DATA + 0x80, CODE + 0x180);
     is_open("a pointer to the other", true, LATENT_DLOPEN);
     put_twins();
-    put_pointer(DATA + 0x80, CODE + 0x184);
+    put_pointer(&s, DATA + 0x80, CODE + 0x184);
     is_open("a pointer into the other", false, LATENT_DLOPEN);
     put_twins();
     refer_to(OTHER, CALL, CODE + 0x184);
@@ -353,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_locale_that_code_chooses_leaves_conversions_open),
+        cmocka_unit_test(a_list_of_variables_chooses_no_locale),
         cmocka_unit_test(libstdcxx_chooses_locales_for_who_asks_it),
         cmocka_unit_test(calls_round_dlopen_leave_it_open),
         cmocka_unit_test(a_whole_glibc_has_the_text_that_chooses_locales),

@@ -167,7 +167,7 @@ static void what_refers_to_dlopen_on_arm64(void **state)
         enum outcome outcome;
         uint32_t first, second;
     } pairs[] = {{"ADRP and ADD", USED, 0x90000003, 0x91000063 | DLOPEN << 10},
-                 {"ADR", UNUSED, 0x10000003, 0x91000063 | DLOPEN << 10},
+                 {"ADR in the place of ADRP", UNUSED, 0x10000003, 0x91000063 | DLOPEN << 10},
                  {"ADD of pages", UNUSED, 0x90000003, 0x91400063 | DLOPEN << 10},
                  {"ADD of 32 bits", UNUSED, 0x90000003, 0x11000063 | DLOPEN << 10},
                  {"ADRP of the page behind", UNUSED, 0xb0000003, 0x91000063 | DLOPEN << 10},
@@ -181,6 +181,44 @@ static void what_refers_to_dlopen_on_arm64(void **state)
         put_a64(&s, CODE + 0x20, pairs[i].first);
         put_a64(&s, CODE + 0x24, pairs[i].second);
         expect(pairs[i].sentence, pairs[i].outcome, LATENT_DLOPEN);
+    }
+}
+
+/* lld and mold write NOP and ADR where a pair leads near; and a page is taken up to where its register has another value. */
+static void addresses_that_linkers_relaxed_refer_on_arm64(void **state)
+{
+    enum {
+        PAGE = 0x90000003,
+        ADD = 0x91000063 | DLOPEN << 10,
+        AHEAD = (DLOPEN - 0x20) / 4,
+        BACK = (DLOPEN - 0x820) / 4
+    };
+    static const struct {
+        const char *sentence;
+        enum outcome outcome;
+        size_t at;
+        uint32_t words[3];
+    } cases[] = {
+        {"ADR", USED, 0x20, {0x10000003 | AHEAD << 5, 0xd503201f, 0xd503201f}},
+        {"ADR of what stands in front", USED, 0x820, {0x10000003 | (BACK & 0x7ffff) << 5, 0xd503201f, 0xd503201f}},
+        {"ADR of something else", UNUSED, 0x20, {0x10000003 | 0x400 << 5, 0xd503201f, 0xd503201f}},
+        {"NOP between", USED, 0x20, {PAGE, 0xd503201f, ADD}},
+        {"another register", USED, 0x20, {PAGE, 0x91004064, ADD}},
+        {"the register, added to", UNUSED, 0x20, {PAGE, 0x91004063, ADD}},
+        {"the register of another sum", UNUSED, 0x20, {PAGE, 0x91004083, ADD}},
+        {"the register, another page", UNUSED, 0x20, {PAGE, 0xb0000003, ADD}},
+        {"the register, an address", UNUSED, 0x20, {PAGE, 0x10000003, ADD}},
+        {"another register, another page", USED, 0x20, {PAGE, 0xb0000004, ADD}},
+        {"B", UNUSED, 0x20, {PAGE, 0x14000002, ADD}},
+        {"B on a condition", USED, 0x20, {PAGE, 0x54000040, ADD}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start_glibc(&s, EM_AARCH64);
+        put_dlopen_a64(&s);
+        for (size_t k = 0; k < 3; k++)
+            put_a64(&s, CODE + cases[i].at + k * 4, cases[i].words[k]);
+        expect(cases[i].sentence, cases[i].outcome, LATENT_DLOPEN);
     }
 }
 
@@ -296,29 +334,27 @@ static void a_call_that_is_covered_by_a_later_segment(void **state)
     }
 }
 
-/* iconv() stands within 1024 bytes in front of its assertion; calls from there to 1024 bytes behind are its own. */
+/* Calls of the first byte of iconv(), from outside of it. */
 static void calls_of_iconv_from_one_place_are_those_of_libstdcxx(void **state)
 {
-    enum { TEXT_OF_ICONV = CONSTANTS + 0x601 - CODE, ASSERTS = 0x620, WORD = ASSERTS + 3, MOST = 1024 };
+    enum { TEXT_OF_ICONV = CONSTANTS + 0x601 - CODE, LOW = 0x500, ASSERTS = 0x620, HIGH = 0x680 };
     static const struct {
         const char *sentence;
         enum outcome outcome;
         struct fragment calls[2];
     } cases[] = {
-        {"one", UNUSED, {{0xc00, CALL, 0x500}, {0}}},
+        {"one", UNUSED, {{0xc00, CALL, LOW}, {0}}},
         {"none", USED, {{0}, {0}}},
-        {"two, so near", UNUSED, {{0xc00, CALL, 0x500}, {0xc00 + NEAR, CALL, 0x500}}},
-        {"two, farther", USED, {{0xc00, CALL, 0x500}, {0xc01 + NEAR, CALL, 0x500}}},
-        {"to its first byte that may be", UNUSED, {{0xc00, CALL, WORD - MOST}, {0}}},
-        {"to the byte in front of that", USED, {{0xc00, CALL, WORD - MOST - 1}, {0}}},
-        {"to the last", UNUSED, {{0xc00, CALL, WORD - 1}, {0}}},
-        {"behind it", USED, {{0xc00, CALL, WORD}, {0}}},
-        {"from itself alone", USED, {{0x700, CALL, 0x500}, {0}}},
-        {"from in front of it", UNUSED, {{WORD - MOST - 6, CALL, 0x500}, {0}}},
-        {"from its first byte", USED, {{WORD - MOST - 1, CALL, 0x500}, {0}}},
-        {"from behind it", UNUSED, {{WORD + MOST - 1, CALL, 0x500}, {0}}},
-        {"from its last", USED, {{WORD + MOST - 2, CALL, 0x500}, {0}}},
-        {"an assertion that two places refer to", USED, {{0xc00, CALL, 0x500}, {0xd00, LEA, TEXT_OF_ICONV}}},
+        {"two, so near", UNUSED, {{0xc00, CALL, LOW}, {0xc00 + NEAR, CALL, LOW}}},
+        {"two, farther", USED, {{0xc00, CALL, LOW}, {0xc01 + NEAR, CALL, LOW}}},
+        {"and one of what stands in front", UNUSED, {{0xc00, CALL, LOW}, {0x800, CALL, LOW - 1}}},
+        {"and bytes that look like one into it", UNUSED, {{0xc00, CALL, LOW}, {0x800, CALL, LOW + 1}}},
+        {"from itself alone", USED, {{0x580, CALL, LOW}, {0}}},
+        {"from in front of it", UNUSED, {{LOW - 6, CALL, LOW}, {0}}},
+        {"from its first byte", USED, {{LOW - 1, CALL, LOW}, {0}}},
+        {"from behind it", UNUSED, {{HIGH - 1, CALL, LOW}, {0}}},
+        {"from its last", USED, {{HIGH - 2, CALL, LOW}, {0}}},
+        {"an assertion that two places refer to", USED, {{0xc00, CALL, LOW}, {0xd00, LEA, TEXT_OF_ICONV}}},
     };
     static const struct fragment asserts = {ASSERTS, LEA, TEXT_OF_ICONV};
     (void)state;
@@ -329,7 +365,21 @@ static void calls_of_iconv_from_one_place_are_those_of_libstdcxx(void **state)
         put_fragment(&asserts);
         put_fragment(&cases[i].calls[0]);
         put_fragment(&cases[i].calls[1]);
+        put_frame(&s, 0, CODE + LOW, HIGH - LOW);
         expect(cases[i].sentence, cases[i].outcome, LATENT_ICONV);
+    }
+    for (unsigned how = 0; how < 3; how++) {
+        static const char *const sentences[] = {"no bounds", "a pointer", "a pointer into it"};
+        start_glibc(&s, EM_X86_64);
+        put_text(&s, CONSTANTS + 0x600, "!\"Nothing like this should happen\"");
+        put_text(&s, CONSTANTS + 0x680, "NSt6locale5facetE");
+        put_fragment(&asserts);
+        put_fragment(&cases[0].calls[0]);
+        if (how)
+            put_frame(&s, 0, CODE + LOW, HIGH - LOW);
+        if (how)
+            put_pointer(&s, DATA + 0x40, CODE + LOW + how - 1);
+        expect(sentences[how], how == 2 ? UNUSED : USED, LATENT_ICONV);
     }
     start_glibc(&s, EM_X86_64); /* nobody refers to the assertion */
     put_text(&s, CONSTANTS + 0x600, "!\"Nothing like this should happen\"");
@@ -481,6 +531,7 @@ int main(void)
         cmocka_unit_test(addresses_in_words_of_32_bits_refer_on_amd64),
         cmocka_unit_test(the_call_is_the_evidence),
         cmocka_unit_test(what_refers_to_dlopen_on_arm64),
+        cmocka_unit_test(addresses_that_linkers_relaxed_refer_on_arm64),
         cmocka_unit_test(constants_may_stand_in_front_of_code),
         cmocka_unit_test(code_that_is_mapped_again_and_again_leaves_it_open),
         cmocka_unit_test(the_order_of_segments_does_not_matter),

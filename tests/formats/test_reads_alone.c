@@ -241,6 +241,14 @@ static void call(size_t from, size_t to)
     put(from + 1, &distance, 4);
 }
 
+/* A CIE, and the FDE of a function. */
+static void put_frame(size_t at, size_t start, uint32_t size)
+{
+    const uint32_t words[] = {20,   0, 0x00527a01, 0x01107801, 0x0000001b, 0, 20, 28, (uint32_t)(start - (at + 32)),
+                              size, 0};
+    put(at, words, sizeof words);
+}
+
 static void code_that_cannot_be_read_calls_whatever_it_may(void **state)
 {
     uint64_t where = 0;
@@ -268,7 +276,8 @@ static void a_text_in_no_segment_leaves_it_open(void **state)
         put(FUNCTION + 0x190, "\x48\x8d\x3d", 3);
         put(FUNCTION + 0x193, &(const int32_t){0x110 - 0x197}, 4);
         call(FUNCTION + 0xc00, FUNCTION + 0x180);
-        call(FUNCTION + 0xd00, FUNCTION + 0x50); /* and of what stands in front of it, as iconv() does */
+        call(FUNCTION + 0xd00, FUNCTION + 0x50); /* and of the function that refers to the text, as iconv() does */
+        put_frame(TEXT + 0x100, FUNCTION + 0x50, 0x100);
         struct segment kept[2] = {segments[0], segments[1]};
         begin(ARCH_AMD64, SIZE);
         segments[0] = kept[0];

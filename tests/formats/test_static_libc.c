@@ -496,6 +496,7 @@ static void put_iconv(size_t from)
     put_text(&s, CONSTANTS + 0x680, "NSt6locale5facetE");
     put(&s, CODE + 0x320, lea, sizeof lea);
     put(&s, CODE + from, call, sizeof call);
+    put_frame(&s, 0, CODE + 0x2c0, 0x100);
 }
 
 static void an_iconv_that_only_libstdcxx_calls_is_not_used(void **state)
