@@ -174,7 +174,7 @@ struct symbols {
 
 struct range { /* bytes of the file that no header, segment or section claims */
     uint64_t offset, size;
-    bool zero;        /* nothing but zeros: padding */
+    bool padding;     /* nothing but zeros, or but INT3 */
     const char *what; /* "Mach-O slice", "ELF file", "DWARF", …, or NULL where not recognised */
 };
 struct range_list {

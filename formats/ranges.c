@@ -1,8 +1,9 @@
 /* Bytes that nobody owns: between and behind what headers, segments and sections
  * claim. A payload appended to a program, a slice behind a universal table, debug
  * information whose section headers were removed: none of it is seen by a reader that
- * follows the tables. Padding is zeros; anything else is reported, with what its first
- * bytes say it is. Sorts once, so the cost is that of the bytes. */
+ * follows the tables. Padding is zeros, or INT3, with which lld fills the last page of code
+ * (ELF/Writer.cpp, writeTrapInstr); anything else is reported, with what its first bytes
+ * say it is. Sorts once, so the cost is that of the bytes. */
 #include "formats/read.h"
 
 #include <stdlib.h>
@@ -62,6 +63,12 @@ const char *range_recognise(struct view v)
     return NULL;
 }
 
+static bool is_padding(struct view v)
+{
+    static const uint8_t INT3 = 0xcc;
+    return view_is_zero(v) || (v.data[0] == INT3 && memcmp(v.data, v.data + 1, v.size - 1) == 0);
+}
+
 static void take(struct image *image, uint64_t from, uint64_t to, uint64_t slack)
 {
     struct view v;
@@ -71,10 +78,10 @@ static void take(struct image *image, uint64_t from, uint64_t to, uint64_t slack
         image->unowned.known = KNOWN_BROKEN;
         return;
     }
-    range.zero = view_is_zero(v);
-    if (range.zero && range.size < slack)
+    range.padding = is_padding(v);
+    if (range.padding && range.size < slack)
         return;
-    if (!range.zero) {
+    if (!range.padding) {
         size_t lead = 0;
         while (v.data[lead] == 0)
             lead++;

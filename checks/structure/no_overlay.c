@@ -9,12 +9,12 @@ static void check(const struct subject *subject, struct finding *f)
     const struct range_list *list = &subject->image->unowned;
     bool unsure;
     size_t defects = common_defects(subject, f, DEFECT_OVERLAY, &unsure), found = 0;
-    uint64_t bytes = 0, zeros = 0;
+    uint64_t bytes = 0, padding = 0;
     const char *what = NULL;
     for (size_t i = 0; i < list->count; i++) {
         const struct range *r = &list->items[i];
-        if (r->zero) {
-            zeros += r->size;
+        if (r->padding) {
+            padding += r->size;
             continue;
         }
         found++;
@@ -32,8 +32,8 @@ static void check(const struct subject *subject, struct finding *f)
         unknown(f, "not all bytes of the file could be accounted for");
     else if (list->known == KNOWN_ABSENT)
         unknown(f, "no account was taken of the bytes between the tables");
-    else if (zeros)
-        pass(f, "every byte belongs to a header, but for %llu zeros", (unsigned long long)zeros);
+    else if (padding)
+        pass(f, "every byte belongs to a header, but for %llu bytes of padding", (unsigned long long)padding);
     else
         pass(f, "every byte belongs to a header, segment, section or table");
 }

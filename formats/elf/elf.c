@@ -323,7 +323,7 @@ static void judge_stripped(struct elf_view *view)
     struct image *image = view->image;
     bool hidden = image->unowned.known == KNOWN_BROKEN || image->segments.known == KNOWN_BROKEN;
     for (size_t i = 0; i < image->unowned.count; i++)
-        hidden |= !image->unowned.items[i].zero;
+        hidden |= !image->unowned.items[i].padding;
     if (image->sections.known == KNOWN_ABSENT && hidden)
         image->symbols.known = image->debug.known = KNOWN_BROKEN;
     bool dwarf = false;

@@ -92,7 +92,7 @@ TEST(bytes_of_segments_have_owners)
         const struct image *image = read_made();
         bool found = false;
         for (size_t k = 0; k < image->unowned.count; k++)
-            found |= image->unowned.items[k].offset <= 0x3000 && !image->unowned.items[k].zero;
+            found |= image->unowned.items[k].offset <= 0x3000 && !image->unowned.items[k].padding;
         if (cases[i].type == ET_EXEC)
             assert_int_equal(found, !cases[i].owned);
         file_close(&file);

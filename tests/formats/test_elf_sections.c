@@ -31,7 +31,7 @@ TEST(bytes_between_segments_belong_to_nobody)
     make_elf_put(&made, MAKE_ELF_CODE + 0x800, "hidden", 6);
     const struct image *image = read_made();
     assert_int_equal(image->unowned.count, 1);
-    assert_false(image->unowned.items[0].zero);
+    assert_false(image->unowned.items[0].padding);
 }
 
 TEST(a_symbol_table_is_counted)
@@ -165,7 +165,7 @@ TEST(a_note_that_is_not_loaded_belongs_to_nobody)
     const struct image *image = read_made();
     assert_int_equal(image->defects.total, 0);
     assert_int_equal(image->unowned.count, 1);
-    assert_false(image->unowned.items[0].zero);
+    assert_false(image->unowned.items[0].padding);
 }
 
 TEST(a_program_or_an_archive_in_a_section_is_packed)

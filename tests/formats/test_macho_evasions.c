@@ -266,7 +266,7 @@ static void strings_that_no_symbol_has_belong_to_nobody(void **state)
         assert_clean(image);
         assert_int_equal(image->unowned.count, left == 2 ? 2 : 1);
         assert_int_equal(image->unowned.items[0].offset, s->m.at.strings + shown + (left == 0 ? 16 : 8));
-        assert_false(image->unowned.items[0].zero);
+        assert_false(image->unowned.items[0].padding);
     }
 }
 

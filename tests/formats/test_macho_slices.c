@@ -138,10 +138,10 @@ static void as_many_slices_as_are_judged(void **state)
 /* More gaps with something in them than are kept. */
 static void as_many_gaps_as_are_kept(void **state)
 {
-    const struct reading *r = read_slices(*state, LIMIT_RANGES - 1, 64, 128, 0xcc); /* and one in the first image */
+    const struct reading *r = read_slices(*state, LIMIT_RANGES - 1, 64, 128, 0xcd); /* and one in the first image */
     assert_int_equal(r->images[0].unowned.known, KNOWN_COMPLETE);
     assert_int_equal(r->images[0].unowned.count, LIMIT_RANGES);
-    r = read_slices(*state, LIMIT_RANGES + 1, 64, 128, 0xcc);
+    r = read_slices(*state, LIMIT_RANGES + 1, 64, 128, 0xcd);
     assert_int_equal(r->images[0].unowned.known, KNOWN_BROKEN);
     assert_int_equal(r->images[0].unowned.count, LIMIT_RANGES);
 }

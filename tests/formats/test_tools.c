@@ -47,7 +47,7 @@ static void bytes_of_nobody_are_recognised(void **state)
             image.size = 100 + zeros + cases[i].size;
             read_ranges(&image, &owned, 1, PAGE);
             assert_int_equal(image.unowned.count, 1);
-            assert_false(image.unowned.items[0].zero);
+            assert_false(image.unowned.items[0].padding);
             assert_int_equal(image.unowned.items[0].offset, 100);
             if (cases[i].what)
                 assert_string_equal(image.unowned.items[0].what, cases[i].what);
@@ -66,10 +66,40 @@ static void zeros_are_padding_up_to_some_size(void **state)
         image.size = 64 + 99 + more + 64;
         read_ranges(&image, owned, 2, 100);
         assert_int_equal(image.unowned.count, more);
-        assert_true(!more || image.unowned.items[0].zero);
+        assert_true(!more || image.unowned.items[0].padding);
         image.unowned = (struct range_list){.known = KNOWN_BROKEN};
         read_ranges(&image, owned, 2, 100);
         assert_int_equal(image.unowned.known, KNOWN_BROKEN);
+    }
+}
+
+/* As lld -z separate-code leaves the last page of code. */
+static void traps_are_padding_and_no_other_byte_is(void **state)
+{
+    static const struct {
+        const char *sentence;
+        uint8_t filler, first, last;
+        bool padding;
+    } cases[] = {{"INT3", 0xcc, 0xcc, 0xcc, true},           {"zeros", 0, 0, 0, true},
+                 {"NOP", 0x90, 0x90, 0x90, false},           {"something in front", 0xcc, 0xcb, 0xcc, false},
+                 {"something behind", 0xcc, 0xcc, 0, false}, {"one of zeros", 0, 0xcc, 0, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct range owned = {.offset = 0, .size = 100};
+        memset(bytes, 0, 200);
+        memset(bytes + 100, cases[i].filler, 100);
+        bytes[100] = cases[i].first;
+        bytes[199] = cases[i].last;
+        begin(ARCH_AMD64, CODE + 1);
+        image.size = 200;
+        read_ranges(&image, &owned, 1, 101);
+        if ((image.unowned.count == 0) != cases[i].padding)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(image.unowned.count, !cases[i].padding);
+        image.unowned = (struct range_list){.known = KNOWN_ABSENT};
+        read_ranges(&image, &owned, 1, 100);
+        assert_int_equal(image.unowned.count, 1);
+        assert_int_equal(image.unowned.items[0].padding, cases[i].padding);
     }
 }
 
@@ -345,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_of_nobody_are_recognised),
         cmocka_unit_test(zeros_are_padding_up_to_some_size),
+        cmocka_unit_test(traps_are_padding_and_no_other_byte_is),
         cmocka_unit_test(ranges_come_in_any_order),
         cmocka_unit_test(ranges_that_touch_are_one),
         cmocka_unit_test(what_lies_outside_of_the_image_is_cut),

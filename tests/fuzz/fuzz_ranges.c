@@ -23,11 +23,13 @@ static void mark(uint8_t *owned, uint64_t size, const struct range *range)
         owned[at] = 1;
 }
 
-static bool all_zero(const uint8_t *bytes, uint64_t from, uint64_t to)
+/* Nothing but zeros, or but INT3. */
+static bool is_padding(const uint8_t *bytes, uint64_t from, uint64_t to)
 {
-    while (from < to && bytes[from] == 0)
+    const uint8_t filler = bytes[from];
+    while (from < to && bytes[from] == filler)
         from++;
-    return from == to;
+    return from == to && (filler == 0 || filler == 0xcc);
 }
 
 static void compare(const struct image *image, const uint8_t *owned, uint64_t slack)
@@ -39,11 +41,11 @@ static void compare(const struct image *image, const uint8_t *owned, uint64_t sl
         uint64_t to = at;
         while (to < end && owned[to] == owned[at])
             to++;
-        bool zero = all_zero(bytes, at, to);
-        if (!owned[at] && !(zero && to - at < slack)) {
+        bool padding = is_padding(bytes, at, to);
+        if (!owned[at] && !(padding && to - at < slack)) {
             const struct range *range = &image->unowned.items[told++];
-            if (told > image->unowned.count || range->offset != at || range->size != to - at || range->zero != zero ||
-                (zero && range->what))
+            if (told > image->unowned.count || range->offset != at || range->size != to - at ||
+                range->padding != padding || (padding && range->what))
                 abort();
         }
         at = to;
