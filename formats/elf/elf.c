@@ -150,7 +150,7 @@ static uint64_t lowest_address(const struct elf_view *view)
     for (size_t i = 0; i < view->image->segments.count; i++)
         if (view->image->segments.items[i].address < low)
             low = view->image->segments.items[i].address;
-    return low & ~(uint64_t)(LIMIT_PAGE - 1);
+    return page_start(low);
 }
 
 /* Whether DT_GNU_HASH leads to symbols that others may bind to: some bucket is not empty (binutils bfd/elflink.c). */

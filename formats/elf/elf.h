@@ -8,6 +8,7 @@
 #define ASSAY_FORMATS_ELF_ELF_H
 
 #include <elf.h>
+#include "formats/limits.h"
 #include "formats/read.h"
 
 struct phdr { /* Elf64_Phdr, and where it stands in the file */
@@ -51,6 +52,22 @@ struct elf_view {
     uint32_t dyn_last[DYN_TAGS]; /* the last entry of a tag, counted from 1; 0: none */
     bool dyn_twice;              /* a tag other than DT_NEEDED stands more than once */
 };
+
+/* As the kernel rounds what it maps, where pages are as small as they can be. */
+static inline uint64_t page_start(uint64_t address)
+{
+    return address & ~(uint64_t)(LIMIT_PAGE - 1);
+}
+
+static inline uint64_t page_end(uint64_t address)
+{
+    return page_start(range_end(address, LIMIT_PAGE - 1));
+}
+
+/* loads.c: what stands in the way of mapping a PT_LOAD, or NULL. */
+const char *load_fault(const struct elf_view *view, const struct phdr *p);
+/* What this kernel may put up with, and others or other readers do not, or NULL; `before`: the PT_LOAD before it, or NULL. */
+const char *load_oddity(const struct elf_view *view, const struct phdr *before, const struct phdr *p);
 
 /* exec_view.c */
 void exec_view_headers(struct elf_view *view); /* program headers, memory image, PT_INTERP */

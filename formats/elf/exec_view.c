@@ -17,20 +17,6 @@
 #include "formats/certain.h"
 #include "formats/limits.h"
 
-/* vm.mmap_min_addr of distributions (LSM_MMAP_MIN_ADDR), below which only root maps memory; and memory that is
- * cleared at the start, so that the kernel must have it (mm/util.c, __vm_enough_memory): 1 TiB. */
-static const uint64_t LOWEST_ADDRESS = 0x10000, MEMORY_MOST = UINT64_C(1) << 40;
-
-static uint64_t page_down(uint64_t address)
-{
-    return address & ~(uint64_t)(LIMIT_PAGE - 1);
-}
-
-static uint64_t page_up(uint64_t address)
-{
-    return page_down(range_end(address, LIMIT_PAGE - 1));
-}
-
 static bool read_table(struct elf_view *view)
 {
     struct view table;
@@ -70,59 +56,16 @@ static bool read_table(struct elf_view *view)
     return true;
 }
 
-/* User addresses end a page below 2^47 on amd64 (four levels of page tables; five only for who asks)
- * and at 2^48 on arm64. */
-static uint64_t top_address(const struct elf_view *view)
-{
-    return view->extra->machine == EM_X86_64 ? (UINT64_C(1) << 47) - LIMIT_PAGE : UINT64_C(1) << 48;
-}
-
-/* What stands in the way of mapping a PT_LOAD, or NULL. */
-static const char *load_fault(const struct elf_view *view, const struct phdr *p)
-{
-    uint64_t top = top_address(view);
-    if (p->filesz > p->memsz)
-        return "p_filesz greater than p_memsz";
-    if (p->memsz > UINT64_MAX - LIMIT_PAGE - p->vaddr || p->vaddr > UINT64_MAX - LIMIT_PAGE)
-        return "an address range that wraps round";
-    if (p->vaddr + p->memsz > top)
-        return "addresses that no process has";
-    if (p->filesz && !range_fits(view->image->size, p->offset, p->filesz))
-        return "bytes past the end of the file";
-    if (p->filesz && ((p->vaddr ^ p->offset) & (LIMIT_PAGE - 1)))
-        return "p_vaddr and p_offset that differ within a page";
-    return NULL;
-}
-
-/* What this kernel may put up with, and others or other readers do not, or NULL. */
-static const char *load_oddity(const struct elf_view *view, const struct phdr *p)
-{
-    uint64_t lowest = view->extra->type == ET_EXEC ? LOWEST_ADDRESS : 0;
-    if (p->memsz && p->vaddr < lowest)
-        return "addresses below vm.mmap_min_addr";
-    if (p->memsz - p->filesz > MEMORY_MOST)
-        return "more memory than machines have";
-    if (p->align > top_address(view))
-        return "p_align that leaves no address but 0";
-    if (p->align & (p->align - 1))
-        return "p_align that is no power of two";
-    if ((p->flags & (PF_R | PF_W | PF_X)) == 0)
-        return "no access at all";
-    if (p->memsz > p->filesz && !(p->flags & PF_W) && p->filesz)
-        return "bytes to clear in a segment that cannot be written";
-    return NULL;
-}
-
 /* The end of the pages that hold bytes of the file; behind it the kernel's own begin. */
 static uint64_t bytes_end(const struct phdr *p)
 {
-    return p->filesz ? page_up(p->vaddr + p->filesz) : page_down(p->vaddr);
+    return p->filesz ? page_end(p->vaddr + p->filesz) : page_start(p->vaddr);
 }
 
 /* Access of those pages; 0: there are none. */
 static unsigned cleared_access(const struct phdr *p)
 {
-    if (p->memsz <= p->filesz || page_up(p->vaddr + p->memsz) <= bytes_end(p))
+    if (p->memsz <= p->filesz || page_end(p->vaddr + p->memsz) <= bytes_end(p))
         return 0;
     return (unsigned)ACCESS_READ | ACCESS_WRITE | (p->flags & PF_X);
 }
@@ -181,7 +124,7 @@ static void add_piece(struct elf_view *view, struct piece piece, size_t *room)
 static void add_memory(struct elf_view *view, const struct phdr *p, size_t *room)
 {
     unsigned access = p->flags & 7;
-    uint64_t start = page_down(p->vaddr), from = page_down(p->offset), file_end = p->vaddr + p->filesz;
+    uint64_t start = page_start(p->vaddr), from = page_start(p->offset), file_end = p->vaddr + p->filesz;
     bool cleared = p->memsz > p->filesz && access & ACCESS_WRITE;
     if (p->filesz) {
         uint64_t end = cleared ? file_end : bytes_end(p), there = view->image->size - from;
@@ -193,7 +136,7 @@ static void add_memory(struct elf_view *view, const struct phdr *p, size_t *room
             add_piece(view, (struct piece){file_end, bytes_end(p), 0, true, access}, room);
     }
     if (cleared_access(p))
-        add_piece(view, (struct piece){bytes_end(p), page_up(p->vaddr + p->memsz), 0, true, cleared_access(p)}, room);
+        add_piece(view, (struct piece){bytes_end(p), page_end(p->vaddr + p->memsz), 0, true, cleared_access(p)}, room);
 }
 
 /* Later segments are laid first, so that what is there already is what wins. */
@@ -241,7 +184,7 @@ static void read_loads(struct elf_view *view)
         if (p->type != PT_LOAD)
             continue;
         const char *fault = view->debug_file ? NULL : load_fault(view, p),
-                   *odd = view->debug_file ? NULL : load_oddity(view, p);
+                   *odd = view->debug_file || fault ? NULL : load_oddity(view, last, p);
         if (fault || odd)
             ELF_DEFECT(view, elf_load, p->at, "a segment that can be mapped as it stands", "PT_LOAD with %s",
                        fault ? fault : odd);

@@ -90,6 +90,48 @@ TEST(the_page_in_which_the_file_ends_hides_an_earlier_one)
     assert_false(image->entry.in_code);
 }
 
+/* As in what ld.lld -n makes: Linux starts it, and it dies on the first instruction of the page. */
+TEST(a_page_of_two_segments_has_the_access_of_the_later)
+{
+    enum { NEXT = 0x1000, SIZE = 0x100 };
+    static const struct {
+        uint32_t before, flags;
+        uint64_t away, size;
+        bool dies;
+    } cases[] = {{PF_R | PF_X, PF_R | PF_W, 0, SIZE, true},
+                 {PF_R | PF_X, PF_R, 0, SIZE, true},
+                 {PF_R | PF_W, PF_R | PF_X, 0, SIZE, true},
+                 {PF_R | PF_W, PF_R, 0, SIZE, true},
+                 {PF_R | PF_X, PF_R | PF_X, 0, SIZE, false},
+                 {PF_R | PF_W, PF_R | PF_W, 0, SIZE, false},
+                 {PF_R, PF_R | PF_W, 0, SIZE, false},
+                 {PF_R, PF_R | PF_X, 0, SIZE, false},
+                 {PF_R | PF_X, PF_R | PF_W, NEXT, SIZE, false},
+                 {PF_R | PF_X, PF_R | PF_W, 0, 0, false},
+                 {PF_R | PF_W | PF_X, PF_R | PF_W, 0, SIZE, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        made.phdrs[MAKE_ELF_LOAD_DATA].p_flags = cases[i].before;
+        made.phdrs[MAKE_ELF_LOAD_DATA].p_filesz = made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz =
+            MAKE_ELF_FREE - MAKE_ELF_DATA;
+        make_elf_phdr(&made, PT_LOAD, cases[i].flags, MAKE_ELF_FREE, cases[i].size)->p_vaddr += cases[i].away;
+        const struct image *image = read_made();
+        assert_int_equal(defects(image, DEFECT_ID_elf_load), cases[i].dies);
+        assert_int_equal(image->segments.known, KNOWN_COMPLETE);
+        file_close(&file);
+    }
+    clean(); /* the segment before it is none that can be mapped */
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_memsz = 1;
+    made.phdrs[MAKE_ELF_LOAD_DATA].p_vaddr = MAKE_ELF_BASE;
+    assert_int_equal(defects(read_made(), DEFECT_ID_elf_load), 1);
+    file_close(&file);
+    clean(); /* its memory ends where the page begins */
+    made.section_count = 0;
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_filesz = made.phdrs[MAKE_ELF_LOAD_CODE].p_memsz = MAKE_ELF_DATA;
+    made.phdrs[MAKE_ELF_LOAD_DATA].p_vaddr = MAKE_ELF_BASE + MAKE_ELF_DATA;
+    assert_int_equal(read_made()->defects.total, 0);
+}
+
 TEST(no_process_has_the_last_page_of_addresses)
 {
     clean();
@@ -234,6 +276,7 @@ int main(void)
         T(the_rest_of_a_page_is_cleared_where_it_can_be_written),
         T(the_rest_of_a_page_keeps_its_bytes_where_it_cannot_be_written),
         T(the_page_in_which_the_file_ends_hides_an_earlier_one),
+        T(a_page_of_two_segments_has_the_access_of_the_later),
         T(no_process_has_the_last_page_of_addresses),
         T(an_alignment_beyond_all_addresses_is_told),
         T(addresses_that_only_root_may_use_are_a_defect),
