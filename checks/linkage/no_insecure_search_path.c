@@ -53,10 +53,20 @@ static const char *climbs_to(const char *path)
     return to;
 }
 
+/* One that has any search path dies of an assertion as it starts (glibc elf/get-dynamic-info.h, STATIC_PIE_BOOTSTRAP). */
+static bool is_static_glibc_pie(const struct image *image)
+{
+    return image->linkage == LINKAGE_STATIC_PIE && image->libc == LIBC_GLIBC;
+}
+
 /* What is wrong with a folder to search, or NULL. */
-static const char *fault(const struct image *image, const char *path)
+static const char *fault(const struct image *image, const char *path, bool all_empty)
 {
     static const char *const own[2][2] = {{"$ORIGIN", "${ORIGIN}"}, {"@executable_path", "@loader_path"}};
+    if (is_static_glibc_pie(image))
+        return "glibc ends a static PIE that has a search path";
+    if (all_empty)
+        return NULL;
     if (*path == 0)
         return "an empty entry is the current folder";
     for (size_t i = 0; i < 2; i++) {
@@ -124,11 +134,12 @@ static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     const struct named_list *paths = &image->search_paths, *needed = &image->needed;
-    bool elf = image->format == FORMAT_ELF;
+    bool elf = image->format == FORMAT_ELF, alone = is_static_glibc_pie(image);
     for (size_t i = 0; i < paths->count; i++) {
-        const char *wrong = elf && is_all_empty(paths, i) ? NULL : fault(image, paths->items[i].text);
+        const char *wrong = fault(image, paths->items[i].text, elf && is_all_empty(paths, i));
         if (wrong)
-            evidence(f, paths->items[i].offset, "a folder that only the administrator writes", "%s \"%s\": %s",
+            evidence(f, paths->items[i].offset,
+                     alone ? "no search path" : "a folder that only the administrator writes", "%s \"%s\": %s",
                      !elf                     ? "LC_RPATH"
                      : paths->items[i].detail ? "DT_RPATH"
                                               : "DT_RUNPATH",
