@@ -256,6 +256,7 @@ struct elf_extra {
     uint64_t slots, slots_unprotected, first_unprotected, first_unprotected_reloc_offset;
     uint64_t text_relocation_offset; /* first relocation that writes to a segment without W; 0: none seen */
     uint64_t relocations, irelative, symbolic_relocations;
+    bool packed_relocations; /* DT_RELR: of relative ones the places alone; the addends stand there */
     uint64_t dynamic_tls, first_dynamic_tls_offset; /* that ask for a TLS module or descriptor, and the first of them */
     enum known relocations_known;
     bool abi_tag;         /* NT_GNU_ABI_TAG: glibc's start files */

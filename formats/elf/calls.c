@@ -38,27 +38,40 @@ static bool enters(const struct image *image, const struct target *t, uint64_t *
     return highest || t->count > PLACES;
 }
 
-/* Whether data points to both functions that pass the address of dlopen_doit() on. The loader's hooks point to one, the
- * twin; a pointer to the other is the program's. */
-static bool both_pointed(const struct image *image, uint64_t first, uint64_t second)
+/* Whether data points to a function that passes the address of dlopen_doit() on, beside the one that the loader's hooks
+ * point to. Before 2.34 dlopen() was alone and had no hooks: then any pointer is the program's. */
+static bool pointed(const struct image *image, const struct target *doit)
 {
-    struct frame a, b;
-    if (!frame_of(image, first, &a) || !frame_of(image, second, &b) || a.low == b.low)
-        return false;
-    struct target at_a = {.low = a.low, .high = a.low + 1}, at_b = {.low = b.low, .high = b.low + 1};
-    return point(image, &at_a) && at_a.count && ALWAYS(point(image, &at_b)) && at_b.count;
+    uint64_t last = 0;
+    size_t functions = 0, pointers = 0;
+    for (size_t i = 0; i < doit->count && i < PLACES; i++) {
+        struct frame frame;
+        if (!frame_of(image, doit->places[i], &frame) || frame.low == last)
+            continue;
+        struct target at = {.low = frame.low, .high = frame.low + 1};
+        last = frame.low;
+        functions++;
+        pointers += !point(image, &at) || at.count;
+    }
+    return functions > 1 ? pointers > 1 : pointers > 0;
 }
 
 enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *where)
 {
     struct target string = {0}, doit = {0}, function = {.calls = true};
+    struct frame frame;
     if (!address_of(image, text, &string.low))
         return ANSWER_UNKNOWN;
     string.high = string.low + 1;
     if (!refer(image, &string) || string.count != 1)
         return ANSWER_UNKNOWN;
-    doit.low = string.place - NEAR;
-    doit.high = string.place;
+    if (frame_of(image, string.place, &frame)) {
+        doit.low = frame.low;
+        doit.high = frame.low + 1;
+    } else {
+        doit.low = string.place - NEAR;
+        doit.high = string.place;
+    }
     if (NEVER(!refer(image, &doit)) || doit.count == 0 || doit.place < string.place ||
         doit.last_place - string.place > NEAR)
         return ANSWER_UNKNOWN;
@@ -73,7 +86,7 @@ enum answer dlopen_called(const struct image *image, uint64_t text, uint64_t *wh
             *where = text;
         return ANSWER_YES;
     }
-    return doit.count == 2 && both_pointed(image, doit.places[0], doit.places[1]) ? ANSWER_UNKNOWN : ANSWER_NO;
+    return pointed(image, &doit) ? ANSWER_UNKNOWN : ANSWER_NO;
 }
 
 bool iconv_is_of_libstdcxx(const struct image *image, uint64_t text)

@@ -194,6 +194,9 @@ static void read_entries(struct elf_view *view)
         case DT_BIND_NOW:
             extra->bind_now = true;
             break;
+        case DT_RELR:
+            extra->packed_relocations = true;
+            break;
         case DT_FLAGS:
             extra->text_relocations |= (d->value & DF_TEXTREL) != 0;
             extra->bind_now |= (d->value & DF_BIND_NOW) != 0;

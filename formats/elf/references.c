@@ -31,8 +31,9 @@ static void hit(struct target *t, uint64_t address, uint64_t place)
     }
 }
 
-/* LEA with a displacement from RIP: 8d, ModRM with mod 00 and rm 101. MOV r32, imm32: b8+r; MOV r/m64, imm32: c7. */
-static void refer_amd64(struct target *t, struct view v, uint64_t base)
+/* LEA with a displacement from RIP: 8d, ModRM with mod 00 and rm 101. MOV r32, imm32: b8+r; MOV r/m64, imm32: c7: addresses
+ * where the program is not relocated, else numbers, which are as small as the addresses there. */
+static void refer_amd64(struct target *t, struct view v, uint64_t base, bool absolute)
 {
     for (size_t i = 3; i + 4 <= v.size; i++) {
         uint32_t word = load_le32(v.data + i);
@@ -43,7 +44,7 @@ static void refer_amd64(struct target *t, struct view v, uint64_t base)
             bool call = before == 0xe8 || before == 0xe9 || (v.data[i - 2] == 0x0f && (before & 0xf0) == 0x80);
             if (lea || (t->calls && call))
                 hit(t, relative, base + i);
-        } else if (word - t->low < t->high - t->low) {
+        } else if (absolute && word - t->low < t->high - t->low) {
             uint8_t before = v.data[i - 1];
             if ((before & 0xf8) == 0xb8 || (v.data[i - 2] == 0xc7 && before >= 0xc0))
                 hit(t, word, base + i);
@@ -104,7 +105,7 @@ bool refer(const struct image *image, struct target *t)
             return false;
         left -= s->file_size;
         if (image->arch == ARCH_AMD64)
-            refer_amd64(t, v, s->address);
+            refer_amd64(t, v, s->address, image->linkage == LINKAGE_STATIC);
         else
             refer_arm64(t, v, s->address);
     }
@@ -123,7 +124,8 @@ bool address_of(const struct image *image, uint64_t offset, uint64_t *address)
     return false;
 }
 
-/* In a program that is relocated, the addends of R_*_RELATIVE: other words are too often as small by chance. */
+/* In a program that is relocated, the addends of R_*_RELATIVE: other words are too often as small by chance. Where the
+ * relocations are packed, addends are the words that can be written. */
 static void point_some(struct target *t, struct view v, uint64_t base, uint64_t relative)
 {
     for (size_t i = 8 + (-base & 7); i + 8 <= v.size; i += 8)
@@ -143,7 +145,8 @@ bool point(const struct image *image, struct target *t)
         if (s->file_size > left || !file_view(image->file, s->offset, s->file_size, &v))
             return false;
         left -= s->file_size;
-        point_some(t, v, s->address, image->linkage == LINKAGE_STATIC ? 0 : relative);
+        bool any = image->linkage == LINKAGE_STATIC || (image->elf->packed_relocations && s->access & ACCESS_WRITE);
+        point_some(t, v, s->address, any ? 0 : relative);
     }
     return true;
 }

@@ -22,6 +22,7 @@ static struct file file;
 static struct image image;
 static struct segment segments[8];
 static struct section sections[8];
+static struct elf_extra words_of_elf;
 
 static inline int start(void **state)
 {
@@ -47,7 +48,9 @@ static inline void begin_image(enum arch arch, size_t size)
                                    .offset = CODE,
                                    .file_size = size - CODE,
                                    .access = ACCESS_READ | ACCESS_EXECUTE};
-    image = (struct image){.file = &file, .size = size, .format = FORMAT_ELF, .arch = arch, .judged = true};
+    words_of_elf = (struct elf_extra){0};
+    image = (struct image){
+        .file = &file, .size = size, .format = FORMAT_ELF, .elf = &words_of_elf, .arch = arch, .judged = true};
     image.segments = (struct segment_list){KNOWN_COMPLETE, 1, segments};
     image.sections = (struct section_list){KNOWN_COMPLETE, 0, sections};
     image.entry = (struct entry){.known = KNOWN_COMPLETE, .in_code = true, .offset = CODE};

@@ -195,6 +195,17 @@ TEST(flags_may_stand_in_three_places)
     }
 }
 
+TEST(relocations_may_be_packed)
+{
+    static const int64_t tags[] = {35 /* DT_RELRSZ */, 36 /* DT_RELR */, 37 /* DT_RELRENT */};
+    for (size_t i = 0; i < 3; i++) {
+        clean();
+        make_elf_dyn(&made, tags[i], MAKE_ELF_BASE);
+        assert_int_equal(read_made()->elf->packed_relocations, i == 1);
+        file_close(&file);
+    }
+}
+
 TEST(some_entries_stand_once)
 {
     static const struct {
@@ -276,6 +287,7 @@ int main(void)
         U(a_debug_file_is_not_looked_into),
         U(other_tags_mean_nothing),
         U(flags_may_stand_in_three_places),
+        U(relocations_may_be_packed),
         U(some_entries_stand_once),
         U(compilers_are_told_by_comments),
     };

@@ -187,13 +187,9 @@ static void what_refers_to_dlopen_on_arm64(void **state)
 /* lld and mold write NOP and ADR where a pair leads near; and a page is taken up to where its register has another value. */
 static void addresses_that_linkers_relaxed_refer_on_arm64(void **state)
 {
-    enum {
-        PAGE = 0x90000003,
-        ADD = 0x91000063 | DLOPEN << 10,
-        AHEAD = (DLOPEN - 0x20) / 4,
-        BACK = (DLOPEN - 0x820) / 4
-    };
-    static const struct {
+    enum { AHEAD = (DLOPEN - 0x20) / 4, BACK = (DLOPEN - 0x820) / 4 };
+    static const uint32_t page = 0x90000003, add = 0x91000063 | DLOPEN << 10;
+    const struct {
         const char *sentence;
         enum outcome outcome;
         size_t at;
@@ -202,15 +198,15 @@ static void addresses_that_linkers_relaxed_refer_on_arm64(void **state)
         {"ADR", USED, 0x20, {0x10000003 | AHEAD << 5, 0xd503201f, 0xd503201f}},
         {"ADR of what stands in front", USED, 0x820, {0x10000003 | (BACK & 0x7ffff) << 5, 0xd503201f, 0xd503201f}},
         {"ADR of something else", UNUSED, 0x20, {0x10000003 | 0x400 << 5, 0xd503201f, 0xd503201f}},
-        {"NOP between", USED, 0x20, {PAGE, 0xd503201f, ADD}},
-        {"another register", USED, 0x20, {PAGE, 0x91004064, ADD}},
-        {"the register, added to", UNUSED, 0x20, {PAGE, 0x91004063, ADD}},
-        {"the register of another sum", UNUSED, 0x20, {PAGE, 0x91004083, ADD}},
-        {"the register, another page", UNUSED, 0x20, {PAGE, 0xb0000003, ADD}},
-        {"the register, an address", UNUSED, 0x20, {PAGE, 0x10000003, ADD}},
-        {"another register, another page", USED, 0x20, {PAGE, 0xb0000004, ADD}},
-        {"B", UNUSED, 0x20, {PAGE, 0x14000002, ADD}},
-        {"B on a condition", USED, 0x20, {PAGE, 0x54000040, ADD}},
+        {"NOP between", USED, 0x20, {page, 0xd503201f, add}},
+        {"another register", USED, 0x20, {page, 0x91004064, add}},
+        {"the register, added to", UNUSED, 0x20, {page, 0x91004063, add}},
+        {"the register of another sum", UNUSED, 0x20, {page, 0x91004083, add}},
+        {"the register, another page", UNUSED, 0x20, {page, 0xb0000003, add}},
+        {"the register, an address", UNUSED, 0x20, {page, 0x10000003, add}},
+        {"another register, another page", USED, 0x20, {page, 0xb0000004, add}},
+        {"B", UNUSED, 0x20, {page, 0x14000002, add}},
+        {"B on a condition", USED, 0x20, {page, 0x54000040, add}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
