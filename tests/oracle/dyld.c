@@ -16,6 +16,8 @@ struct dyld {
     bool text;
     size_t segment_count;
     const uint8_t *segments[SEGMENTS];
+    size_t path_count;
+    const char *paths[SEGMENTS]; /* of LC_RPATH */
 };
 
 /* Commands whose size is given (validStructureLoadCommands). */
@@ -144,6 +146,8 @@ static void take_command(struct dyld *d, const uint8_t *c, uint32_t type, uint32
     const char *name = string_of(c, cmdsize);
     if (IS_IN(dylibs, type) && name && d->start->dylib_count < XNU_DYLIBS)
         d->start->dylibs[d->start->dylib_count++] = name;
+    if (type == 0x8000001c && name && d->path_count < SEGMENTS)
+        d->paths[d->path_count++] = name;
     if (type == 0x32 && xnu_u32(c + 8) == 1)
         d->sdk = xnu_u32(c + 16);
     if (type == 0x24)
@@ -160,6 +164,15 @@ static void take_command(struct dyld *d, const uint8_t *c, uint32_t type, uint32
     }
 }
 
+static bool has_twins(const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(names[i], names[k]) == 0)
+                return true;
+    return false;
+}
+
 void dyld_ask(const struct xnu_image *image, struct xnu_start *start)
 {
     struct dyld d = {.image = image, .start = start};
@@ -169,6 +182,8 @@ void dyld_ask(const struct xnu_image *image, struct xnu_start *start)
         take_command(&d, c, xnu_u32(c), xnu_u32(c + 4));
         at += xnu_u32(c + 4);
     }
+    if (has_twins(start->dylibs, start->dylib_count) || has_twins(d.paths, d.path_count))
+        (void)refuse_new(&d, "a library, or an LC_RPATH, that is named twice");
     if (!start->dylinker)
         start->dylib_count = 0; /* a static program: dyld is not there, and only its view of the format counts */
     else if (start->dylib_count == 0) {
