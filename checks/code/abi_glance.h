@@ -81,7 +81,7 @@ static inline bool glance_is_place(const struct abi_glance *g, unsigned r)
 /* The words that [at, at + size) is in; they are few. */
 static inline uint64_t glance_words(int64_t at, unsigned size)
 {
-    const uint64_t first = (uint64_t)at >> 3, count = (((uint64_t)at + size - 1) >> 3) - first + 1;
+    const uint64_t first = (uint64_t)at >> 3, count = (((uint64_t)at & 7) + size + 7) >> 3; /* `at` may be below 0 */
     const uint64_t bits = ((uint64_t)1 << count) - 1;
     return bits << (first & 63) | bits >> 1 >> (63 - (first & 63));
 }

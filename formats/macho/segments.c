@@ -81,7 +81,8 @@ static void check_section(struct macho_view *view, const struct segment *segment
     bool in_file = !s->has_bytes || (s->offset >= segment->offset &&
                                      range_fits(segment->file_size, s->offset - segment->offset, s->size));
     bool in_image = !s->has_bytes || range_fits(view->image->size, s->offset - view->image->offset, s->size);
-    if (s->size == 0 || (inside && in_file && in_image))
+    bool empty = s->size == 0 && s->address >= segment->address; /* dyld asks as much of one */
+    if (empty || (inside && in_file && in_image))
         return;
     view->image->sections.known = KNOWN_BROKEN;
     defect_add(&view->file->arena, &view->image->defects, DEFECT_ID_macho_segment, s->header_offset,

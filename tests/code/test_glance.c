@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "checks/code/abi_glance.h"
 #include "checks/code/abi_walk.h"
 #include "checks/code/starts.h"
 #include "checks/code/x86_short.h"
@@ -293,9 +294,23 @@ static void what_is_taken_apart_shortly_is_what_it_is(void **state)
     assert_in_range(taken, 100000, 4u << 22);
 }
 
+/* Below the stack pointer of the entry, above it and across: by the bytes, one by one. */
+static void words_of_the_stack_are_those_of_its_bytes(void **state)
+{
+    (void)state;
+    for (int64_t at = -600; at < 600; at++)
+        for (unsigned size = 1; size <= 64; size++) {
+            uint64_t words = 0;
+            for (unsigned i = 0; i < size; i++)
+                words |= (uint64_t)1 << (((uint64_t)(at + i + 4096) >> 3) & 63);
+            assert_true(glance_words(at, size) == words);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_of_the_stack_are_those_of_its_bytes),
         cmocka_unit_test(a_glance_says_no_more_than_is_known),
         cmocka_unit_test(nor_does_a_glance_at_x86),
         cmocka_unit_test(what_is_taken_apart_shortly_is_what_it_is),

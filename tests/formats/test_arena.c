@@ -137,6 +137,7 @@ static void text_of_any_length_is_printed_whole(void **state)
     }
     assert_string_equal(arena_print(&arena, "no directive"), "no directive");
     assert_string_equal(arena_print(&arena, "100%%"), "100%");
+    assert_string_equal(arena_print(&arena, "%%"), "%");
     arena_free(&arena);
 }
 

@@ -188,7 +188,8 @@ static void sections_stand_inside(void **state)
         {"past the end of bytes", 0x3e00, 0x100, 0x3f01, 0, true},
         {"larger than the segment", 0x2000, 0x4001, 0, 0, true},
         {"in front of it", UINT64_MAX - 0xff, 0x100, 0x2000, 0, true},
-        {"of no bytes, anywhere", 0x900000, 0, 0x900000, 0, false},
+        {"of no bytes, anywhere behind its beginning", 0x900000, 0, 0x900000, 0, false},
+        {"of no bytes, before it", UINT64_MAX - 0xff, 0, 0x2000, 0, true},
         {"zeros, anywhere in the file", 0x2000, 0x100, 0x900000, 1, false},
         {"zeros past the end of memory", 0x3f01, 0x100, 0, 1, true},
     };
