@@ -168,6 +168,18 @@ TEST(a_note_that_is_not_loaded_belongs_to_nobody)
     assert_false(image->unowned.items[0].padding);
 }
 
+TEST(what_a_note_and_a_section_say_is_theirs_is_the_sections)
+{
+    clean();
+    make_elf_put(&made, MAKE_ELF_END + 0x800, "\4\0\0\0\4\0\0\0\1\0\0\0ABC\0hide", 20);
+    make_elf_phdr(&made, PT_NOTE, PF_R, MAKE_ELF_END + 0x800, 20)->p_align = 4;
+    struct make_elf_section *section = make_elf_section(&made, ".note.abc", SHT_NOTE, NULL, 20);
+    section->header.sh_flags = SHF_ALLOC;
+    section->header.sh_addr = make_elf_address(MAKE_ELF_END + 0x800);
+    section->header.sh_offset = MAKE_ELF_END + 0x800;
+    assert_int_equal(read_made()->unowned.count, 0);
+}
+
 TEST(a_program_or_an_archive_in_a_section_is_packed)
 {
     static const struct {
@@ -304,6 +316,7 @@ int main(void)
         T(debug_information_that_is_loaded_is_found),
         T(one_loaded_unit_is_found_with_its_abbreviation),
         T(a_note_that_is_not_loaded_belongs_to_nobody),
+        T(what_a_note_and_a_section_say_is_theirs_is_the_sections),
         T(a_program_or_an_archive_in_a_section_is_packed),
         T(a_symbol_table_of_another_type_is_found_by_content),
         T(a_section_without_bytes_over_bytes_is_a_defect),
