@@ -183,7 +183,7 @@ static void a_whole_glibc_has_the_text_that_chooses_locales(void **state)
         if (text) {
             put_text(&s, CONSTANTS + 0x700, "LOCPATH");
             refer_to(LOCALE + 0x20, LEA, CONSTANTS + 0x701);
-            put_frame(4, LOCALE, SIZE);
+            put_frame(&s, 4, LOCALE, SIZE);
         }
         is_open("a text of setlocale()", !text, LATENT_ICONV);
     }
