@@ -297,7 +297,7 @@ struct image {
     struct named_list needed;       /* detail: enum dependency; DEPENDENCY_FILTER and on are no DT_NEEDED */
     struct named_list search_paths; /* one entry each; detail: 1 where DT_RPATH */
     struct named_list versions;     /* ELF version needs: "GLIBC_2.34"; detail: 1 where libgcc_s has it */
-    const char *glibc_floor;        /* "2.34": the newest release that `versions` ask for; NULL none or not known */
+    const char *glibc_floor;        /* "2.34": the highest GLIBC_x.y needed; NULL none or not known */
     enum libc libc;
     struct named libc_evidence;
     struct latent_loads latent;
@@ -351,10 +351,6 @@ void named_add(struct arena *arena, struct named_list *list, const char *text, u
 void debug_add(struct arena *arena, struct debug_list *list, enum debug kind, const char *where, uint64_t offset,
                uint64_t size);
 void range_add(struct arena *arena, struct range_list *list, struct range range);
-
-/* The release of glibc that has a version first: "2.34" of "GLIBC_2.34", "2.36" of "GLIBC_ABI_DT_RELR"; NULL: it is not
- * one of glibc, or none that is known here. */
-const char *glibc_release(const char *version);
 
 /* The spec's or Go's own spelling. */
 const char *format_name(enum format);       /* "elf", "mach-o", "unknown" */

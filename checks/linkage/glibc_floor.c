@@ -3,13 +3,40 @@
  * declares the oldest one that the release is for (glibc-floor); without it the rule states
  * the one that the bytes ask for. Not all versions are numbers: a program with packed relative
  * relocations asks for GLIBC_ABI_DT_RELR, and what needs GLIBC_PRIVATE runs with one release. */
+#include <string.h>
+
 #include "checks/common.h"
+
+/* The release of glibc that has a version first: "2.34" of "GLIBC_2.34", "2.36" of "GLIBC_ABI_DT_RELR"; NULL: it is not
+ * one of glibc, or none that is known here. */
+static const char *release_of(const char *version)
+{
+    static const char numbered[] = "GLIBC_";
+    const char *number = version + sizeof numbered - 1;
+    if (strncmp(version, numbered, sizeof numbered - 1) != 0)
+        return NULL;
+    if (*number >= '0' && *number <= '9')
+        return number;
+    return strcmp(number, "ABI_DT_RELR") == 0 ? "2.36" : NULL; /* its release notes, and elf/Versions */
+}
+
+/* The newest release that the versions ask for; NULL: none. */
+static const char *newest(const struct image *image)
+{
+    const char *latest = image->glibc_floor;
+    for (size_t i = 0; i < image->versions.count; i++) {
+        const char *release = release_of(image->versions.items[i].text);
+        if (release && (!latest || expect_compare(release, latest) > 0))
+            latest = release;
+    }
+    return latest;
+}
 
 /* A version of glibc of which it is not known here which release has it, or NULL. */
 static const char *strange_version(const struct image *image)
 {
     for (size_t i = 0; i < image->versions.count; i++)
-        if (common_begins(image->versions.items[i].text, "GLIBC_") && !glibc_release(image->versions.items[i].text))
+        if (common_begins(image->versions.items[i].text, "GLIBC_") && !release_of(image->versions.items[i].text))
             return image->versions.items[i].text;
     return NULL;
 }
@@ -17,13 +44,13 @@ static const char *strange_version(const struct image *image)
 static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
-    const char *floor = subject->expect->demands.glibc_floor, *needed = image->glibc_floor;
+    const char *floor = subject->expect->demands.glibc_floor, *needed = newest(image);
     const char *strange = floor ? strange_version(image) : NULL;
     bool broken = image->versions.known == KNOWN_BROKEN;
     if (floor && needed && expect_compare(needed, floor) > 0) {
         for (size_t i = 0; i < image->versions.count; i++) {
             const struct named *n = &image->versions.items[i];
-            const char *release = glibc_release(n->text);
+            const char *release = release_of(n->text);
             if (release && expect_compare(release, floor) > 0)
                 evidence(f, n->offset, "no version above the declared floor", "%s", n->text);
         }

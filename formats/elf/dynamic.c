@@ -266,24 +266,13 @@ static bool newer(const char *a, const char *b)
     }
 }
 
-const char *glibc_release(const char *version)
-{
-    static const char numbered[] = "GLIBC_";
-    const char *number = version + sizeof numbered - 1;
-    if (strncmp(version, numbered, sizeof numbered - 1) != 0)
-        return NULL;
-    if (*number >= '0' && *number <= '9')
-        return number;
-    return strcmp(number, "ABI_DT_RELR") == 0 ? "2.36" : NULL; /* its release notes, and elf/Versions */
-}
-
 static void add_version(struct elf_view *view, const char *text, uint64_t at, bool from_gcc)
 {
     struct image *image = view->image;
     named_add(&view->file->arena, &image->versions, text, at, from_gcc);
-    const char *release = glibc_release(text);
-    if (release && (!image->glibc_floor || newer(release, image->glibc_floor)))
-        image->glibc_floor = release;
+    if (strncmp(text, "GLIBC_", 6) == 0 && text[6] >= '0' && text[6] <= '9' &&
+        (!image->glibc_floor || newer(text + 6, image->glibc_floor)))
+        image->glibc_floor = text + 6;
 }
 
 /* Follows DT_VERNEED; every step costs 16 bytes of the segment it lies in, so a loop runs out of fuel. */

@@ -258,7 +258,7 @@ TEST(of_versions_the_newest_is_the_floor)
         {{"GLIBC_2.3", "GLIBC_10.1"}, "10.1"},
         {{"GLIBC_2.3", "GLIBC_PRIVATE"}, "2.3"},
         {{"GLIBC_PRIVATE", "GLIBC_ABI_GNU2_TLS"}, 0},
-        {{"GLIBC_2.34", "GLIBC_ABI_DT_RELR"}, "2.36"},
+        {{"GLIBC_2.34", "GLIBC_ABI_DT_RELR"}, "2.34"},
         {{"GLIBC_ABI_DT_RELR", "GLIBC_2.38"}, "2.38"},
         {{"GLIBC_PRIVATE", "GLIBC_ABI_DT_RELRO"}, 0},
         {{"GLIBC_", "GLIBC_:"}, 0},
