@@ -95,12 +95,12 @@ static struct start row_of(const struct starts *starts, size_t *next, uint64_t a
 static bool set_functions(struct program *p)
 {
     size_t count = marks_count(&p->marks), old = 0, section = 0, row = 0, n = 0;
-    p->crowded = count != SIZE_MAX && count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE;
-    struct function *functions = p->crowded ? NULL : malloc((count + 1) * sizeof *functions);
-    if (!functions || count >= NO_FUNCTION) {
-        free(functions);
+    if (count == SIZE_MAX)
         return false;
-    }
+    p->crowded = count >= NO_FUNCTION || (count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE);
+    struct function *functions = p->crowded ? NULL : malloc((count + 1) * sizeof *functions);
+    if (!functions)
+        return false;
     for (uint64_t at = marks_next(&p->marks, 0), next; n < count; at = next) {
         struct start start = row_of(&p->ground->starts, &row, at);
         next = marks_next(&p->marks, at + 1);
