@@ -203,6 +203,8 @@ static bool load_blocks(struct file *file, uint64_t off, uint64_t n)
         while (end < all && (end <= last || end - block < AHEAD) && !is_loaded(file, end))
             end++;
         uint64_t from = block << BLOCK_BITS, to = end << BLOCK_BITS;
+        if (to - from >= MAP_AT)
+            (void)madvise(file->bytes + from, (size_t)(to - from), MADV_HUGEPAGE);
         if (!load(file, file->bytes + from, from, to < file->size ? to : file->size))
             return false;
         for (; block < end; block++)

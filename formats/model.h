@@ -241,6 +241,11 @@ struct elf_extra {
     uint8_t ident_class, ident_data, ident_version;
     bool has_interp, has_dynamic, has_soname, flag_pie /* DF_1_PIE */, bind_now, text_relocations, has_symbolic;
     const char *soname;
+    uint64_t symtab, hash, gnu_hash; /* virtual addresses, of the last DT_SYMTAB, DT_HASH and DT_GNU_HASH; 0: none */
+    /* What a loader calls: DT_PREINIT_ARRAY, DT_INIT_ARRAY, DT_FINI_ARRAY; bytes. */
+    struct {
+        uint64_t address, size;
+    } arrays[3];
     /* GNU_PROPERTY_X86_ISA_1_NEEDED (1 baseline, 2 v2, 4 v3, 8 v4), and the one word of GNU_PROPERTY_X86_FEATURE_1_AND or
      * GNU_PROPERTY_AARCH64_FEATURE_1_AND; of the last note that has them. Offset: of the property. */
     bool has_isa_needed, has_feature_1;

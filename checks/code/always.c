@@ -9,19 +9,9 @@ enum { MOST = 4096, START_SIZE = 128, ARGUMENTS = 4, FORMED = 4 };
 /* Functions that run before main: the pointers in the arrays of them, by the names that linkers give their sections. */
 static void add_initializers(struct program *p)
 {
-    static const char *const names[] = {".preinit_array", ".init_array", "__mod_init_func"};
-    const struct section_list *sections = &p->image->sections;
-    struct code_range *arrays = arena_array(p->ground->arena, sections->count + 1, sizeof *arrays);
-    size_t count = 0;
-    for (size_t i = 0; i < sections->count; i++) {
-        const struct section *s = &sections->items[i];
-        bool named = false;
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-            named |= strcmp(s->name, names[k]) == 0;
-        if (named)
-            arrays[count++] = (struct code_range){s->address, s->size};
-    }
-    count = ranges_merge(arrays, count);
+    static const char *const names[] = {".preinit_array", ".init_array", "__mod_init_func", NULL};
+    struct code_range *arrays = arena_array(p->ground->arena, p->image->sections.count + 1, sizeof *arrays);
+    size_t count = tables_named(p, names, arrays, p->image->sections.count);
     for (size_t i = 0; i < count; i++)
         for (size_t k = pointers_from(p->ground, arrays[i].address);
              k < p->pointer_count && p->pointers[k].place - arrays[i].address < arrays[i].size; k++) {

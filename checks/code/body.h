@@ -15,7 +15,7 @@ struct site {
     struct value stored; /* STORE: that; CHOICE: the bits that chose */
     uint32_t block;
     uint8_t kind, class;
-    uint8_t size; /* STORE: bytes */
+    uint8_t size; /* STORE: bytes; REFERENCE: 1 where the one word that stands there is used, 0: all that does */
 };
 
 enum block_exit { EXIT_ON, EXIT_RETURN, EXIT_TAIL, EXIT_INDIRECT, EXIT_STOP };

@@ -77,8 +77,10 @@ void body_note(struct body *b, uint32_t block, uint64_t at, const struct step *s
     bool compared = b->unit == 1 && step->has_reference && map_is_code(b->map, step->reference) &&
                     outline_is_compared(b->map, b->start, b->end, at, &b->fuel);
     if (step->has_reference && !compared && map_find(b->map, step->reference) &&
-        (site = body_site(b, block, SITE_REFERENCE, at)) != NULL)
+        (site = body_site(b, block, SITE_REFERENCE, at)) != NULL) {
         site->target = step->reference;
+        site->size = step->word;
+    }
     if (step->chosen.kind == VALUE_CONSTANT)
         note_choice(b, block, at, step->chosen, step->chooser);
     if (step->stores)

@@ -298,11 +298,15 @@ bool functions_find(struct program *p)
     for (size_t i = 0; i < p->strays->count; i++)
         marks_put(&p->marks, p->strays->starts[i]);
     for (size_t i = 0; i < p->pointer_count; i++)
-        p->pointers[i].code |= marks_have(&p->marks, p->pointers[i].target);
+        p->pointers[i].code = (p->pointers[i].code && strays_or_swept(p->strays, p->pointers[i].target)) ||
+                              marks_have(&p->marks, p->pointers[i].target);
     for (size_t i = 0; i < p->ground->starts.count; i++)
         marks_put(&p->marks, p->ground->starts.items[i].address);
     for (size_t i = 0; i < p->resolvers.count; i++)
         marks_put(&p->marks, p->resolvers.items[i]);
+    for (size_t i = 0; i < p->exports.count; i++)
+        if (map_is_code(&p->map, p->exports.addresses[i]) && strays_or_swept(p->strays, p->exports.addresses[i]))
+            marks_put(&p->marks, p->exports.addresses[i]);
     if (starts_cover(&p->ground->starts) < p->map.code_size / 2)
         add_called(p);
     if (!set_functions(p))

@@ -12,7 +12,8 @@ struct pointer {            /* a word of data that leads into the image; some pr
     uint64_t code : 1;  /* the target is code */
     uint64_t held : 1;  /* some code mentions the table that this is in */
     uint64_t first : 1; /* some code forms this very address: a table begins here */
-    uint64_t reach : 4;
+    uint64_t reach : 2; /* enum reach */
+    uint64_t run : 2;   /* the same, of the table from here on */
 };
 
 struct pages { /* over things sorted by address: where to look for one */

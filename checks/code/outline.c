@@ -61,10 +61,11 @@ static void glance_address(struct outline *o, uint64_t address, uint32_t word, s
             unsigned shift = vector && field(word, 23, 1) ? 4 : word >> 30;
             g->address = o->pages[rn] + ((uint64_t)field(word, 10, 12) << shift);
             g->loads = true;
+            g->word = !vector;
             g->stores = !load && rd != 31;
         } else if ((word & 0x3fa0fc00u) == 0x0880fc00u && known) { /* LDAR, STLR */
             g->address = o->pages[rn];
-            g->loads = true;
+            g->loads = g->word = true;
             g->stores = !field(word, 22, 1) && rd != 31;
         }
         if (!vector && (load || (word & 0x3b000000u) == 0x18000000u))
@@ -253,7 +254,12 @@ static bool take(struct walk *w, const struct glance *g)
     bool compared = o->amd64 && g->address && !g->loads && !g->stores && map_is_code(o->map, g->address) &&
                     outline_is_compared(o->map, w->start, w->end, w->at, &o->fuel);
     if (g->address && !compared && map_find(o->map, g->address))
-        good &= mention(o, g->stores ? MENTION_STORE : g->loads ? MENTION_LOAD : MENTION_ADDRESS, g->address);
+        good &= mention(o,
+                        g->stores  ? MENTION_STORE
+                        : g->word  ? MENTION_WORD
+                        : g->loads ? MENTION_LOAD
+                                   : MENTION_ADDRESS,
+                        g->address);
     if (g->flow == FLOW_BRANCH || g->flow == FLOW_JUMP || g->flow == FLOW_CALL)
         follow(w, g, &good);
     o->branches |= g->flow == FLOW_BRANCH;

@@ -12,6 +12,7 @@ enum mention_kind {
     MENTION_ADDRESS, /* formed */
     MENTION_LOAD,    /* of what stands there */
     MENTION_STORE,   /* to that global variable, of anything but zero */
+    MENTION_WORD,    /* a load of the one word that stands there */
 };
 
 struct mention {

@@ -11,6 +11,7 @@ struct glance { /* at one instruction */
     uint64_t target;  /* of a direct branch, jump or call */
     uint64_t address; /* that is formed; 0: none */
     bool loads, stores, asks_cpu, idle, asks_kernel;
+    bool word; /* it is of one word, or a part of one */
 };
 
 /* Of the x86-64 instruction at `at`, of which `n` bytes can be read. False: there is none. */

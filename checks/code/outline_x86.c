@@ -35,6 +35,7 @@ static bool decode(const struct map *map, uint64_t address, const uint8_t *at, s
             g->address = (uint32_t)i.displacement;
         g->stores = g->address && i.map == MAP_ONE && writes_memory(&i);
         g->loads = i.map != MAP_ONE || i.opcode != 0x8d;
+        g->word = g->loads && i.map == MAP_ONE && i.rip_relative;
     }
     bool moves = i.map == MAP_ONE && ((i.opcode >= 0xb8 && i.opcode <= 0xbf) || i.opcode == 0xc7 || i.opcode == 0x68);
     if (moves && !g->address && (map->absolute || i.immediate_size == 8) && i.class != X86_RTM)

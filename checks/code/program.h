@@ -4,12 +4,14 @@
 #define ASSAY_CHECKS_CODE_PROGRAM_H
 
 #include "checks/code/body.h"
+#include "checks/code/exports.h"
 #include "checks/code/marks.h"
 #include "checks/code/outline.h"
 #include "checks/code/reach.h"
 #include "checks/code/strays.h"
 
 static const uint32_t NO_FUNCTION = 0xffffffff;
+enum { SLOT_RANGES = 4 };
 
 struct function {
     uint64_t start;
@@ -80,6 +82,7 @@ struct program {
     const struct image *image;
     const struct ground *ground;
     const struct strays *strays;
+    struct exports exports; /* of a library */
     struct map map;
     bool amd64;
     unsigned unit; /* bytes: the alignment of instructions */
@@ -95,6 +98,8 @@ struct program {
     struct marks entries;       /* where others jump into their midst */
     size_t pointer_count;
     struct pointer *pointers; /* by place */
+    size_t slot_count;
+    struct code_range slots[SLOT_RANGES]; /* global offset tables: each word there is used by itself */
     struct words resolvers;
     struct words cells; /* sorted: variables that hold what the processor can do */
     size_t mention_count, mention_room, need_count, need_room, stored_count, stored_room;
@@ -108,8 +113,9 @@ struct program {
     struct choice *choices; /* of the body, by target */
     struct stored *stored;
     struct words queue;
-    bool always;        /* what every path takes is asked for */
-    struct words exits; /* functions that end the program, if `exits_known` */
+    struct words waiting; /* tables of pointers, while the functions are raised that they lead to */
+    bool always;          /* what every path takes is asked for */
+    struct words exits;   /* functions that end the program, if `exits_known` */
     bool exits_known;
     uint32_t looks; /* taken at mentions for that */
     bool failed;    /* no memory */
@@ -133,6 +139,21 @@ uint32_t function_at(const struct program *p, uint64_t address);
 
 /* The function that begins at `address`, or NO_FUNCTION. */
 uint32_t function_from(const struct program *p, uint64_t address);
+
+/* tables.c, of pointers in data. Sections by their names, merged, so many at most; how many there are. */
+size_t tables_named(const struct program *p, const char *const *names, struct code_range *ranges, size_t most);
+/* Where slots are that code uses one by one. Where a name lies, pointers there that no code mentions count as reached. */
+void tables_find_slots(struct program *p);
+/* Which functions anything mentions, where tables begin whose address some code forms, and which pointers are in them. */
+void tables_find(struct program *p);
+/* Whether `address` is in a global offset table: what follows there, other code uses. */
+bool table_is_slot(const struct program *p, uint64_t address);
+/* The pointer that stands at `address` itself, or NULL. */
+struct pointer *table_pointer_at(struct program *p, uint64_t address);
+/* Whether the words from `place` to the pointer at `next` do not end a table: zeros, or the size and the alignment of a
+ * type, as they stand behind the first word of a table of methods of Rust. */
+bool table_goes_on(const struct program *p, uint64_t place, uint64_t next);
+enum { TABLE_HEAD = 64 /* bytes from an address to the first pointer of its table, at most */ };
 
 /* Notes that an instruction of a function is reached so surely, if none of its class was as surely. */
 void reach_found(const struct program *p, struct reach_report *report, const struct function *f,

@@ -13,44 +13,58 @@
 
 /* What is noted of all functions: so much, and one thing for so many bytes. Programs have one for 27 to 55. */
 enum { MOST_MENTIONS = 1 << 20, MENTIONED = 8 };
-enum { CELL_ROUNDS = 3, TABLE_HEAD = 64, FUEL = 1 << 24 /* compilers, the largest programs, take a quarter */ };
+enum { CELL_ROUNDS = 3, FUEL = 1 << 24 /* compilers, the largest programs, take a quarter */ };
 
-/* `guards`: what those on the way have answered for; of GUARDED. */
-static void raise_function(struct program *p, uint32_t number, enum reach reach, uint32_t caller, uint8_t guards)
+/* How something is reached. */
+struct raising {
+    enum reach reach;
+    uint32_t caller;
+    uint8_t guards; /* what those on the way have answered for; of GUARDED */
+};
+
+static void raise_function(struct program *p, uint32_t number, struct raising by)
 {
     struct function *f = number == NO_FUNCTION ? NULL : &p->functions[number];
-    if (!f || f->reach > reach)
+    if (!f || f->reach > by.reach)
         return;
-    if (f->reach == reach) {
-        guards = guards_meet(&p->guards, f->guards, guards);
-        if (reach != REACH_GUARDED || guards == f->guards)
+    if (f->reach == by.reach) {
+        by.guards = guards_meet(&p->guards, f->guards, by.guards);
+        if (by.reach != REACH_GUARDED || by.guards == f->guards)
             return;
     }
-    f->reach = (uint8_t)reach;
-    f->guards = reach == REACH_GUARDED ? guards : GUARDS_TRUSTED;
-    f->caller = caller;
+    f->reach = (uint8_t)by.reach;
+    f->guards = by.reach == REACH_GUARDED ? by.guards : GUARDS_TRUSTED;
+    f->caller = by.caller;
     words_add(p, &p->queue, number);
 }
 
 /* A pointer into the midst of a function is a label of its own. */
-static void raise_start(struct program *p, uint64_t address, enum reach reach, uint32_t caller, uint8_t guards)
+static void raise_start(struct program *p, uint64_t address, struct raising by)
 {
     uint32_t f = function_at(p, address);
     if (f != NO_FUNCTION && p->functions[f].start == address)
-        raise_function(p, f, reach, caller, guards);
+        raise_function(p, f, by);
 }
 
 /* Whether a table is near `address` that is not reached as surely yet. */
 static bool leads_on(const struct program *p, uint64_t address, enum reach reach)
 {
     size_t i = pointers_from(p->ground, address);
-    return i < p->pointer_count && p->pointers[i].place - address < TABLE_HEAD && p->pointers[i].reach < reach;
+    return i < p->pointer_count && p->pointers[i].place - address < TABLE_HEAD && p->pointers[i].run < reach;
 }
 
-/* The pointers of the table at `address`: a run of words that lead into the image, or are zero, up to where another
- * table begins. Tables they lead to are raised in turn; `waiting` holds those. */
-static void raise_table(struct program *p, uint64_t address, enum reach reach, uint32_t caller, uint8_t guards,
-                        struct words *waiting)
+/* What a pointer leads to; a table has to wait. */
+static void raise_pointer(struct program *p, struct pointer *pointer, struct raising by)
+{
+    pointer->reach = by.reach & 3u;
+    if (pointer->code)
+        raise_start(p, pointer->target, by);
+    else if (leads_on(p, pointer->target, by.reach))
+        words_add(p, &p->waiting, pointer->target);
+}
+
+/* The pointers of the table at `address`: a run of words that lead into the image, up to where another table begins. */
+static void raise_table(struct program *p, uint64_t address, struct raising by)
 {
     size_t i = pointers_from(p->ground, address), head = i;
     if (i >= p->pointer_count || p->pointers[i].place - address >= TABLE_HEAD)
@@ -59,32 +73,46 @@ static void raise_table(struct program *p, uint64_t address, enum reach reach, u
         struct pointer *pointer = &p->pointers[i];
         if (pointer->first && i != head)
             return;
-        for (; place < pointer->place; place += 8) {
-            const uint8_t *bytes = map_bytes(&p->map, place, 8);
-            if (place % 8 || !bytes || load_le64(bytes) != 0)
-                return;
-        }
-        if (pointer->reach >= reach)
+        if (!table_goes_on(p, place, pointer->place) || pointer->run >= by.reach ||
+            (i != head && table_is_slot(p, pointer->place)))
             return;
-        pointer->reach = reach & 15u;
-        if (pointer->code)
-            raise_start(p, pointer->target, reach, caller, guards);
-        else if (leads_on(p, pointer->target, reach))
-            words_add(p, waiting, pointer->target);
+        pointer->run = by.reach & 3u;
+        if (pointer->reach < by.reach || by.reach == REACH_GUARDED)
+            raise_pointer(p, pointer, by);
         place = pointer->place + 8;
     }
 }
 
-/* `f`: the function that the address is in. */
-static void raise_address(struct program *p, uint64_t address, uint32_t f, enum reach reach, uint32_t caller,
-                          uint8_t guards, struct words *waiting)
+/* The tables that wait, and those that they lead to. */
+static void raise_waiting(struct program *p, struct raising by)
 {
-    bool midst = reach > REACH_GUARDED && f != NO_FUNCTION && !p->functions[f].bounded; /* a label, or a number */
+    while (p->waiting.count)
+        raise_table(p, p->waiting.items[--p->waiting.count], by);
+}
+
+/* `f`: the function that the address is in; `word`: one word of it is used, and nothing beyond. */
+static void raise_address(struct program *p, uint64_t address, bool word, uint32_t f, struct raising by)
+{
+    struct pointer *pointer = word ? table_pointer_at(p, address) : NULL;
+    bool midst = by.reach > REACH_GUARDED && f != NO_FUNCTION && !p->functions[f].bounded; /* a label, or a number */
     if (f != NO_FUNCTION && address % p->unit == 0 && (p->functions[f].start == address || midst))
-        raise_function(p, f, reach, caller, guards);
-    raise_table(p, address, reach, caller, guards, waiting);
-    while (waiting->count)
-        raise_table(p, waiting->items[--waiting->count], reach, caller, guards, waiting);
+        raise_function(p, f, by);
+    if (!word)
+        raise_table(p, address, by);
+    else if (pointer && (pointer->reach < by.reach || by.reach == REACH_GUARDED))
+        raise_pointer(p, pointer, by);
+    raise_waiting(p, by);
+}
+
+/* Whoever loads a library comes in where it says, or takes a pointer from a table that it names. */
+static void raise_exports(struct program *p, struct raising unguarded)
+{
+    for (size_t i = 0; i < p->exports.count; i++) {
+        uint64_t address = p->exports.addresses[i];
+        uint32_t f = function_at(p, address);
+        raise_function(p, f, unguarded);
+        raise_address(p, address, false, f, unguarded);
+    }
 }
 
 static uint64_t function_end(const struct program *p, uint32_t number)
@@ -104,7 +132,6 @@ static uint8_t guards_of(struct program *p, const struct function *f, const stru
 /* From all functions that are reached at least as surely as `reach`, on by what they mention as surely. */
 static bool spread(struct program *p, enum reach reach)
 {
-    struct words waiting = {0};
     p->queue.count = 0;
     for (uint32_t i = 0; i < p->function_count; i++)
         if (p->functions[i].reach >= reach)
@@ -118,63 +145,19 @@ static bool spread(struct program *p, enum reach reach)
             if ((enum reach)m->reach < reach)
                 continue;
             uint32_t to = mention_to(p, f, m);
-            uint8_t guards = guards_of(p, f, m);
+            struct raising by = {reach, number, guards_of(p, f, m)};
             if (m->kind > MENTION_JUMP)
-                raise_address(p, m->target, to, reach, number, guards, &waiting);
+                raise_address(p, m->target, m->kind == MENTION_WORD || table_is_slot(p, m->target), to, by);
             else if (!(f->orphan && m->target == function_end(p, number)))
-                raise_function(p, to, reach, number, guards);
+                raise_function(p, to, by);
         }
     }
-    free(waiting.items);
     return !p->failed;
-}
-
-static void mention_function(struct program *p, uint32_t f)
-{
-    if (f != NO_FUNCTION)
-        p->functions[f].mentioned = true;
-}
-
-/* The table that an address leads to: its first pointer, after zeros; NULL: none. */
-static struct pointer *table_at(struct program *p, uint64_t address)
-{
-    size_t i = pointers_from(p->ground, address);
-    if (i >= p->pointer_count || p->pointers[i].place - address >= TABLE_HEAD)
-        return NULL;
-    for (uint64_t place = address; place < p->pointers[i].place; place += 8) {
-        const uint8_t *bytes = map_bytes(&p->map, place, 8);
-        if (!bytes || place % 8 || load_le64(bytes) != 0)
-            return NULL;
-    }
-    return &p->pointers[i];
-}
-
-/* Which functions anything mentions, and which tables some code forms the address of. */
-static void find_mentioned(struct program *p)
-{
-    for (size_t i = 0; i < p->outline.mention_count; i++) {
-        const struct mention *m = &p->outline.mentions[i];
-        mention_function(p, p->outline_to[i]);
-        struct pointer *table = m->kind <= MENTION_JUMP ? NULL : table_at(p, m->target);
-        if (table) {
-            table->held = true;
-            table->first |= m->kind == MENTION_ADDRESS;
-        }
-    }
-    for (size_t i = 0; i < p->pointer_count; i++) {
-        const struct pointer *pointer = &p->pointers[i];
-        struct pointer *table = pointer->code ? NULL : table_at(p, pointer->target);
-        if (pointer->code)
-            mention_function(p, function_at(p, pointer->target));
-        else if (table)
-            table->held = true;
-    }
-    for (size_t i = 1; i < p->pointer_count; i++)
-        p->pointers[i].held |= p->pointers[i - 1].held && p->pointers[i].place == p->pointers[i - 1].place + 8;
 }
 
 static bool go_through(struct program *p)
 {
+    const struct raising unguarded = {REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED};
     for (size_t i = 0; i < p->function_count; i++) {
         p->functions[i].reach = REACH_NONE;
         p->functions[i].guards = GUARDS_TRUSTED;
@@ -182,21 +165,24 @@ static bool go_through(struct program *p)
         p->functions[i].orphan = false;
     }
     for (size_t i = 0; i < p->pointer_count; i++)
-        p->pointers[i].reach = REACH_NONE;
+        p->pointers[i].reach = p->pointers[i].run = REACH_NONE;
     p->queue.count = 0;
     if (p->image->entry.in_code)
-        raise_function(p, function_at(p, p->image->entry.address), REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED);
+        raise_function(p, function_at(p, p->image->entry.address), unguarded);
     if (!spread(p, REACH_POSSIBLE))
         return false;
     for (uint32_t i = 0; i < p->function_count; i++) {
         const struct function *f = &p->functions[i];
         p->functions[i].orphan = f->bounded && !f->mentioned && !f->resolver && !program_is_library(p);
-        if (f->resolver || (f->stray && !f->mentioned) || (f->bounded && (!f->mentioned || program_is_library(p))))
-            raise_function(p, i, REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED);
+        bool from_outside = program_is_library(p) && !p->exports.known;
+        if (f->resolver || (f->stray && !f->mentioned) || (f->bounded && (!f->mentioned || from_outside)))
+            raise_function(p, i, unguarded);
     }
     for (size_t i = 0; i < p->pointer_count; i++)
-        if (p->pointers[i].code && !p->pointers[i].held)
-            raise_start(p, p->pointers[i].target, REACH_POSSIBLE, NO_FUNCTION, GUARDS_TRUSTED);
+        if (!p->pointers[i].held && p->pointers[i].reach < REACH_POSSIBLE)
+            raise_pointer(p, &p->pointers[i], unguarded);
+    raise_waiting(p, unguarded);
+    raise_exports(p, unguarded);
     return spread(p, REACH_POSSIBLE) && spread(p, REACH_GUARDED);
 }
 
@@ -244,7 +230,7 @@ static bool study(struct program *p, struct reach_report *report)
     struct words fresh = {0};
     bool good = functions_find(p) && dispatch_study(p);
     if (good)
-        find_mentioned(p);
+        tables_find(p);
     for (unsigned round = 0; good; round++) {
         good = go_through(p);
         if (!good || round == CELL_ROUNDS || !find_guarded_cells(p, &fresh) || fresh.count == 0)
@@ -274,6 +260,7 @@ static void free_program(struct program *p)
     free(p->choices);
     free(p->stored);
     free(p->queue.items);
+    free(p->waiting.items);
     free(p->exits.items);
     outline_free(&p->outline);
     free(p->outline_to);
@@ -305,6 +292,9 @@ void reach_program(struct ground *ground, const struct strays *strays, struct re
                                  .fuel = FUEL,
                                  .mention_most = MOST_MENTIONS + p.map.code_size / MENTIONED};
     p.body.fuel = FUEL;
+    tables_find_slots(&p);
+    if (program_is_library(&p))
+        exports_find(p.image, &p.map, ground->arena, &p.exports);
     bool good = study(&p, report);
     bool crowded = p.crowded || p.outline.crowded;
     report->functions = crowded ? 0 : p.function_count;

@@ -81,6 +81,7 @@ struct step {
     bool allocated;
     bool idle; /* a no-operation, as padding is made of */
     bool has_reference, stores;
+    bool word;           /* has_reference: it loads or stores the one word that stands there */
     uint8_t condition;   /* of FLOW_BRANCH */
     uint64_t target;     /* of a direct branch, jump or call */
     uint64_t reference;  /* an address that the instruction forms */

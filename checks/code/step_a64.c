@@ -290,6 +290,7 @@ static void memory(const struct map *map, uint32_t word, uint64_t address, struc
     if (base.kind == VALUE_CONSTANT) {
         step->has_reference = true;
         step->reference = base.at + offset;
+        step->word = true;
         step->stores = !load;
         step->cell = step->reference;
         step->store_size = (uint8_t)size;

@@ -166,10 +166,12 @@ bool step_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t
         return true;
     }
     find_operands(&w, address + i.length);
-    if (w.known && i.has_modrm && i.class != X86_HINT)
+    if (w.known && i.has_modrm && i.class != X86_HINT) {
         refer(&w, w.at);
-    else if (w.memory && map->absolute && i.displacement > INT8_MAX)
+        step->word = i.map == MAP_ONE && i.opcode != 0x8d;
+    } else if (w.memory && map->absolute && i.displacement > INT8_MAX) {
         refer(&w, (uint32_t)i.displacement); /* of a table, before an index */
+    }
     bool byte = i.map == MAP_ONE ? !(i.opcode & 1) : i.opcode >> 4 == 9 || i.opcode == 0xb0 || i.opcode == 0xc0;
     step->store_size = (uint8_t)(byte ? 1 : w.size);
     bool indirect = i.flow == X86_CALL_INDIRECT || i.flow == X86_JUMP_INDIRECT;

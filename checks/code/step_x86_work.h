@@ -63,6 +63,7 @@ static inline void set_operand(struct work *w, struct value value)
 static inline void refer(struct work *w, uint64_t address)
 {
     w->step->has_reference = true;
+    w->step->word = false;
     w->step->reference = address;
 }
 

@@ -25,7 +25,8 @@ static bool faults(const struct x86_insn *i, const uint8_t *bytes, bool strict)
     unsigned op = i->opcode, reg = i->modrm >> 3 & 7;
     if (i->class == X86_INVALID || (i->map == MAP_ONE && op == 0 && bytes[1] == 0))
         return true;
-    if (strict && (*bytes == 0x26 || *bytes == 0x2e || *bytes == 0x36 || i->class == X86_APX_F))
+    if (strict &&
+        (*bytes == 0x26 || *bytes == 0x2e || *bytes == 0x36 || i->class == X86_APX_F || i->class == X86_THREEDNOW))
         return true;
     if (strict && i->map == MAP_ONE &&
         ((op >= 0xe0 && op <= 0xe3) || (op >= 0xa0 && op <= 0xa3) || op == 0xd7 || op == 0xc8 || op == 0x8c ||

@@ -109,6 +109,11 @@ bool strays_have(const struct strays *strays, uint64_t address)
     return low < strays->count && strays->starts[low] == address;
 }
 
+bool strays_or_swept(const struct strays *strays, uint64_t address)
+{
+    return !strays->begins || marks_have(strays->begins, address) || strays_have(strays, address);
+}
+
 /* Where calls lead, as a list. */
 static void keep_calls(struct straying *s, struct strays *strays)
 {
@@ -119,7 +124,7 @@ static void keep_calls(struct straying *s, struct strays *strays)
 
 void strays_find(const struct ground *ground, const struct marks *begins, struct strays *strays)
 {
-    *strays = (struct strays){0};
+    *strays = (struct strays){.begins = ground->amd64 ? begins : NULL};
     if (!ground->amd64 && !has_outside(&ground->map))
         return;
     struct straying *s = arena_array(ground->arena, 1, sizeof *s);

@@ -10,6 +10,7 @@
 #include "checks/code/marks.h"
 
 struct strays {
+    const struct marks *begins; /* of x86-64: instructions that the sweep came upon */
     size_t count;
     uint64_t *starts;    /* where such code begins, by address; in the arena */
     bool tangled;        /* there is more of it than is followed */
@@ -19,6 +20,8 @@ struct strays {
     uint64_t first[256]; /* by class of the architecture: address + 1 of its first instruction there; 0: none */
 };
 
+/* Whether an instruction may begin at `address` that anything leads to: one of the sweep or a stray; of A64, any. */
+bool strays_or_swept(const struct strays *strays, uint64_t address);
 /* Whether one begins at `address`: what stands before may end in the midst of an instruction. */
 bool strays_have(const struct strays *strays, uint64_t address);
 /* Bytes beyond `end` that an instruction before it may reach into. */

@@ -100,7 +100,7 @@ static void add_reference(struct program *p, const struct function *f, const str
                         : GUARDS_TRUSTED;
         reach = REACH_GUARDED;
     }
-    add_mention(p, MENTION_ADDRESS, site->target, reach, guards);
+    add_mention(p, site->size ? MENTION_WORD : MENTION_ADDRESS, site->target, reach, guards);
 }
 
 /* Whether XGETBV at `address` stands behind a look at CPUID's bit that says that the system lets programs use it (OSXSAVE,

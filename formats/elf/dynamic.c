@@ -161,6 +161,27 @@ static void add_dependency(struct elf_view *view, struct strings *table, const s
         named_add(&view->file->arena, &view->image->needed, text, d->at, how);
 }
 
+static uint64_t last_value(const struct elf_view *view, uint64_t tag)
+{
+    const struct dyn *d = dynamic_last(view, tag);
+    return d ? d->value : 0;
+}
+
+/* Where a loader finds what it binds to, and what it calls. */
+static void read_addresses(struct elf_view *view)
+{
+    static const uint64_t arrays[3][2] = {
+        {DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ}, {DT_INIT_ARRAY, DT_INIT_ARRAYSZ}, {DT_FINI_ARRAY, DT_FINI_ARRAYSZ}};
+    struct elf_extra *extra = view->extra;
+    extra->symtab = last_value(view, DT_SYMTAB);
+    extra->hash = last_value(view, DT_HASH);
+    extra->gnu_hash = last_value(view, DT_GNU_HASH);
+    for (size_t i = 0; i < 3; i++) {
+        extra->arrays[i].address = last_value(view, arrays[i][0]);
+        extra->arrays[i].size = last_value(view, arrays[i][1]);
+    }
+}
+
 static void read_entries(struct elf_view *view)
 {
     struct image *image = view->image;
@@ -337,6 +358,7 @@ void read_dynamic(struct elf_view *view)
     if (view->dyn_twice)
         find_twice(view);
     read_entries(view);
+    read_addresses(view);
     check_tables(view);
     read_versions(view);
 }
