@@ -56,10 +56,11 @@ static bool leads_on(const struct program *p, uint64_t address, enum reach reach
 /* What a pointer leads to; a table has to wait. */
 static void raise_pointer(struct program *p, struct pointer *pointer, struct raising by)
 {
+    enum { MOST_WAITING = 1 << 18 };
     pointer->reach = by.reach & 3u;
     if (pointer->code)
         raise_start(p, pointer->target, by);
-    else if (leads_on(p, pointer->target, by.reach))
+    else if (leads_on(p, pointer->target, by.reach) && !(p->body.tangled |= p->waiting.count == MOST_WAITING))
         words_add(p, &p->waiting, pointer->target);
 }
 
@@ -179,9 +180,10 @@ static bool go_through(struct program *p)
             raise_function(p, i, unguarded);
     }
     for (size_t i = 0; i < p->pointer_count; i++)
-        if (!p->pointers[i].held && p->pointers[i].reach < REACH_POSSIBLE)
+        if (!p->pointers[i].held && p->pointers[i].reach < REACH_POSSIBLE) {
             raise_pointer(p, &p->pointers[i], unguarded);
-    raise_waiting(p, unguarded);
+            raise_waiting(p, unguarded);
+        }
     raise_exports(p, unguarded);
     return spread(p, REACH_POSSIBLE) && spread(p, REACH_GUARDED);
 }
