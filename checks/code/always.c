@@ -76,7 +76,7 @@ static struct handover handover_of(const struct program *p, const struct functio
 
 static uint32_t given_function(const struct program *p, struct value given)
 {
-    const uint8_t *word = given.kind == VALUE_BITS ? map_bytes(&p->map, given.at, 8) : NULL; /* of the GOT */
+    const uint8_t *word = given.kind == VALUE_BITS ? map_bytes(&p->map, value_cell(given), 8) : NULL; /* of the GOT */
     return word                           ? function_from(p, load_le64(word))
            : given.kind == VALUE_CONSTANT ? function_from(p, given.at)
                                           : NO_FUNCTION;

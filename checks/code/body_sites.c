@@ -105,7 +105,7 @@ void body_returned(struct body *b, uint32_t block, uint64_t at, const struct sta
         struct site *site =
             state->hardware_capability && first.kind == VALUE_BITS ? body_site(b, block, SITE_STORE, at) : NULL;
         if (site) {
-            site->target = first.at;
+            site->target = value_cell(first);
             site->stored = value_of(VALUE_CPU, 0);
         }
         return;

@@ -38,7 +38,7 @@ static bool filtered_have(const struct filter *filter, const struct words *words
 static bool strong(void *context, struct value value)
 {
     const struct program *p = context;
-    return value.kind == VALUE_CPU || (value.kind == VALUE_BITS && words_have(&p->cells, value.at));
+    return value.kind == VALUE_CPU || (value.kind == VALUE_BITS && words_have(&p->cells, value_cell(value)));
 }
 
 static struct callee callee_of(void *context, uint64_t target)
@@ -170,7 +170,7 @@ static bool find_cells(struct program *p, struct words *fresh, size_t *readers)
         unsigned near = p->functions[s->function].near_cpu;
         if (words_have(&p->cells, s->cell))
             continue;
-        bool self = s->value.kind == VALUE_BITS && s->value.at == s->cell;
+        bool self = s->value.kind == VALUE_BITS && value_cell(s->value) == s->cell;
         if (self && s->value.polarity == SET_MEANS_PRESENT)
             continue;    /* some of its bits are cleared */
         unknown |= self; /* some are set, as __cpu_indicator_init() of libgcc does for each answer */

@@ -21,6 +21,7 @@ static inline bool answers_nothing(uint64_t answer)
 /* What MRS of the ID register with these fields (op0 3, op1 0, CRn 0) answers: one of the leaves below, a feature in four bits
  * each; nothing, for what only names the processor; 0 for the others. */
 enum { LEAF_ISAR0 = 0xc0, LEAF_ISAR1, LEAF_PFR0 };
+enum { LEAF_CPU_MODEL = 0x90 }; /* no leaf of CPUID: features as libgcc and compiler-rt count them */
 uint64_t answer_of_register(unsigned crm, unsigned op2);
 uint64_t answer_shifted(uint64_t answer, uint64_t by);
 /* The lowest bits of it, that many. */

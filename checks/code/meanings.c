@@ -9,16 +9,26 @@ static int by_cell(const void *a, const void *b)
     return (one->cell > other->cell) - (one->cell < other->cell);
 }
 
+static uint64_t answer_in(const struct program *p, uint64_t cell)
+{
+    const struct cell_answer key = {.cell = cell}, *found;
+    found = p->meaning_count ? bsearch(&key, p->meanings, p->meaning_count, sizeof key, by_cell) : NULL;
+    return found ? found->answer : 0;
+}
+
 uint64_t meaning_of_value(void *context, struct value value)
 {
     const struct program *p = context;
-    const struct cell_answer key = {.cell = value.at}, *found;
-    if (value.kind == VALUE_CPU)
-        return value.at;
-    found = p->meaning_count && value.kind == VALUE_BITS
-                ? bsearch(&key, p->meanings, p->meaning_count, sizeof key, by_cell)
-                : NULL;
-    return found ? found->answer : 0;
+    if (value.kind != VALUE_BITS)
+        return value.kind == VALUE_CPU ? value.at : 0;
+    unsigned place = value_place(value), bit = place - PLACE_BIT;
+    if (place == 0 || place == PLACE_UNKNOWN || place >= PLACE_SHIFTED) {
+        uint64_t answer = answer_in(p, value_cell(value));
+        return place && place != PLACE_UNKNOWN ? answer_shifted(answer, place - PLACE_SHIFTED)
+               : place                         ? answer_masked(answer, UINT64_MAX) /* one bit, if only one was kept */
+                                               : answer;
+    }
+    return answer_masked(answer_in(p, value_cell(value) + bit / 8), (uint64_t)1 << bit % 8);
 }
 
 /* Each variable once: with the answer, if all who set it from one set it from the same. */
@@ -37,19 +47,63 @@ static void settle(struct program *p)
     p->meaning_count = kept;
 }
 
+static bool note(struct program *p, uint64_t cell, uint64_t answer, unsigned size)
+{
+    for (unsigned k = 0; k < (size ? size : 1u); k++) {
+        struct cell_answer *meanings =
+            program_grow(p, p->meanings, &p->meaning_room, p->meaning_count, sizeof *meanings);
+        if (!meanings)
+            return false;
+        p->meanings = meanings;
+        p->meanings[p->meaning_count++] = (struct cell_answer){cell + k, answer_shifted(answer, (uint64_t)8 * k)};
+    }
+    return true;
+}
+
+/* How a word is set by functions that ask the processor. */
+struct setting {
+    bool number, answer, other; /* to numbers; to an answer as it is; to what is not followed */
+};
+static struct setting setting_of(const struct program *p, uint64_t cell)
+{
+    struct setting setting = {0};
+    for (size_t i = 0; i < p->stored_count; i++) {
+        const struct stored *s = &p->stored[i];
+        bool near = s->cell == cell && p->functions[s->function].near_cpu == 1;
+        bool number = s->value.kind == VALUE_CONSTANT || s->value.kind == VALUE_CHOSEN;
+        setting.number |= near && number;
+        setting.answer |= near && s->value.kind == VALUE_CPU && s->value.at;
+        setting.other |= near && !number;
+    }
+    return setting;
+}
+
+/* __cpu_model of libgcc and compiler-rt: vendor, type and subtype, which are numbers, and a word of features that are put
+ * together bit by bit. Where other variables look like that, a guard is held to answer for less than it may. */
+static bool note_cpu_model(struct program *p)
+{
+    enum { TYPE = 8, VENDOR = 12, WORD = 4 };
+    uint64_t last = 0;
+    for (size_t i = 0; p->amd64 && i < p->stored_count; i++) {
+        const struct stored *s = &p->stored[i];
+        bool gathers = s->size == WORD && s->value.kind == VALUE_BITS && value_cell(s->value) == s->cell;
+        if (!gathers || s->cell == last || p->functions[s->function].near_cpu != 1)
+            continue;
+        last = s->cell;
+        struct setting type = setting_of(p, s->cell - TYPE), vendor = setting_of(p, s->cell - VENDOR);
+        if (type.number && !type.answer && !type.other && vendor.number && !vendor.answer &&
+            !note(p, s->cell, answer_of(LEAF_CPU_MODEL, 0), WORD))
+            return false;
+    }
+    return true;
+}
+
 void meanings_note(struct program *p)
 {
     p->meaning_count = 0;
-    for (size_t i = 0; i < p->stored_count; i++) {
-        const struct stored *s = &p->stored[i];
-        for (unsigned k = 0; s->value.kind == VALUE_CPU && k < (s->size ? s->size : 1u); k++) {
-            struct cell_answer *meanings =
-                program_grow(p, p->meanings, &p->meaning_room, p->meaning_count, sizeof *meanings);
-            if (!meanings)
-                return;
-            p->meanings = meanings;
-            p->meanings[p->meaning_count++] = (struct cell_answer){s->cell + k, s->value.at};
-        }
-    }
+    bool good = note_cpu_model(p);
+    for (size_t i = 0; good && i < p->stored_count; i++)
+        if (p->stored[i].value.kind == VALUE_CPU)
+            good = note(p, p->stored[i].cell, p->stored[i].value.at, p->stored[i].size);
     settle(p);
 }

@@ -12,7 +12,59 @@ struct value value_loaded(const struct map *map, uint64_t address, unsigned size
         return size == 8 && bytes ? value_constant(load_le64(bytes)) : (struct value){0};
     }
     uint64_t target = size == 8 ? map_relocated(map, address) : 0;
-    return target ? value_constant(target) : value_of(VALUE_BITS, address);
+    if (target || address >= THREAD_LOCAL)
+        return target ? value_constant(target) : (struct value){0};
+    return value_of(VALUE_BITS, address);
+}
+
+/* Of BITS that stand where they stood, or were shifted: the place of bit `n`. */
+static unsigned place_of_bit(struct value value, uint64_t n)
+{
+    unsigned place = value_place(value);
+    uint64_t bit = n + (place >= PLACE_SHIFTED ? place - PLACE_SHIFTED : 0);
+    return bit < PLACE_SHIFTED - PLACE_BIT ? PLACE_BIT + (unsigned)bit : PLACE_UNKNOWN;
+}
+
+/* Whether one bit is left, wherever it is now, or nobody knows which are. */
+static bool is_settled(struct value value)
+{
+    unsigned place = value_place(value);
+    return place == PLACE_UNKNOWN || (place >= PLACE_BIT && place < PLACE_SHIFTED);
+}
+
+struct value value_masked(struct value value, uint64_t mask)
+{
+    if (value.kind == VALUE_CPU)
+        value.at = answer_masked(value.at, mask) & VALUE_MASK;
+    if (value.kind != VALUE_BITS || is_settled(value))
+        return value;
+    bool one = mask && !(mask & (mask - 1));
+    return value_placed(value, one ? place_of_bit(value, (uint64_t)__builtin_ctzll(mask)) : PLACE_UNKNOWN);
+}
+
+struct value value_shifted(struct value value, uint64_t by)
+{
+    if (value.kind == VALUE_CPU)
+        value.at = answer_shifted(value.at, by) & VALUE_MASK;
+    if (value.kind != VALUE_BITS || is_settled(value))
+        return value;
+    unsigned place = value_place(value);
+    uint64_t shift = by + (place >= PLACE_SHIFTED ? place - PLACE_SHIFTED : 0);
+    return value_placed(value, shift < PLACE_UNKNOWN - PLACE_SHIFTED ? PLACE_SHIFTED + (unsigned)shift : PLACE_UNKNOWN);
+}
+
+struct value value_cut(struct value value, unsigned bits)
+{
+    if (value.kind == VALUE_CPU)
+        value.at = answer_cut(value.at, bits) & VALUE_MASK;
+    return value.kind == VALUE_BITS && bits == 1 ? value_masked(value, 1) : value;
+}
+
+struct value value_mixed(struct value value)
+{
+    if (value.kind == VALUE_CPU)
+        value.at = 0;
+    return value.kind == VALUE_BITS ? value_placed(value, PLACE_UNKNOWN) : value;
 }
 
 struct value slot_load(const struct state *state, unsigned base, int64_t displacement)
@@ -83,6 +135,13 @@ struct value value_of_condition(const struct flags *flags, enum condition condit
                                       : value_with(flags->value, SET_MEANS_EITHER);
 }
 
+/* Whether two values are the same but for which bits they are. */
+static bool value_alike(struct value one, struct value other)
+{
+    return value_same(one.kind == VALUE_BITS ? value_mixed(one) : one,
+                      other.kind == VALUE_BITS ? value_mixed(other) : other);
+}
+
 static bool is_zero(struct value value)
 {
     return value.kind == VALUE_CONSTANT && value.at == 0;
@@ -97,10 +156,10 @@ static struct value join(struct value one, struct value one_under, struct value 
         return one;
     if (about_cpu(one) && about_cpu(other)) {
         struct value both = one.kind == VALUE_CPU ? other : one;
-        if (one.kind == VALUE_BITS && other.kind == VALUE_BITS && one.at != other.at)
+        if (one.kind == VALUE_BITS && other.kind == VALUE_BITS && value_cell(one) != value_cell(other))
             return none;
         if (one.at != other.at)
-            both = value_answering(both, 0);
+            both = value_mixed(both);
         return one.polarity == other.polarity ? both : value_with(both, SET_MEANS_EITHER);
     }
     if (is_zero(one) || is_zero(other)) {
@@ -109,8 +168,8 @@ static struct value join(struct value one, struct value one_under, struct value 
             return value.polarity == SET_MEANS_PRESENT ? value : none;
         return about_cpu(under) ? value_with(under, SET_MEANS_PRESENT) : value_either(one, other);
     }
-    if (about_cpu(one) && about_cpu(other_under) && value_same(one, value_with(other_under, SET_MEANS_PRESENT)))
-        return one;
+    if (about_cpu(one) && about_cpu(other_under) && value_alike(one, value_with(other_under, SET_MEANS_PRESENT)))
+        return value_same(one, value_with(other_under, SET_MEANS_PRESENT)) ? one : value_mixed(one);
     return value_either(one, other);
 }
 
@@ -119,6 +178,18 @@ static bool join_into(struct value *value, struct value under, const struct valu
     struct value joined = join(*value, under, *other, other_under);
     bool lost = !value_same(joined, *value);
     *value = joined;
+    return lost;
+}
+
+static bool flags_join(struct flags *flags, const struct flags *other)
+{
+    if (flags->compared != other->compared || !value_alike(flags->value, other->value) ||
+        flags->constant != other->constant) {
+        *flags = (struct flags){0};
+        return true;
+    }
+    bool lost = !value_same(flags->value, other->value) && value_place(flags->value) != PLACE_UNKNOWN;
+    flags->value = lost ? value_mixed(flags->value) : flags->value;
     return lost;
 }
 
@@ -132,17 +203,16 @@ bool state_join(struct state *state, const struct state *other)
     for (unsigned r = 0; r < REGISTERS; r++)
         if (!value_same(state->registers[r], other->registers[r]))
             lost |= join_into(&state->registers[r], under, &other->registers[r], other->under);
-    if (state->flags.compared != COMPARED_NOT &&
-        (state->flags.compared != other->flags.compared || !value_same(state->flags.value, other->flags.value) ||
-         state->flags.constant != other->flags.constant)) {
-        state->flags = (struct flags){0};
-        lost = true;
-    }
+    lost |= state->flags.compared != COMPARED_NOT && flags_join(&state->flags, &other->flags);
     for (unsigned i = 0; i < SLOTS; i++) {
         struct slot *slot = &state->slots[i];
-        if (slot->base && !value_same(slot_load(other, slot->base - 1u, slot->displacement), slot->value)) {
+        struct value there = slot->base ? slot_load(other, slot->base - 1u, slot->displacement) : slot->value;
+        if (!value_alike(there, slot->value)) {
             *slot = (struct slot){0};
             lost = true;
+        } else if (!value_same(there, slot->value)) {
+            lost |= value_place(slot->value) != PLACE_UNKNOWN;
+            slot->value = value_mixed(slot->value);
         }
     }
     lost |= join_into(&state->under, none, &other->under, none);

@@ -23,7 +23,7 @@ enum flow {
 enum value_kind {
     VALUE_NONE,
     VALUE_CONSTANT, /* at: an address or number */
-    VALUE_BITS,     /* bits that came from the global variable at `at` */
+    VALUE_BITS,     /* bits that came from a global variable; at: its address, and which of them, see value_cell() */
     VALUE_CPU,    /* bits that the processor or the kernel gave: CPUID, XGETBV, MRS ID_*, AT_HWCAP; at: see guards.h */
     VALUE_CHOSEN, /* one of several constants */
 };
@@ -35,8 +35,11 @@ struct value {
     uint64_t polarity : 3; /* enum polarity; of BITS and CPU */
 };
 #define VALUE_MASK (((uint64_t)1 << 58) - 1)
-/* Thread-local variables have addresses in a space of their own. */
-#define THREAD_LOCAL ((uint64_t)1 << 57)
+/* Of BITS, the address takes these of `at`; above it is 0 where all bits are in their places, PLACE_BIT and more where one
+ * was masked out, PLACE_SHIFTED and more where they were shifted to the right, PLACE_UNKNOWN. Thread-local variables have
+ * addresses in a space of their own. */
+enum { CELL_BITS = 51, PLACE_BIT = 1, PLACE_SHIFTED = 64, PLACE_UNKNOWN = 127 };
+#define THREAD_LOCAL ((uint64_t)1 << (CELL_BITS - 1))
 
 enum compared { /* how the flags came from a value */
                 COMPARED_NOT,
@@ -124,12 +127,29 @@ static inline struct value value_with(struct value value, enum polarity polarity
     return value;
 }
 
-static inline struct value value_answering(struct value value, uint64_t answer)
+/* The address of the variable that BITS came from. */
+static inline uint64_t value_cell(struct value value)
 {
-    if (value.kind == VALUE_CPU)
-        value.at = answer & VALUE_MASK;
+    return value.at & (((uint64_t)1 << CELL_BITS) - 1);
+}
+
+static inline unsigned value_place(struct value value)
+{
+    return (unsigned)(value.at >> CELL_BITS);
+}
+
+static inline struct value value_placed(struct value value, unsigned place)
+{
+    value.at = (value_cell(value) | (uint64_t)place << CELL_BITS) & VALUE_MASK;
     return value;
 }
+
+/* What is left of bits by a mask, a shift to the right, by the lowest so many; and by what is not followed: which bits
+ * they are is told by `at` of CPU and BITS, as far as it is known. */
+struct value value_masked(struct value value, uint64_t mask);
+struct value value_shifted(struct value value, uint64_t by);
+struct value value_cut(struct value value, unsigned bits);
+struct value value_mixed(struct value value);
 
 static inline struct value value_flipped(struct value value)
 {

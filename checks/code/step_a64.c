@@ -39,7 +39,7 @@ static void branches(const struct map *map, uint32_t word, uint64_t address, str
         step->condition = word >> 24 & 1 ? CONDITION_NONZERO : CONDITION_ZERO;
         unsigned bit = field(word, 19, 5) | (word >> 31 << 5);
         struct value tested = read_register(state, field(word, 0, 5));
-        tested = value_answering(tested, answer_masked(tested.at, (uint64_t)1 << bit));
+        tested = value_masked(tested, (uint64_t)1 << bit);
         step->tested = (struct flags){.value = tested, .compared = COMPARED_WITH_ZERO};
     } else if (word >> 24 == 0x54) { /* B.cond, BC.cond */
         step->target = address + sign_extend(field(word, 5, 19), 19) * 4;
@@ -102,8 +102,9 @@ static uint64_t bitmask(uint32_t word)
 static struct value bitfield(uint32_t word, unsigned kind, struct value source)
 {
     unsigned from = field(word, 16, 6), to = field(word, 10, 6);
-    uint64_t answer = kind == 6 && to >= from ? answer_shifted(source.at, from) : 0;
-    return value_answering(source, to >= from ? answer_cut(answer, to - from + 1) : answer);
+    if (kind != 6 || to < from)
+        return value_mixed(source);
+    return value_cut(value_shifted(source, from), to - from + 1);
 }
 
 static void immediate(uint32_t word, uint64_t address, struct state *state, struct step *step)
@@ -138,7 +139,7 @@ static void immediate(uint32_t word, uint64_t address, struct state *state, stru
     } else if (kind == 4) { /* AND, ORR, EOR, ANDS of a mask */
         unsigned opc = field(word, 29, 2);
         struct value result = about_cpu(source) ? source : (struct value){0};
-        result = value_answering(result, opc == 0 || opc == 3 ? answer_masked(source.at, bitmask(word)) : 0);
+        result = opc == 0 || opc == 3 ? value_masked(result, bitmask(word)) : value_mixed(result);
         if (opc == 1 && rn == XZR)
             result = value_constant(bitmask(word));
         if (opc == 2)
@@ -179,9 +180,9 @@ static void register_operands(uint32_t word, struct state *state, struct step *s
         if (opc == 1 && rn == XZR && !inverts && field(word, 10, 6) == 0)
             result = m; /* MOV */
         else if (about_cpu(m))
-            result = value_answering(inverts ? value_flipped(m) : m, 0);
+            result = value_mixed(inverts ? value_flipped(m) : m);
         else if (about_cpu(n))
-            result = value_answering(n, 0);
+            result = value_mixed(n);
         if (opc == 3)
             set_flags(state, result, COMPARED_WITH_ZERO, 0);
     } else if ((word & 0x1f000000u) == 0x0b000000u) { /* ADD, SUB */

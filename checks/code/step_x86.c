@@ -71,7 +71,7 @@ static bool two_byte_bits(struct work *w)
     } else if (op == 0xa3 || op == 0xba) { /* BT and, in 0F BA, BTS, BTR, BTC */
         struct value bits = operand(w, w->size);
         uint64_t mask = op == 0xba ? (uint64_t)1 << (w->i->immediate & 63) : 0;
-        compare(w, value_answering(bits, answer_masked(bits.at, mask)), COMPARED_BIT, 0);
+        compare(w, value_masked(bits, mask), COMPARED_BIT, 0);
         if (op == 0xba && (w->i->modrm >> 3 & 7) > 4 && !w->memory && !about_cpu(w->state->registers[w->rm]))
             clear(w, w->rm);
     } else {

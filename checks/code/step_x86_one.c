@@ -12,11 +12,11 @@ static struct value arithmetic(struct work *w, unsigned operation, struct value 
     case OR:
         if (constant && !zero && about_cpu(both))
             both = value_with(both, SET_MEANS_EITHER); /* bits are set whatever the processor can do */
-        both = value_answering(both, 0);
+        both = value_mixed(both);
         compare(w, both, COMPARED_WITH_ZERO, 0);
         return both;
     case AND:
-        both = value_answering(both, same ? both.at : constant ? answer_masked(both.at, b.at) : 0);
+        both = same ? both : constant ? value_masked(both, b.at) : value_mixed(both);
         compare(w, both, COMPARED_WITH_ZERO, 0);
         return both;
     case XOR:
@@ -42,19 +42,24 @@ static struct value arithmetic(struct work *w, unsigned operation, struct value 
     }
 }
 
+/* The immediate as a mask of so many bytes: it is sign-extended. */
+static uint64_t mask_of(const struct work *w, unsigned size)
+{
+    return (uint64_t)w->i->immediate & (size < 8 ? ((uint64_t)1 << size * 8) - 1 : UINT64_MAX);
+}
+
 /* The eight operations of opcodes 00 to 3F, each in six forms, and 80 to 83 with an immediate. */
 static void operate(struct work *w)
 {
-    enum { CMP = 7 };
+    enum { AND = 4, CMP = 7 };
     const struct x86_insn *i = w->i;
-    struct value immediate = value_constant((uint64_t)i->immediate);
     bool same = !w->memory && w->reg == w->rm;
     unsigned operation = i->opcode >= 0x80 ? i->modrm >> 3 & 7 : i->opcode >> 3, form = i->opcode & 7;
     unsigned size = i->opcode & 1 ? w->size : 1;
+    struct value immediate = value_constant(operation == AND ? mask_of(w, size) : (uint64_t)i->immediate);
     if (i->opcode >= 0x80 || form < 2) {
         struct value other = i->opcode >= 0x80 ? immediate : w->state->registers[w->reg];
-        struct value result =
-            arithmetic(w, operation, operand(w, i->opcode == 0x83 ? w->size : size), other, same && i->opcode < 0x80);
+        struct value result = arithmetic(w, operation, operand(w, size), other, same && i->opcode < 0x80);
         if (operation != CMP)
             set_operand(w, result);
     } else if (form < 4) {
@@ -73,8 +78,8 @@ static void group_three(struct work *w)
 {
     unsigned sub = w->i->modrm >> 3 & 7;
     if (sub <= 1) {
-        struct value bits = operand(w, w->i->opcode == 0xf6 ? 1 : w->size);
-        bits = value_answering(bits, answer_masked(bits.at, (uint64_t)w->i->immediate));
+        unsigned size = w->i->opcode == 0xf6 ? 1 : w->size;
+        struct value bits = value_masked(operand(w, size), mask_of(w, size));
         compare(w, bits, COMPARED_WITH_ZERO, 0);
     } else if (sub == 2) {
         if (!w->memory)
@@ -176,7 +181,7 @@ static void one_byte_rest(struct work *w)
         struct value was = operand(w, w->size);
         bool right = (w->i->modrm >> 3 & 5) == 5, once = op == 0xd0 || op == 0xd1, by_cl = op == 0xd2 || op == 0xd3;
         uint64_t by = once ? 1 : (uint64_t)w->i->immediate & 63;
-        was = value_answering(was, right && !by_cl ? answer_shifted(was.at, by) : 0);
+        was = right && !by_cl ? value_shifted(was, by) : value_mixed(was);
         set_operand(w, about_cpu(was) ? was : (struct value){0});
         compare(w, was, COMPARED_WITH_ZERO, 0);
     }
@@ -191,8 +196,7 @@ void x86_one_byte(struct work *w)
         struct value a = operand(w, op == 0x84 ? 1 : w->size), b = w->state->registers[w->reg];
         compare(w, about_cpu(a) ? a : b, COMPARED_WITH_ZERO, 0);
     } else if (op == 0xa8 || op == 0xa9) { /* TEST of AL or EAX with an immediate */
-        struct value bits = w->state->registers[RAX];
-        bits = value_answering(bits, answer_masked(bits.at, (uint64_t)w->i->immediate));
+        struct value bits = value_masked(w->state->registers[RAX], mask_of(w, op == 0xa8 ? 1 : w->size));
         compare(w, bits, COMPARED_WITH_ZERO, 0);
     } else if ((op >= 0x88 && op <= 0x8b) || op == 0x8d || op == 0xc6 || op == 0xc7 || (op >= 0xb0 && op <= 0xbf)) {
         move(w);

@@ -20,6 +20,9 @@ struct work {
 
 static inline struct value operand(const struct work *w, unsigned size)
 {
+    enum { AH = 4, BYTE = 8 };
+    if (size == 1 && !w->memory && !w->i->rex && w->rm >= AH && w->rm < 2 * AH)
+        return value_shifted(w->state->registers[w->rm - AH], BYTE);
     if (!w->memory)
         return w->state->registers[w->rm];
     if (w->known)

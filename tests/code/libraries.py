@@ -23,6 +23,7 @@ ASKED = '(__builtin_cpu_init(), __builtin_cpu_supports("avx2"))'
 CASES = [
     ('called by its name', 'int run(void) { return kernel(); }', [], False),
     ('called by its name, asks', 'int run(void) { return %s ? kernel() : plain(); }' % ASKED, [], True),
+    ('asks for the wrong one', 'int run(void) { return (__builtin_cpu_init(), __builtin_cpu_supports("sse4.1")) ? kernel() : plain(); }', [], False),
     ('a weak name', '__attribute__((weak)) int run(void) { return kernel(); }', [], False),
     ('a protected name', '__attribute__((visibility("protected"))) int run(void) { return kernel(); }', [], False),
     ('an alias', 'int run(void) __attribute__((alias("inner"))); HIDDEN int inner(void) { return kernel(); }', [], False),
