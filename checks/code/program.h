@@ -148,8 +148,6 @@ void tables_find_slots(struct program *p);
 void tables_find(struct program *p);
 /* Whether `address` is in a global offset table: what follows there, other code uses. */
 bool table_is_slot(const struct program *p, uint64_t address);
-/* The pointer that stands at `address` itself, or NULL. */
-struct pointer *table_pointer_at(struct program *p, uint64_t address);
 /* Whether the words from `place` to the pointer at `next` do not end a table: zeros, or the size and the alignment of a
  * type, as they stand behind the first word of a table of methods of Rust. */
 bool table_goes_on(const struct program *p, uint64_t place, uint64_t next);

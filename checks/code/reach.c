@@ -84,6 +84,15 @@ static void raise_table(struct program *p, uint64_t address, struct raising by)
     }
 }
 
+/* What stands at `address` itself: once as a relocation has it, and once as the file does. */
+static void raise_word(struct program *p, uint64_t address, struct raising by)
+{
+    size_t i = pointers_from(p->ground, address);
+    for (; i < p->pointer_count && p->pointers[i].place == address; i++)
+        if (p->pointers[i].reach < by.reach || by.reach == REACH_GUARDED)
+            raise_pointer(p, &p->pointers[i], by);
+}
+
 /* The tables that wait, and those that they lead to. */
 static void raise_waiting(struct program *p, struct raising by)
 {
@@ -94,14 +103,13 @@ static void raise_waiting(struct program *p, struct raising by)
 /* `f`: the function that the address is in; `word`: one word of it is used, and nothing beyond. */
 static void raise_address(struct program *p, uint64_t address, bool word, uint32_t f, struct raising by)
 {
-    struct pointer *pointer = word ? table_pointer_at(p, address) : NULL;
     bool midst = by.reach > REACH_GUARDED && f != NO_FUNCTION && !p->functions[f].bounded; /* a label, or a number */
     if (f != NO_FUNCTION && address % p->unit == 0 && (p->functions[f].start == address || midst))
         raise_function(p, f, by);
-    if (!word)
+    if (word)
+        raise_word(p, address, by);
+    else
         raise_table(p, address, by);
-    else if (pointer && (pointer->reach < by.reach || by.reach == REACH_GUARDED))
-        raise_pointer(p, pointer, by);
     raise_waiting(p, by);
 }
 

@@ -5,12 +5,6 @@
 #include "checks/code/program.h"
 #include "formats/arena.h"
 
-struct pointer *table_pointer_at(struct program *p, uint64_t address)
-{
-    size_t i = pointers_from(p->ground, address);
-    return i < p->pointer_count && p->pointers[i].place == address ? &p->pointers[i] : NULL;
-}
-
 bool table_is_slot(const struct program *p, uint64_t address)
 {
     return ranges_have(p->slots, p->slot_count, address);
@@ -111,9 +105,9 @@ void tables_find(struct program *p)
     for (size_t i = 0; i < p->outline.mention_count; i++) {
         const struct mention *m = &p->outline.mentions[i];
         bool word = m->kind > MENTION_JUMP && (m->kind == MENTION_WORD || table_is_slot(p, m->target));
-        struct pointer *pointer = word ? table_pointer_at(p, m->target) : NULL;
-        if (pointer)
-            pointer->held = true; /* and nothing after it */
+        size_t k = word ? pointers_from(p->ground, m->target) : p->pointer_count;
+        for (; k < p->pointer_count && p->pointers[k].place == m->target; k++)
+            p->pointers[k].held = true; /* and nothing after it */
     }
     find_called(p);
 }
