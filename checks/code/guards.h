@@ -18,6 +18,8 @@ static inline bool answers_nothing(uint64_t answer)
 {
     return (answer & 0xff) == 0xff;
 }
+/* Of bits of which the topmost was set whatever the processor can do. */
+enum { ANSWER_MARKED = 0xfe };
 /* What MRS of the ID register with these fields (op0 3, op1 0, CRn 0) answers: one of the leaves below, a feature in four bits
  * each; nothing, for what only names the processor; 0 for the others. */
 enum { LEAF_ISAR0 = 0xc0, LEAF_ISAR1, LEAF_PFR0 };

@@ -32,8 +32,23 @@ static bool is_settled(struct value value)
     return place == PLACE_UNKNOWN || (place >= PLACE_BIT && place < PLACE_SHIFTED);
 }
 
+bool value_is_marked(struct value value)
+{
+    return (value.kind == VALUE_BITS && value_place(value) == PLACE_MARKED) ||
+           (value.kind == VALUE_CPU && value.at == ANSWER_MARKED);
+}
+
+struct value value_marked(struct value value)
+{
+    if (value.kind == VALUE_CPU)
+        value.at = ANSWER_MARKED;
+    return value.kind == VALUE_BITS ? value_placed(value, PLACE_MARKED) : value;
+}
+
 struct value value_masked(struct value value, uint64_t mask)
 {
+    if (value_is_marked(value)) /* one of 32 bits, if not of 64 */
+        return mask >> 31 ? value_with(value_mixed(value), SET_MEANS_EITHER) : value_mixed(value);
     if (value.kind == VALUE_CPU)
         value.at = answer_masked(value.at, mask) & VALUE_MASK;
     if (value.kind != VALUE_BITS || is_settled(value))
@@ -44,13 +59,15 @@ struct value value_masked(struct value value, uint64_t mask)
 
 struct value value_shifted(struct value value, uint64_t by)
 {
+    if (value_is_marked(value))
+        return value_with(value_mixed(value), SET_MEANS_EITHER);
     if (value.kind == VALUE_CPU)
         value.at = answer_shifted(value.at, by) & VALUE_MASK;
     if (value.kind != VALUE_BITS || is_settled(value))
         return value;
     unsigned place = value_place(value);
     uint64_t shift = by + (place >= PLACE_SHIFTED ? place - PLACE_SHIFTED : 0);
-    return value_placed(value, shift < PLACE_UNKNOWN - PLACE_SHIFTED ? PLACE_SHIFTED + (unsigned)shift : PLACE_UNKNOWN);
+    return value_placed(value, shift < PLACE_MARKED - PLACE_SHIFTED ? PLACE_SHIFTED + (unsigned)shift : PLACE_UNKNOWN);
 }
 
 struct value value_cut(struct value value, unsigned bits)
@@ -121,7 +138,7 @@ enum meaning meaning_of(const struct flags *flags, enum condition condition)
     default:
         return MEANS_UNCLEAR;
     }
-    if (flags->value.polarity == SET_MEANS_EITHER)
+    if (flags->value.polarity == SET_MEANS_EITHER || value_is_marked(flags->value))
         return MEANS_UNCLEAR;
     return set == (flags->value.polarity == SET_MEANS_PRESENT) ? MEANS_PRESENT : MEANS_ABSENT;
 }
@@ -159,7 +176,7 @@ static struct value join(struct value one, struct value one_under, struct value 
         if (one.kind == VALUE_BITS && other.kind == VALUE_BITS && value_cell(one) != value_cell(other))
             return none;
         if (one.at != other.at)
-            both = value_mixed(both);
+            both = value_is_marked(one) || value_is_marked(other) ? value_marked(both) : value_mixed(both);
         return one.polarity == other.polarity ? both : value_with(both, SET_MEANS_EITHER);
     }
     if (is_zero(one) || is_zero(other)) {
@@ -184,7 +201,7 @@ static bool join_into(struct value *value, struct value under, const struct valu
 static bool flags_join(struct flags *flags, const struct flags *other)
 {
     if (flags->compared != other->compared || !value_alike(flags->value, other->value) ||
-        flags->constant != other->constant) {
+        flags->constant != other->constant || flags->sign != other->sign) {
         *flags = (struct flags){0};
         return true;
     }

@@ -36,9 +36,10 @@ struct value {
 };
 #define VALUE_MASK (((uint64_t)1 << 58) - 1)
 /* Of BITS, the address takes these of `at`; above it is 0 where all bits are in their places, PLACE_BIT and more where one
- * was masked out, PLACE_SHIFTED and more where they were shifted to the right, PLACE_UNKNOWN. Thread-local variables have
- * addresses in a space of their own. */
-enum { CELL_BITS = 51, PLACE_BIT = 1, PLACE_SHIFTED = 64, PLACE_UNKNOWN = 127 };
+ * was masked out, PLACE_SHIFTED and more where they were shifted to the right, PLACE_UNKNOWN, or PLACE_MARKED where the
+ * topmost was set whatever the processor can do, as a mark that it was asked. Thread-local variables have addresses in a
+ * space of their own. */
+enum { CELL_BITS = 51, PLACE_BIT = 1, PLACE_SHIFTED = 64, PLACE_MARKED = 126, PLACE_UNKNOWN = 127 };
 #define THREAD_LOCAL ((uint64_t)1 << (CELL_BITS - 1))
 
 enum compared { /* how the flags came from a value */
@@ -51,6 +52,7 @@ struct flags {
     struct value value;
     uint32_t constant; /* its low half */
     uint8_t compared;  /* enum compared */
+    uint8_t sign;      /* the bit that conditions on the sign look at; x86-64 */
 };
 
 struct slot { /* a word of the stack that holds bits of the processor */
@@ -150,6 +152,9 @@ struct value value_masked(struct value value, uint64_t mask);
 struct value value_shifted(struct value value, uint64_t by);
 struct value value_cut(struct value value, unsigned bits);
 struct value value_mixed(struct value value);
+/* The topmost bit was set. */
+struct value value_marked(struct value value);
+bool value_is_marked(struct value value);
 
 static inline struct value value_flipped(struct value value)
 {

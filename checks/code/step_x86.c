@@ -161,6 +161,8 @@ bool step_x86(const struct map *map, uint64_t address, const uint8_t *at, size_t
         bool jcc = (i.map == MAP_ONE && i.opcode >> 4 == 7) || (i.map == MAP_0F && i.opcode >> 4 == 8);
         step->condition = jcc ? (uint8_t)condition_of(state, i.opcode & 15) : CONDITION_OTHER;
         step->tested = jcc ? state->flags : (struct flags){0};
+        if ((i.opcode & 0xe) == 8 && step->tested.compared == COMPARED_WITH_ZERO) /* JS, JNS */
+            step->tested.value = value_masked(step->tested.value, (uint64_t)1 << step->tested.sign);
         if (i.class == X86_RTM)
             clear(&w, RAX);
         return true;

@@ -5,14 +5,18 @@
 static struct value arithmetic(struct work *w, unsigned operation, struct value a, struct value b, bool same)
 {
     enum { ADD = 0, OR = 1, AND = 4, SUB = 5, XOR = 6, CMP = 7 };
+    const uint64_t topmost = 0x80000000; /* of 32 bits */
     struct value both = about_cpu(a) ? a : about_cpu(b) ? b : (struct value){0};
     bool constant = b.kind == VALUE_CONSTANT, zero = constant && b.at == 0,
          constants = constant && a.kind == VALUE_CONSTANT;
     switch (operation) {
     case OR:
-        if (constant && !zero && about_cpu(both))
-            both = value_with(both, SET_MEANS_EITHER); /* bits are set whatever the processor can do */
-        both = value_mixed(both);
+        if (constant && b.at == topmost && about_cpu(both))
+            both = value_marked(both);
+        else if (constant && !zero && about_cpu(both))
+            both = value_with(value_mixed(both), SET_MEANS_EITHER); /* bits are set whatever the processor can do */
+        else
+            both = value_is_marked(both) ? value_marked(both) : value_mixed(both);
         compare(w, both, COMPARED_WITH_ZERO, 0);
         return both;
     case AND:
@@ -51,12 +55,13 @@ static uint64_t mask_of(const struct work *w, unsigned size)
 /* The eight operations of opcodes 00 to 3F, each in six forms, and 80 to 83 with an immediate. */
 static void operate(struct work *w)
 {
-    enum { AND = 4, CMP = 7 };
+    enum { OR = 1, AND = 4, CMP = 7 };
     const struct x86_insn *i = w->i;
     bool same = !w->memory && w->reg == w->rm;
     unsigned operation = i->opcode >= 0x80 ? i->modrm >> 3 & 7 : i->opcode >> 3, form = i->opcode & 7;
     unsigned size = i->opcode & 1 ? w->size : 1;
-    struct value immediate = value_constant(operation == AND ? mask_of(w, size) : (uint64_t)i->immediate);
+    struct value immediate =
+        value_constant(operation == AND || operation == OR ? mask_of(w, size) : (uint64_t)i->immediate);
     if (i->opcode >= 0x80 || form < 2) {
         struct value other = i->opcode >= 0x80 ? immediate : w->state->registers[w->reg];
         struct value result = arithmetic(w, operation, operand(w, size), other, same && i->opcode < 0x80);
@@ -115,7 +120,12 @@ static void move(struct work *w)
     unsigned op = i->opcode;
     struct value immediate = value_constant((uint64_t)i->immediate);
     if (op == 0x88 || op == 0x89) {
-        set_operand(w, w->state->registers[w->reg]);
+        struct value value = w->state->registers[w->reg];
+        set_operand(w, value);
+        /* What was put together from answers is as good in the register as it is once it is loaded again. */
+        if (w->known && value.kind == VALUE_CPU && value.polarity == SET_MEANS_EITHER && w->at <= THREAD_LOCAL)
+            set(w, w->reg,
+                value_is_marked(value) ? value_marked(value_of(VALUE_BITS, w->at)) : value_of(VALUE_BITS, w->at));
     } else if (op == 0x8a || op == 0x8b) {
         set(w, w->reg, operand(w, op == 0x8a ? 1 : w->size));
     } else if (op == 0x8d) { /* LEA */
@@ -194,7 +204,8 @@ void x86_one_byte(struct work *w)
         operate(w);
     } else if (op == 0x84 || op == 0x85) { /* TEST */
         struct value a = operand(w, op == 0x84 ? 1 : w->size), b = w->state->registers[w->reg];
-        compare(w, about_cpu(a) ? a : b, COMPARED_WITH_ZERO, 0);
+        a = about_cpu(a) ? a : b;
+        compare(w, op == 0x84 ? value_masked(a, 0xff) : a, COMPARED_WITH_ZERO, 0);
     } else if (op == 0xa8 || op == 0xa9) { /* TEST of AL or EAX with an immediate */
         struct value bits = value_masked(w->state->registers[RAX], mask_of(w, op == 0xa8 ? 1 : w->size));
         compare(w, bits, COMPARED_WITH_ZERO, 0);

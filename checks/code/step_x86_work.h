@@ -72,7 +72,10 @@ static inline void refer(struct work *w, uint64_t address)
 
 static inline void compare(struct work *w, struct value value, enum compared compared, uint64_t constant)
 {
-    w->state->flags = (struct flags){.value = value, .compared = (uint8_t)compared, .constant = (uint32_t)constant};
+    w->state->flags = (struct flags){.value = value,
+                                     .compared = (uint8_t)compared,
+                                     .constant = (uint32_t)constant,
+                                     .sign = (uint8_t)(w->size * 8 - 1)};
 }
 
 static inline void forget_flags(struct work *w)

@@ -16,6 +16,16 @@ HEAD = r'''
 #define HIDDEN __attribute__((noinline, visibility("hidden")))
 typedef int (*function)(void);
 HIDDEN int kernel(void) { asm volatile("vpaddd %ymm0, %ymm0, %ymm0"); return 1; }
+static unsigned word; /* EBX of CPUID's leaf 7, in which bit 5 is AVX2, once it was asked for */
+static inline __attribute__((always_inline)) unsigned asked(unsigned mark)
+{
+    unsigned a = 7, b, c = 0, d;
+    if (!word) {
+        asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+        word = b | mark;
+    }
+    return word;
+}
 HIDDEN int plain(void) { asm volatile("paddd %xmm0, %xmm0"); return 0; }
 '''
 ASKED = '(__builtin_cpu_init(), __builtin_cpu_supports("avx2"))'
@@ -24,6 +34,11 @@ CASES = [
     ('called by its name', 'int run(void) { return kernel(); }', [], False),
     ('called by its name, asks', 'int run(void) { return %s ? kernel() : plain(); }' % ASKED, [], True),
     ('asks for the wrong one', 'int run(void) { return (__builtin_cpu_init(), __builtin_cpu_supports("sse4.1")) ? kernel() : plain(); }', [], False),
+    ('a word of answers', 'int run(void) { return asked(0) & 0x20 ? kernel() : plain(); }', [], True),
+    ('a word with a mark', 'int run(void) { return asked(0x80000000u) & 0x20 ? kernel() : plain(); }', [], True),
+    ('the mark of a word', 'int run(void) { return asked(0x80000000u) & 0x80000000u ? kernel() : plain(); }', [], False),
+    ('the sign of a word', 'int run(void) { return (int)asked(0x80000000u) < 0 ? kernel() : plain(); }', [], False),
+    ('a word by its second byte', 'extern unsigned char *at; HIDDEN unsigned char *at; int run(void) { asked(0); return ((unsigned char *)&word)[1] & 0x20 ? kernel() : plain(); }', [], None),
     ('a weak name', '__attribute__((weak)) int run(void) { return kernel(); }', [], False),
     ('a protected name', '__attribute__((visibility("protected"))) int run(void) { return kernel(); }', [], False),
     ('an alias', 'int run(void) __attribute__((alias("inner"))); HIDDEN int inner(void) { return kernel(); }', [], False),
