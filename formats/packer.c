@@ -122,8 +122,12 @@ static void look_at_sections(struct image *image)
         const struct section *s = &image->sections.items[i];
         bool large = s->size > SAMPLE;
         uint64_t size = large ? SAMPLE : s->size, apart = large ? s->size / (SAMPLE / PART) : PART;
-        if (!is_code(image, s) || size > left)
+        if (!is_code(image, s))
             continue;
+        if (size > left) {
+            image->sections.known = KNOWN_BROKEN;
+            return;
+        }
         left -= size;
         if (is_even(image, s->offset + (apart - PART) / 2, size, apart, PACKED_SECTION))
             image->packer = (struct named){

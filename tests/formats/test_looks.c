@@ -424,6 +424,21 @@ static void sections_of_code_are_looked_at(void **state)
             print_error("%s\n", cases[i].sentence);
         assert_int_equal(image.packer.text != NULL, cases[i].packed);
         assert_int_equal(image.segments.known, KNOWN_COMPLETE);
+        assert_int_equal(image.sections.known, KNOWN_COMPLETE);
+    }
+    /* As many that name the same plain code, and then one that is packed: what was not looked at is not known. */
+    enum { SAMPLE = 1 << 16, PACKED = CODE + SAMPLE, TWO = PACKED + SAMPLE };
+    noise(PACKED, SAMPLE);
+    memset(bytes + CODE, 0x90, SAMPLE);
+    for (size_t plain = 1; plain <= 2; plain++) {
+        begin(ARCH_AMD64, TWO);
+        for (size_t i = 0; i <= plain; i++)
+            sections[i] = (struct section){
+                .flags = ALLOC | EXECUTE, .offset = i < plain ? CODE : PACKED, .size = SAMPLE, .has_bytes = true};
+        image.sections.count = plain + 1;
+        read_packer(&image, true);
+        assert_int_equal(image.packer.text != NULL, plain == 1);
+        assert_int_equal(image.sections.known, plain == 1 ? KNOWN_COMPLETE : KNOWN_BROKEN);
     }
 }
 
