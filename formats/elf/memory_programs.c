@@ -47,7 +47,7 @@ static size_t call_arm64(struct view v, size_t at)
     return at + (size_t)distance * 4 - (distance >> 25 ? (size_t)1 << 28 : 0);
 }
 
-/* How code of one machine is read. */
+/* How code of one machine is read; at or behind the end of it there is nothing. */
 struct machine {
     size_t step, near; /* bytes; near: between the number and a call */
     bool (*is_system_call)(struct view v, size_t at);
@@ -60,7 +60,7 @@ static const struct machine amd64 = {1, NEAR_CALL, is_syscall, call_amd64},
 /* NOLINTNEXTLINE(misc-no-recursion): GO_CALLS bounds it */
 static bool comes_to_system_call(struct view v, size_t at, const struct machine *machine, unsigned calls)
 {
-    for (size_t k = at; at < v.size && k < at + BODY; k += machine->step)
+    for (size_t k = at; k < at + BODY; k += machine->step)
         if (machine->is_system_call(v, k) ||
             (calls && machine->call(v, k) < v.size && comes_to_system_call(v, machine->call(v, k), machine, calls - 1)))
             return true;

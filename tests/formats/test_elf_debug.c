@@ -356,6 +356,30 @@ TEST(dynamic_symbols_that_no_loader_reads_are_left)
     assert_int_equal(dynamic_symbols(SHT_PROGBITS, false, elsewhere), 0);
 }
 
+/* A linker makes of an object what it will, and a file for debuggers has no dynamic table whose word could be held against. */
+TEST(dynamic_symbols_of_what_no_loader_loads_are_not_told)
+{
+    static const enum kind kinds[] = {KIND_EXECUTABLE, KIND_OBJECT, KIND_DEBUG_FILE};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        clean();
+        Elf64_Shdr *header = &make_elf_section(&made, ".dynsym", SHT_DYNSYM, NULL, 48)->header;
+        header->sh_flags = SHF_ALLOC;
+        header->sh_addr = make_elf_address(MAKE_ELF_FREE);
+        header->sh_offset = MAKE_ELF_FREE;
+        if (kinds[i] == KIND_OBJECT)
+            made.header.e_type = ET_REL;
+        if (kinds[i] == KIND_DEBUG_FILE) {
+            made.sections[0].header.sh_type = SHT_NOBITS;
+            made.phdrs[MAKE_ELF_LOAD_CODE].p_filesz = 0;
+        }
+        const struct image *image = read_made();
+        assert_int_equal(image->kind, kinds[i]);
+        assert_int_equal(image->symbols.known, i == 0 ? KNOWN_COMPLETE : KNOWN_ABSENT);
+        assert_int_equal(defects(image, DEFECT_ID_elf_section_view), i == 0);
+        file_close(&file);
+    }
+}
+
 static const struct image *compressed(uint32_t type, uint64_t size, size_t there)
 {
     static Elf64_Chdr header;
@@ -463,6 +487,7 @@ int main(void)
         cmocka_unit_test(the_first_of_several_programs_is_told),
         cmocka_unit_test(a_symbol_table_is_known_by_its_fields),
         cmocka_unit_test(dynamic_symbols_that_no_loader_reads_are_left),
+        cmocka_unit_test(dynamic_symbols_of_what_no_loader_loads_are_not_told),
         cmocka_unit_test(a_compressed_section_says_how),
         cmocka_unit_test(sections_are_looked_into_whatever_their_type_says),
         cmocka_unit_test(sections_without_bytes_are_for_memory),

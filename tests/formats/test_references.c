@@ -161,6 +161,20 @@ static void pointers_of_a_pie_are_addends(void **state)
     }
 }
 
+/* The ADD behind the ADRP of the last word of code would be data. */
+static void a_pair_ends_in_the_segment(void **state)
+{
+    (void)state;
+    for (size_t cut = 0; cut < 2; cut++) {
+        struct target t = {.low = TEXT, .high = TEXT + 1};
+        fresh();
+        put_words(CONSTANTS - 8 + 4 * cut, (const uint32_t[]){0xb0000001 /* adrp x1, CONSTANTS */, 0x91040021}, 2);
+        look(ARCH_ARM64);
+        assert_true(refer(&image, &t));
+        assert_int_equal(t.count, cut == 0);
+    }
+}
+
 /* mov $0x2100, %esi: what does not move has an address there, and what does a number. */
 static void numbers_of_a_pie_are_no_addresses(void **state)
 {
@@ -511,6 +525,53 @@ static void on_arm64_it_ends_there_too(void **state)
     }
 }
 
+/* syscall(): the number goes to where the first argument stands, and the function called has the instruction. */
+static void a_call_of_syscall_ends_in_the_segment(void **state)
+{
+    static const struct {
+        const char *sentence;
+        uint8_t move[3]; /* in front of the number */
+        size_t cut;      /* bytes of the call that stand behind the segment */
+        bool starts;
+    } cases[] = {
+        {"mov $322, %edi", {0x90, 0x90, 0xbf}, 0, true},
+        {"mov $322, %rdi", {0x48, 0xc7, 0xc7}, 0, true},
+        {"mov $322, %rcx", {0x48, 0xc7, 0xc1}, 0, false},
+        {"mov $322, %ecx", {0x90, 0x90, 0xb9}, 0, false},
+        {"a call that is cut", {0x90, 0x90, 0xbf}, 1, false},
+        {"one of which one byte is left", {0x48, 0xc7, 0xc7}, 4, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t call = CONSTANTS - 5 + cases[i].cut;
+        fresh();
+        put_call(CODE + 0x10, 319, 0);
+        memcpy(bytes + FUNCTION, "\x0f\x05", 2);
+        memcpy(bytes + call - 7, cases[i].move, 3);
+        put_words(call - 4, (const uint32_t[]){322}, 1);
+        refer_to(call, CALL, FUNCTION);
+        if (from_memory(ARCH_AMD64, false) != cases[i].starts)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(from_memory(ARCH_AMD64, false), cases[i].starts);
+    }
+    for (uint8_t modrm = 0xc0; modrm <= 0xc1; modrm++) { /* mov $322, %rax or %rcx; syscall */
+        fresh();
+        put_call(CODE + 0x10, 319, 0);
+        put_call(CODE + 0x40, 322, 0);
+        memcpy(bytes + CODE + 0x3e, (const uint8_t[]){0x48, 0xc7, modrm}, 3);
+        assert_int_equal(from_memory(ARCH_AMD64, false), modrm == 0xc0);
+    }
+    for (size_t cut = 0; cut < 2; cut++) { /* mov w0, #281; bl FUNCTION */
+        const size_t call = CONSTANTS - 4 + 4 * cut;
+        fresh();
+        put_words(CODE + 0x10, (const uint32_t[]){0x52800008 | 279 << 5, 0xd4000001}, 2);
+        put_words(FUNCTION, (const uint32_t[]){0xd4000001}, 1);
+        put_words(call - 4, (const uint32_t[]){0x52800000 | 281 << 5, 0x94000000 | ((FUNCTION - call) / 4 & 0x3ffffff)},
+                  2);
+        assert_int_equal(from_memory(ARCH_ARM64, false), cut == 0);
+    }
+}
+
 /* Go's build id, which no segment of notes covers. */
 static void a_build_id_may_stand_in_a_section(void **state)
 {
@@ -564,6 +625,7 @@ int main(void)
         cmocka_unit_test(bytes_are_not_looked_at_again_and_again),
         cmocka_unit_test(a_segment_outside_of_the_file_is_not_read),
         cmocka_unit_test(pointers_of_a_pie_are_addends),
+        cmocka_unit_test(a_pair_ends_in_the_segment),
         cmocka_unit_test(numbers_of_a_pie_are_no_addresses),
         cmocka_unit_test(a_frame_is_one_that_compilers_write),
         cmocka_unit_test(calls_that_lead_into_a_function_are_bytes),
@@ -574,6 +636,7 @@ int main(void)
         cmocka_unit_test(do_dlopen_is_passed_on_by_one_function),
         cmocka_unit_test(a_system_call_ends_in_the_segment),
         cmocka_unit_test(on_arm64_it_ends_there_too),
+        cmocka_unit_test(a_call_of_syscall_ends_in_the_segment),
         cmocka_unit_test(a_build_id_may_stand_in_a_section),
     };
     return cmocka_run_group_tests_name("test_references", tests, start, end);

@@ -124,6 +124,21 @@ static void a_table_of_resolvers_without_marks_leaves_it_open(void **state)
     expect(LIBC_UNKNOWN, KNOWN_BROKEN, 0);
 }
 
+/* They stand in front of a gap, and other bytes are loaded behind it. */
+static void resolvers_are_those_of_any_range(void **state)
+{
+    (void)state;
+    for (unsigned table = 0; table < 2; table++) {
+        small_start(&s, EM_X86_64);
+        put_word(&s, 64 + 2 * 56 + offsetof(Elf64_Phdr, p_filesz), 0xff8);
+        put_word(&s, 64 + 2 * 56 + offsetof(Elf64_Phdr, p_memsz), 0xff8);
+        if (table)
+            put_resolvers(&s, CONSTANTS + 0x400, 3, R_X86_64_IRELATIVE);
+        expect(table ? LIBC_UNKNOWN : LIBC_NONE, table ? KNOWN_BROKEN : KNOWN_ABSENT, 0);
+        file_close(&s.file);
+    }
+}
+
 static void what_only_looks_like_resolvers_is_none(void **state)
 {
     (void)state;
@@ -564,6 +579,7 @@ int main(void)
         CASE(marks_of_two_libraries_leave_it_open),
         CASE(marks_among_code_are_found_beside_constants),
         CASE(a_table_of_resolvers_without_marks_leaves_it_open),
+        CASE(resolvers_are_those_of_any_range),
         CASE(what_only_looks_like_resolvers_is_none),
         CASE(parts_of_glibc_without_marks_leave_it_open),
         CASE(a_whole_glibc_has_the_texts_of_its_loader),
