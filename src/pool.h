@@ -17,7 +17,7 @@ struct worker {
     size_t queue[QUEUE];
     uint64_t sizes[QUEUE];    /* of the files in the queue */
     size_t answered;          /* since it was started */
-    volatile uint32_t *begun; /* shared with it, as untrusted as its answers */
+    volatile uint32_t *begun; /* shared with it and nobody else, as untrusted as its answers */
     bool babbles;             /* it sent what is no record */
     struct record_memory memory;
     bool greeted;         /* its hello came */
@@ -46,7 +46,6 @@ struct pool {
     uint64_t looked; /* nanoseconds: when workers were last looked after */
     struct sandbox *sandbox;
     struct worker *workers;
-    volatile uint32_t *begun; /* one for each worker */
 };
 
 /* The next item in a worker's queue, which it leaves. */

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "formats/status.h"
+
 enum jail_layer {
     JAIL_PRIVILEGES = 1, /* no new privileges */
     JAIL_LIMITS = 2,     /* address space, files, descriptors, processes, core files */
@@ -26,5 +28,7 @@ struct sandbox {
 const char *sandbox_wish_name(enum sandbox_wish wish); /* as --sandbox takes it */
 /* The name of layer `index`, of JAIL_LAYERS; its bit is 1 << index. */
 const char *jail_layer_name(unsigned index);
+/* False: --sandbox=require, and a worker had no whole jail. */
+bool sandbox_suffices(const struct sandbox *sandbox, struct problem *problem);
 
 #endif

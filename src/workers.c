@@ -63,6 +63,14 @@ static int open_or_tell(struct pool *pool, size_t index, bool may_wait)
     return NOTHING_TO_OPEN;
 }
 
+/* What other workers tell of themselves is not for this one to write to. */
+static void leave_others(const struct pool *pool, const struct worker *own)
+{
+    for (unsigned i = 0; i < pool->count; i++)
+        if (&pool->workers[i] != own)
+            munmap((void *)(uintptr_t)pool->workers[i].begun, sizeof *own->begun);
+}
+
 static bool start(struct pool *pool, struct worker *worker)
 {
     int requests[2], answers[2];
@@ -76,8 +84,10 @@ static bool start(struct pool *pool, struct worker *worker)
     (void)fcntl(answers[1], F_SETPIPE_SZ, PIPE_SIZE); /* so that a worker seldom waits for its reader */
     *worker->begun = 0;
     pid_t parent = getpid(), pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        leave_others(pool, worker);
         worker_main(&(struct wire){requests[1], answers[1], worker->begun, parent, pool->sandbox->wish}, pool->options);
+    }
     close(requests[1]);
     close(answers[1]);
     if (pid < 0) {
@@ -264,22 +274,6 @@ static bool feed_all(struct pool *pool, char *text, struct pollfd *polls, struct
     return !is_stuck(pool);
 }
 
-static bool is_jailed(const struct pool *pool, struct problem *problem)
-{
-    const struct sandbox *sandbox = pool->sandbox;
-    char missing[128];
-    size_t size = 0;
-    if (sandbox->wish != SANDBOX_REQUIRE || !sandbox->needed || sandbox->layers == JAIL_ALL)
-        return true;
-    for (unsigned i = 0; i < JAIL_LAYERS; i++)
-        if (!(sandbox->layers >> i & 1)) {
-            int put = snprintf(missing + size, sizeof missing - size, "%s%s", size ? ", " : "", jail_layer_name(i));
-            size += put > 0 && (size_t)put < sizeof missing - size ? (size_t)put : 0;
-        }
-    problem_set(problem, STATUS_NO_MEMORY, "--sandbox=require: not to be had here: %.*s", (int)size, missing);
-    return false;
-}
-
 static bool serve(struct pool *pool, char *text, void (*progress)(size_t, size_t), struct problem *problem)
 {
     struct pollfd polls[MOST_JOBS];
@@ -298,7 +292,7 @@ static bool serve(struct pool *pool, char *text, void (*progress)(size_t, size_t
                 problem_set(problem, STATUS_NO_MEMORY, "no new process for one that ended: %s", strerror(errno));
                 return false;
             }
-        if (!is_jailed(pool, problem))
+        if (!sandbox_suffices(pool->sandbox, problem))
             return false;
         watch_time(pool);
         if (progress)
@@ -311,18 +305,16 @@ static bool serve(struct pool *pool, char *text, void (*progress)(size_t, size_t
 
 static bool start_all(struct pool *pool, unsigned jobs, struct problem *problem)
 {
-    volatile uint32_t *begun =
-        mmap(NULL, jobs * sizeof *begun, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (begun == MAP_FAILED) {
-        problem_set(problem, STATUS_NO_MEMORY, "no memory to share with workers: %s", strerror(errno));
-        return false;
-    }
-    pool->begun = begun;
-    while (pool->count < jobs) {
-        pool->workers[pool->count].begun = begun + pool->count;
-        if (!start(pool, &pool->workers[pool->count]))
+    for (; pool->count < jobs; pool->count++) {
+        struct worker *worker = &pool->workers[pool->count];
+        worker->begun =
+            mmap(NULL, sizeof *worker->begun, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0); /* a page */
+        if (worker->begun == MAP_FAILED)
             break;
-        pool->count++;
+        if (!start(pool, worker)) {
+            munmap((void *)(uintptr_t)worker->begun, sizeof *worker->begun);
+            break;
+        }
     }
     if (pool->count == 0)
         problem_set(problem, STATUS_NO_MEMORY, "a worker cannot be started: %s", strerror(errno));
@@ -341,9 +333,8 @@ static bool audit_apart(struct pool *pool, unsigned jobs, void (*progress)(size_
             kill(pool->workers[i].pid, SIGKILL); /* an honest one waits, and no other one is to be waited for */
             stop(&pool->workers[i], &status);
         }
+        munmap((void *)(uintptr_t)pool->workers[i].begun, sizeof *pool->workers[i].begun);
     }
-    if (pool->begun)
-        munmap((void *)(uintptr_t)pool->begun, jobs * sizeof *pool->begun);
     return good;
 }
 

@@ -58,6 +58,54 @@ def kill_one_child(run):
     return False
 
 
+def workers_that_wait(env):
+    """A run of three workers, one of which waits for standard input, and their numbers; ends with the run still there."""
+    for name in ("one", "two"):
+        files.write(name, files.small_elf())
+    run = subprocess.Popen(["assay", "check", "-j3", "--sandbox=off", "-", "one", "two"], env=without_tracer(env), stdin=subprocess.PIPE,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(2000):
+        if len(children(run.pid)) == 3:
+            time.sleep(0.2)  # they are in their places by now
+            return run, children(run.pid)
+        time.sleep(0.005)
+    raise AssertionError("no three workers")
+
+
+def has_ended(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as text:
+            return text.read().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def workers_end_with_their_parent(env):
+    """Also the one that reads what nobody ends: this process still has the other end of the pipe."""
+    run, workers = workers_that_wait(env)
+    with run:
+        run.kill()
+        run.wait(timeout=60)
+        for _ in range(2000):
+            if all(has_ended(pid) for pid in workers):
+                return
+            time.sleep(0.005)
+        raise AssertionError("a worker goes on")
+
+
+def workers_share_no_memory_with_each_other(env):
+    """One page is shared, with the parent alone, which has one of each."""
+    run, workers = workers_that_wait(env)
+    with run:
+        shared = []
+        for pid in [run.pid, *workers]:
+            with open(f"/proc/{pid}/maps", encoding="utf-8") as text:
+                shared.append({line.split("-")[0] for line in text if line.split()[1][3] == "s"})
+        run.communicate(timeout=60)
+    assert [len(places) for places in shared] == [3, 1, 1, 1], shared
+    assert len(set().union(*shared[1:])) == 3, shared
+
+
 def a_killed_worker_costs_one_file(env):
     names = large_files(12)
     with subprocess.Popen(["assay", "check", "-j2", "--format", "json", *names], env=without_tracer(env), stdout=subprocess.PIPE,
@@ -252,6 +300,8 @@ def a_crowd_of_files_comes_back_in_full(env):
 
 
 TESTS = [
+    workers_end_with_their_parent,
+    workers_share_no_memory_with_each_other,
     a_killed_worker_costs_one_file,
     workers_killed_again_and_again_lose_no_file,
     a_file_that_changes_while_it_is_read_is_an_error,
