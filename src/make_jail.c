@@ -23,7 +23,13 @@ static const struct call {
     {SCMP_SYS(write), 1, {{0, SCMP_CMP_EQ, JAIL_ANSWERS, 0}}},
     {SCMP_SYS(read), 0, {{0}}},
     {SCMP_SYS(pread64), 0, {{0}}},
-    {SCMP_SYS(close), 0, {{0}}},
+    /* Of neither end, whose place another descriptor could take: one of the bits above the first is set, and the kernel
+     * looks at no more than 32 of them. There are never as many as 64. */
+    {SCMP_SYS(close), 1, {{0, SCMP_CMP_MASKED_EQ, 2, 2}}},
+    {SCMP_SYS(close), 1, {{0, SCMP_CMP_MASKED_EQ, 4, 4}}},
+    {SCMP_SYS(close), 1, {{0, SCMP_CMP_MASKED_EQ, 8, 8}}},
+    {SCMP_SYS(close), 1, {{0, SCMP_CMP_MASKED_EQ, 16, 16}}},
+    {SCMP_SYS(close), 1, {{0, SCMP_CMP_MASKED_EQ, 32, 32}}},
     {SCMP_SYS(fstat), 0, {{0}}},
     {SCMP_SYS(newfstatat), 1, {{3, SCMP_CMP_EQ, AT_EMPTY_PATH, 0}}}, /* fstat() of glibc */
     {SCMP_SYS(mmap), 2, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}, {3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS}}},
@@ -70,7 +76,7 @@ static bool write_filter(scmp_filter_ctx filter)
     struct sock_filter step;
     ssize_t size;
     int ends[2];
-    if (pipe(ends) != 0 || seccomp_export_bpf(filter, ends[1]) != 0) /* some fifty steps, which a pipe has room for */
+    if (pipe(ends) != 0 || seccomp_export_bpf(filter, ends[1]) != 0) /* some eighty steps, which a pipe has room for */
         return false;
     close(ends[1]);
     while ((size = read(ends[0], &step, sizeof step)) == (ssize_t)sizeof step)

@@ -22,9 +22,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,6 +183,54 @@ static long call_filter(void)
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL);
 }
 
+/* What the worker receives next would stand in the place of its answers, and it may write there. */
+static long call_close_answers(void)
+{
+    return close(JAIL_ANSWERS);
+}
+
+static long call_close_requests(void)
+{
+    return close(JAIL_REQUESTS);
+}
+
+/* The kernel looks at 32 bits of a descriptor, and a filter at 64. */
+static long call_close_high(void)
+{
+    return syscall(SYS_close, UINT64_C(1) << 32 | JAIL_ANSWERS);
+}
+
+static long call_write_high(void)
+{
+    return syscall(SYS_write, UINT64_C(1) << 32 | JAIL_ANSWERS, "x", 1);
+}
+
+static long call_stat_path(void)
+{
+    static char room[256];
+#ifdef SYS_newfstatat
+    return syscall(SYS_newfstatat, AT_FDCWD, "/etc/passwd", room, 0);
+#else
+    return syscall(SYS_fstatat64, AT_FDCWD, "/etc/passwd", room, 0);
+#endif
+}
+
+#ifdef __x86_64__
+/* The numbers of other tables, by the same processor. A filter that does not know them ends the process in each build. */
+static long call_of_32_bits(void)
+{
+    long result = 20; /* getpid */
+    if (!JAIL_SANITIZED)
+        __asm__ volatile("int $0x80" : "+a"(result)::"memory", "r8", "r9", "r10", "r11");
+    return JAIL_SANITIZED ? (errno = EPERM, -1) : result;
+}
+
+static long call_of_x32(void)
+{
+    return JAIL_SANITIZED ? (errno = EPERM, -1) : syscall(0x40000000 + SYS_getpid);
+}
+#endif
+
 static const struct deed {
     const char *name;
     long (*call)(void);
@@ -207,6 +258,15 @@ static const struct deed {
     {"prlimit64", call_limit},
     {"io_uring_setup", call_uring},
     {"seccomp", call_filter},
+    {"close of the answers", call_close_answers},
+    {"close of the requests", call_close_requests},
+    {"close of a descriptor of 33 bits", call_close_high},
+    {"write to one", call_write_high},
+    {"fstatat of a path", call_stat_path},
+#ifdef __x86_64__
+    {"a call of 32 bits", call_of_32_bits},
+    {"a call of x32", call_of_x32},
+#endif
 };
 enum { DEEDS = sizeof deeds / sizeof *deeds };
 
@@ -228,6 +288,17 @@ static struct record *misbehave(struct arena *arena, const char *path)
         _exit(0);
     if (strcmp(path, "babble") == 0)
         return tell(arena, path, syscall(SYS_write, JAIL_ANSWERS, "no record at all", 16));
+    if (strcmp(path, "descriptors") == 0) {
+        unsigned count = 0, behind = 0;
+        struct stat status;
+        for (int fd = 0; fd < 256; fd++)
+            if (fstat(fd, &status) == 0) {
+                count++;
+                behind += fd > audited;
+            }
+        return record_error(arena, path, 0,
+                            arena_print(arena, "%u descriptors, %u of them behind the file", count, behind));
+    }
     if (strcmp(path, "grow") == 0) {
         uint64_t size = 0;
         void *last = NULL;
@@ -256,7 +327,11 @@ struct record *audit_fd(struct arena *arena, const char *path, int fd, bool in_t
 
 struct record *audit_stream(struct arena *arena, const char *path, int fd, const struct audit_options *options)
 {
-    return audit_fd(arena, path, fd, false, options);
+    char byte;
+    (void)options;
+    ssize_t got = read(fd, &byte, 1);
+    close(fd);
+    return record_error(arena, path, 0, arena_print(arena, "read %zd byte", got));
 }
 
 enum { MOST = 2 * DEEDS };
@@ -286,7 +361,8 @@ static void run(struct trial *trial, const char *const *names, size_t count, uns
         int fd = open(names[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0700);
         assert_true(fd >= 0 && (strcmp(names[i], "wait") != 0 || ftruncate(fd, 1) == 0));
         close(fd);
-        items[i] = (struct item){names[i], ORIGIN_NAMED, NULL, 0};
+        const bool stream = strcmp(names[i], "stream") == 0;
+        items[i] = (struct item){names[i], stream ? ORIGIN_STREAM : ORIGIN_NAMED, NULL, 0};
     }
     trial->done = audit_all(&trial->arena, &walk, &options, &crew, trial->records, &trial->problem);
     for (size_t i = 0; trial->done && i < count; i++)
@@ -328,14 +404,35 @@ static void each_deed_ends_the_worker_and_costs_one_file(void **state)
 static void without_a_jail_files_can_be_opened(void **state)
 {
     (void)state;
-    const char *const names[] = {"openat", "dup"};
+    const char *const names[] = {"openat", "dup", "write to the file"};
     struct trial trial;
-    run(&trial, names, 2, 2, SANDBOX_OFF);
+    run(&trial, names, 3, 3, SANDBOX_OFF);
     assert_true(trial.done);
     assert_int_equal(trial.sandbox.layers, 0);
     expect(&trial, 0, "done");
     expect(&trial, 1, "done");
+    expect(&trial, 2, "refused: error 9"); /* EBADF: it is open to be read */
     arena_free(&trial.arena);
+}
+
+/* However many this process has: requests, answers, what stands in the place of standard error, and the file. */
+static void a_worker_has_four_descriptors(void **state)
+{
+    (void)state;
+    const char *const names[] = {"descriptors", "descriptors"};
+    struct trial trial;
+    int more[8];
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        assert_true((more[i] = dup(STDERR_FILENO)) >= 0);
+    for (unsigned off = 0; off < 2; off++) {
+        run(&trial, names, 2, 2, off ? SANDBOX_OFF : SANDBOX_AUTO);
+        assert_true(trial.done);
+        for (size_t i = 0; i < 2; i++)
+            expect(&trial, i, "4 descriptors, 0 of them behind the file");
+        arena_free(&trial.arena);
+    }
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        close(more[i]);
 }
 
 /* Which file of several it is that babbles cannot be told for sure; one is. */
@@ -372,6 +469,33 @@ static void what_ends_or_stalls_a_worker_costs_one_file_and_says_so(void **state
     }
 }
 
+/* Longer than any file may. */
+static void a_stream_may_wait_for_whoever_writes_it(void **state)
+{
+    (void)state;
+    const char *const names[] = {"stream"};
+    struct trial trial;
+    int ends[2], before = dup(STDIN_FILENO), status;
+    assert_true(before >= 0 && pipe(ends) == 0);
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) {
+        sleep(4);
+        _exit(write(ends[1], "x", 1) != 1);
+    }
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    run(&trial, names, 1, 1, SANDBOX_AUTO);
+    assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+    assert_true(trial.done);
+    expect(&trial, 0, "read 1 byte");
+    arena_free(&trial.arena);
+    close(before);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    assert_int_equal(status, 0);
+}
+
 /* Runs `check` in a process of its own, which ends with what that returns. */
 static int apart(int (*check)(void))
 {
@@ -392,6 +516,24 @@ static int error_of(long result)
     return result < 0 ? errno : 0;
 }
 
+/* A socket of this process that the kernel found an abstract name for. */
+static struct sockaddr_un heard_name;
+static socklen_t heard_size = sizeof heard_name;
+
+static int listen_somewhere(void)
+{
+    const sa_family_t family = AF_UNIX;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0 && bind(fd, (const struct sockaddr *)&family, sizeof family) == 0 && listen(fd, 4) == 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&heard_name, &heard_size), 0);
+    return fd;
+}
+
+static long connect_to_name(void)
+{
+    return connect(socket(AF_UNIX, SOCK_STREAM, 0), (const struct sockaddr *)&heard_name, heard_size);
+}
+
 static int landlock_alone(void)
 {
     uint64_t base;
@@ -400,6 +542,8 @@ static int landlock_alone(void)
         .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     const pid_t parent = getppid();
     const long abi = syscall(444, NULL, 0, 1);
+    if (connect_to_name() != 0 || kill(parent, 0) != 0)
+        return 11;
     if (jail_enter(JAIL_PRIVILEGES | JAIL_LANDLOCK, 0, &base) != (JAIL_PRIVILEGES | JAIL_LANDLOCK))
         return 10;
     if (error_of(call_open()) != EACCES || error_of(call_create()) != EACCES || error_of(call_unlink()) != EACCES)
@@ -410,6 +554,8 @@ static int landlock_alone(void)
         return 3;
     if (abi >= 6 && error_of(kill(parent, 0)) != EPERM)
         return 4;
+    if (abi >= 6 && error_of(connect_to_name()) != EPERM)
+        return 5;
     return 0;
 }
 
@@ -418,7 +564,9 @@ static void landlock_alone_refuses_files_connections_and_signals(void **state)
     (void)state;
     if (syscall(444, NULL, 0, 1) < 1)
         skip();
+    int heard = listen_somewhere();
     assert_int_equal(apart(landlock_alone), 0);
+    close(heard);
 }
 
 static int limits_alone(void)
@@ -426,17 +574,21 @@ static int limits_alone(void)
     uint64_t base;
     int fd = open("written", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     signal(SIGXFSZ, SIG_IGN);
+    struct rlimit core;
     if (jail_enter(JAIL_LIMITS, MEMORY, &base) != JAIL_LIMITS)
         return 10;
     if (error_of(write(fd, "x", 1)) != EFBIG)
         return 1;
+    if (getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max != 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return 5;
     if (!JAIL_SANITIZED && mmap(NULL, 2 * (size_t)MEMORY, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
         return 2;
-    for (int i = 0; i < 64; i++)
-        if (error_of(dup(fd)) == EMFILE)
-            return geteuid() == 0 || error_of(call_fork()) == EAGAIN ? 0
-                                                                     : 3; /* root may have any number of processes */
-    return 4;
+    int last = fd, next;
+    while ((next = dup(fd)) >= 0)
+        last = next;
+    if (errno != EMFILE || last != 34)
+        return 4;
+    return geteuid() == 0 || error_of(call_fork()) == EAGAIN ? 0 : 3; /* root may have any number of processes */
 }
 
 static void limits_alone_refuse_writes_memory_descriptors_and_processes(void **state)
@@ -501,6 +653,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_deed_ends_the_worker_and_costs_one_file),
         cmocka_unit_test(without_a_jail_files_can_be_opened),
+        cmocka_unit_test(a_worker_has_four_descriptors),
+        cmocka_unit_test(a_stream_may_wait_for_whoever_writes_it),
         cmocka_unit_test(what_is_no_record_is_not_taken),
         cmocka_unit_test(what_ends_or_stalls_a_worker_costs_one_file_and_says_so),
         cmocka_unit_test(landlock_alone_refuses_files_connections_and_signals),
