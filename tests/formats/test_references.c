@@ -572,6 +572,45 @@ static void a_call_of_syscall_ends_in_the_segment(void **state)
     }
 }
 
+/* A function that calls the next, and so on; the one behind `calls` of them has the instruction. */
+static void put_chain(enum arch arch, size_t calls)
+{
+    enum { APART = 0x100, FIRST = CODE + 0x44 };
+    const size_t last = FUNCTION + calls * APART;
+    for (size_t at = FIRST, to = FUNCTION; to <= last; at = to, to += APART)
+        if (arch == ARCH_ARM64)
+            put_words(at, (const uint32_t[]){0x94000000 | (uint32_t)(to - at) / 4}, 1);
+        else
+            refer_to(at, CALL, to);
+    if (arch == ARCH_ARM64) {
+        put_words(CODE + 0x10, (const uint32_t[]){0x52800008 | 279 << 5, 0xd4000001}, 2);
+        put_words(FIRST - 4, (const uint32_t[]){0x52800000 | 281 << 5}, 1);
+        put_words(last, (const uint32_t[]){0xd4000001}, 1);
+    } else {
+        put_call(CODE + 0x10, 319, 0);
+        memcpy(bytes + FIRST - 5, "\xbf\x42\1\0", 5); /* mov $322, %edi */
+        memcpy(bytes + last, "\x0f\x05", 2);
+    }
+}
+
+/* syscall.Syscall() of Go comes to the instruction by two more calls; syscall() of C has it. */
+static void go_comes_to_a_system_call_by_two_more_calls(void **state)
+{
+    static const enum arch arches[] = {ARCH_AMD64, ARCH_ARM64};
+    static struct go_info go;
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t calls = 0; calls < 4; calls++)
+            for (unsigned is_go = 0; is_go < 2; is_go++) {
+                uint64_t where = 0;
+                fresh();
+                put_chain(arches[i], calls);
+                look(arches[i]);
+                image.go = is_go ? &go : NULL;
+                assert_int_equal(starts_from_memory(&image, false, &where), calls <= (is_go ? 2 : 0));
+            }
+}
+
 /* Go's build id, which no segment of notes covers. */
 static void a_build_id_may_stand_in_a_section(void **state)
 {
@@ -637,6 +676,7 @@ int main(void)
         cmocka_unit_test(a_system_call_ends_in_the_segment),
         cmocka_unit_test(on_arm64_it_ends_there_too),
         cmocka_unit_test(a_call_of_syscall_ends_in_the_segment),
+        cmocka_unit_test(go_comes_to_a_system_call_by_two_more_calls),
         cmocka_unit_test(a_build_id_may_stand_in_a_section),
     };
     return cmocka_run_group_tests_name("test_references", tests, start, end);
