@@ -115,6 +115,32 @@ static void bytes_are_the_same_at_once_and_block_by_block(void **state)
     file_close(&lazy);
 }
 
+/* So large that the kernel is asked for large pages, of a file that ends in the midst of one. */
+static void many_bytes_at_once_are_those_of_the_file(void **state)
+{
+    (void)state;
+    enum { LARGE = (9 << 20) + 4097, PIECE = 8 << 20 };
+    static const uint64_t places[] = {0, LARGE - PIECE, 1 << 14};
+    struct problem problem;
+    uint8_t *large = malloc(LARGE);
+    assert_non_null(large);
+    for (size_t i = 0; i < LARGE; i++)
+        large[i] = content[(i + i / SIZE) % SIZE];
+    write_file("large", large, LARGE);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct file file;
+        struct view v;
+        assert_int_equal(open_as(path_of("large"), false, LARGE, &file, &problem), STATUS_OK);
+        assert_true(file_view(&file, places[i], PIECE, &v));
+        assert_memory_equal(v.data, large + places[i], PIECE);
+        assert_true(file_view(&file, 0, LARGE, &v));
+        assert_memory_equal(v.data, large, LARGE);
+        assert_int_equal(file_settle(&file, &problem), STATUS_OK);
+        file_close(&file);
+    }
+    free(large);
+}
+
 /* Few bytes are kept as parts, many in room for the whole file: what was seen once must not look otherwise later,
  * though the file was written over meanwhile (and is then no file to be judged). */
 static void bytes_that_were_seen_stay_what_they_were(void **state)
@@ -375,7 +401,7 @@ static int make_folder(void **state)
 static int drop_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"fifo", "sized", "same", "abc", "empty", "moving", "cut", "seen"};
+    static const char *const names[] = {"fifo", "sized", "same", "abc", "empty", "moving", "cut", "seen", "large"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         (void)unlink(path_of(names[i]));
     return rmdir(folder);
@@ -387,6 +413,7 @@ int main(void)
         cmocka_unit_test(what_is_no_regular_file_is_refused),
         cmocka_unit_test(a_file_may_be_as_large_as_allowed_and_no_larger),
         cmocka_unit_test(bytes_are_the_same_at_once_and_block_by_block),
+        cmocka_unit_test(many_bytes_at_once_are_those_of_the_file),
         cmocka_unit_test(bytes_that_were_seen_stay_what_they_were),
         cmocka_unit_test(what_is_there_comes_with_what_was_asked_for),
         cmocka_unit_test(ranges_outside_the_file_are_not_there),
