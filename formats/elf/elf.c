@@ -250,36 +250,6 @@ static void classify(struct elf_view *view)
         image->os = os_of_loader(image->interpreter.text);
 }
 
-/* Sections against segments: what is loaded must be the same bytes in both views. */
-static void compare_views(struct elf_view *view)
-{
-    const struct section_list *sections = &view->image->sections;
-    const struct section *dynamic = NULL;
-    if (sections->known != KNOWN_COMPLETE || view->debug_file || view->phnum == 0)
-        return;
-    for (size_t i = 0; i < sections->count; i++) {
-        const struct section *s = &sections->items[i];
-        if (s->type == SHT_DYNAMIC && s->flags & SHF_ALLOC && !view->dynamic)
-            ELF_DEFECT(view, elf_section_view, s->header_offset, "PT_DYNAMIC for a loaded dynamic table",
-                       "no PT_DYNAMIC");
-        if (s->type == SHT_DYNAMIC)
-            dynamic = s;
-        if (!(s->flags & SHF_ALLOC) || s->size == 0)
-            continue;
-        if (!view->interp && same_name(s->name, ".interp"))
-            ELF_DEFECT(view, elf_section_view, s->header_offset, "PT_INTERP for a loaded section .interp",
-                       "no PT_INTERP");
-        const struct piece *piece = exec_view_piece(view, s->address);
-        if (s->has_bytes && (!piece || piece->zero || piece->offset + (s->address - piece->start) != s->offset))
-            ELF_DEFECT(view, elf_section_view, s->header_offset, "sh_offset where the segments map sh_addr",
-                       "%s: sh_addr %#llx, sh_offset %#llx", *s->name ? s->name : "a section without a name",
-                       (unsigned long long)s->address, (unsigned long long)s->offset);
-    }
-    if (view->dynamic && (!dynamic || dynamic->address != view->dynamic->vaddr))
-        ELF_DEFECT(view, elf_section_view, view->dynamic->at, "a section of type SHT_DYNAMIC at PT_DYNAMIC's address",
-                   dynamic ? "SHT_DYNAMIC elsewhere" : "none");
-}
-
 /* Whether a PT_LOAD owns all bytes of a section; *hint is the one that did last. */
 static bool is_loaded(const struct elf_view *view, const struct section *s, size_t *hint)
 {
@@ -355,6 +325,7 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     link_view_read(&view);
     if (extra->type == ET_EXEC || extra->type == ET_DYN) {
         exec_view_headers(&view);
+        check_headers(&view);
         read_notes(&view);
         read_dynamic(&view);
         read_relocations(&view);
@@ -372,6 +343,7 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     read_toolchains(image);
     read_go(image, options);
     read_static_libc(image, options);
+    check_table_is_mapped(&view);
     if (options->code) {
         read_code_looks(image);
         read_build_paths(image);

@@ -28,6 +28,12 @@ struct dyn {
     uint64_t tag, value, at; /* at: file offset of the entry */
 };
 
+/* What the sections of thread-local variables make together. */
+struct tls_sections {
+    bool found;
+    uint64_t low, file_end, end, align; /* file_end: of those that have bytes */
+};
+
 /* The tags of which the last entry is asked for: those below DT_NUM, those of versions, and DT_GNU_HASH. */
 enum { DYN_TAGS = DT_NUM + DT_VERSIONTAGNUM + 1 };
 
@@ -39,12 +45,13 @@ struct elf_view {
     unsigned phentsize, shentsize, shnum, shstrndx;
     bool honest_ident; /* class, data and version are what the machine implies */
     bool debug_file;   /* link view: code without bytes */
+    struct tls_sections tls;
 
     size_t phnum;
     struct phdr *phdrs;
     size_t piece_count;
-    struct piece *pieces;                                /* ascending, disjoint */
-    const struct phdr *interp, *dynamic, *stack, *relro; /* first PT_INTERP, last of the others */
+    struct piece *pieces;                                          /* ascending, disjoint */
+    const struct phdr *interp, *dynamic, *stack, *relro, *threads; /* first PT_INTERP, last of the others */
 
     enum known dynamic_known;
     size_t dyn_count;
@@ -64,7 +71,12 @@ static inline uint64_t page_end(uint64_t address)
     return page_start(range_end(address, LIMIT_PAGE - 1));
 }
 
-/* loads.c: what stands in the way of mapping a PT_LOAD, or NULL. */
+/* Memory that is cleared at the start, so that the kernel must have it (mm/util.c, __vm_enough_memory): 1 TiB. */
+static const uint64_t MEMORY_MOST = UINT64_C(1) << 40;
+
+/* loads.c: where the addresses of a process end. */
+uint64_t top_address(const struct elf_view *view);
+/* What stands in the way of mapping a PT_LOAD, or NULL. */
 const char *load_fault(const struct elf_view *view, const struct phdr *p);
 /* What this kernel may put up with, and others or other readers do not, or NULL; `before`: the PT_LOAD before it, or NULL. */
 const char *load_oddity(const struct elf_view *view, const struct phdr *before, const struct phdr *p);
@@ -91,6 +103,13 @@ const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag); /* NU
 
 /* relocations.c */
 void read_relocations(struct elf_view *view);
+
+/* headers.c: those that tell of memory; and, where the C library is known, the table itself. */
+void check_headers(struct elf_view *view);
+void check_table_is_mapped(struct elf_view *view);
+
+/* views.c: sections against segments. */
+void compare_views(struct elf_view *view);
 
 /* notes.c */
 void read_notes(struct elf_view *view);

@@ -227,6 +227,8 @@ static void find_unique(struct elf_view *view)
             view->stack = p;
         if (p->type == PT_GNU_RELRO)
             view->relro = p;
+        if (p->type == PT_TLS)
+            view->threads = p;
         for (size_t k = 0; k < sizeof unique / sizeof *unique && p->type != PT_LOAD && p->type != PT_NOTE; k++)
             if (p->type == unique[k].type && seen[k]++ == 1)
                 ELF_DEFECT(view, elf_segment_twice, p->at, "one such program header", "a second %s", unique[k].name);

@@ -58,6 +58,20 @@ static Elf64_Shdr header_at(struct view table, size_t index)
                         .sh_entsize = load_le64(at + 56)};
 }
 
+static void add_thread_local(struct tls_sections *tls, const Elf64_Shdr *h)
+{
+    uint64_t end = range_end(h->sh_addr, h->sh_size);
+    if (!tls->found || h->sh_addr < tls->low)
+        tls->low = h->sh_addr;
+    if (h->sh_type != SHT_NOBITS && end > tls->file_end)
+        tls->file_end = end;
+    if (end > tls->end)
+        tls->end = end;
+    if (h->sh_addralign > tls->align)
+        tls->align = h->sh_addralign;
+    tls->found = true;
+}
+
 static void add_section(struct elf_view *view, const Elf64_Shdr *h, size_t index)
 {
     struct section_list *list = &view->image->sections;
@@ -71,6 +85,8 @@ static void add_section(struct elf_view *view, const Elf64_Shdr *h, size_t index
                           .size = h->sh_size,
                           .header_offset = view->image->offset + view->shoff + index * sizeof(Elf64_Shdr),
                           .has_bytes = h->sh_type != SHT_NOBITS && h->sh_type != SHT_NULL};
+    if ((h->sh_flags & (SHF_ALLOC | SHF_TLS)) == (SHF_ALLOC | SHF_TLS) && h->sh_size)
+        add_thread_local(&view->tls, h);
     if (!s->has_bytes || range_fits(view->image->size, h->sh_offset, h->sh_size))
         return;
     s->has_bytes = false;

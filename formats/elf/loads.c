@@ -4,13 +4,12 @@
 
 #include "formats/limits.h"
 
-/* vm.mmap_min_addr of distributions (LSM_MMAP_MIN_ADDR), below which only root maps memory; and memory that is
- * cleared at the start, so that the kernel must have it (mm/util.c, __vm_enough_memory): 1 TiB. */
-static const uint64_t LOWEST_ADDRESS = 0x10000, MEMORY_MOST = UINT64_C(1) << 40;
+/* vm.mmap_min_addr of distributions (LSM_MMAP_MIN_ADDR), below which only root maps memory. */
+static const uint64_t LOWEST_ADDRESS = 0x10000;
 
 /* User addresses end a page below 2^47 on amd64 (four levels of page tables; five only for who asks)
  * and at 2^48 on arm64. */
-static uint64_t top_address(const struct elf_view *view)
+uint64_t top_address(const struct elf_view *view)
 {
     return view->extra->machine == EM_X86_64 ? (UINT64_C(1) << 47) - LIMIT_PAGE : UINT64_C(1) << 48;
 }

@@ -19,7 +19,14 @@ TEST(loaded_sections_stand_where_segments_load_them)
         {"in cleared memory", ".data", SHT_PROGBITS, SHF_ALLOC, 0x14000, 0x2600, 16, true},
         {"not loaded", ".data", SHT_PROGBITS, 0, 0x92600, 0x2600, 16, false},
         {"of no bytes", ".data", SHT_PROGBITS, SHF_ALLOC, 0x92600, 0x2600, 0, false},
-        {"without bytes in the file", ".bss", SHT_NOBITS, SHF_ALLOC, 0x92600, 0x2600, 16, false},
+        {"its end in no segment", ".data", SHT_PROGBITS, SHF_ALLOC, 0x127f8, 0x27f8, 16, true},
+        {"without bytes in the file", ".bss", SHT_NOBITS, SHF_ALLOC, 0x14000, 0x2600, 16, false},
+        {"without bytes, in no segment", ".bss", SHT_NOBITS, SHF_ALLOC, 0x92600, 0x2600, 16, true},
+        {"without bytes, its end in no segment", ".bss", SHT_NOBITS, SHF_ALLOC, 0x14000, 0x2600, 0x2000, true},
+        {"that is written", ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0x12600, 0x2600, 16, false},
+        {"that is written, in code", ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0x1000, 0x1000, 16, true},
+        {"of code, in data", ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0x12600, 0x2600, 16, true},
+        {"of code", ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0x1000, 0x1000, 16, false},
         {"an interpreter without PT_INTERP", ".interp", SHT_PROGBITS, SHF_ALLOC, 0x12600, 0x2600, 16, true},
         {"one that is not loaded", ".interp", SHT_PROGBITS, 0, 0x12600, 0x2600, 16, false},
         {"a dynamic table without PT_DYNAMIC", ".dynamic", SHT_DYNAMIC, SHF_ALLOC, 0x12600, 0x2600, 16, true},
@@ -140,7 +147,6 @@ TEST(a_debug_file_is_not_looked_into)
 TEST(other_tags_mean_nothing)
 {
     static const int64_t tags[] = {DT_HASH,
-                                   DT_SYMENT,
                                    DT_INIT,
                                    DT_SYMBOLIC,
                                    DT_DEBUG,

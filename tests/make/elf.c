@@ -127,8 +127,14 @@ static void start_dynamic(struct make_elf *elf)
 
 Elf64_Dyn *make_elf_dyn(struct make_elf *elf, int64_t tag, uint64_t value)
 {
+    static const Elf64_Dyn forms[][2] = {{{DT_RELA, {0}}, {DT_RELAENT, {sizeof(Elf64_Rela)}}},
+                                         {{DT_JMPREL, {0}}, {DT_PLTREL, {DT_RELA}}},
+                                         {{DT_RELR, {0}}, {DT_RELRENT, {8}}}};
     if (elf->dyn_count == 0)
         start_dynamic(elf);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (tag == forms[i][0].d_tag && !make_elf_find_dyn(elf, forms[i][1].d_tag))
+            (void)make_elf_dyn(elf, forms[i][1].d_tag, forms[i][1].d_un.d_val);
     if (elf->dyn_count + 1 >= MAKE_ELF_DYNS)
         abort();
     Elf64_Dyn *d = &elf->dyns[elf->dyn_count++];

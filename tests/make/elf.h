@@ -63,7 +63,8 @@ void make_elf_put(struct make_elf *elf, uint64_t offset, const void *bytes, size
 Elf64_Phdr *make_elf_phdr(struct make_elf *elf, uint32_t type, uint32_t flags, uint64_t offset, uint64_t size);
 /* PT_INTERP and its path. */
 Elf64_Phdr *make_elf_interp(struct make_elf *elf, const char *path);
-/* One more dynamic entry; the first brings PT_DYNAMIC, DT_STRTAB, DT_STRSZ and DT_SYMTAB with it. */
+/* One more dynamic entry; the first brings PT_DYNAMIC, DT_STRTAB, DT_STRSZ and DT_SYMTAB with it, and a table of
+ * relocations the form of its entries. */
 Elf64_Dyn *make_elf_dyn(struct make_elf *elf, int64_t tag, uint64_t value);
 Elf64_Dyn *make_elf_dyn_text(struct make_elf *elf, int64_t tag, const char *text);
 /* The last program header or dynamic entry of a kind; NULL: there is none. */

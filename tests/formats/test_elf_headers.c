@@ -1,0 +1,304 @@
+/* Program headers that tell of memory, and sections that tell of the same. Each fault was first told by the kernel, by
+ * qemu, or by a program of glibc or musl that died of it. */
+#include "tests/formats/made_elf.h"
+
+#include <string.h>
+
+enum { THREADS = MAKE_ELF_FREE, THREADS_SIZE = 16 };
+
+/* Whether a program header tells of memory that is not so; `is_told`: and nothing else is wrong. */
+static void told(bool is_told, const char *sentence)
+{
+    const struct image *image = read_made();
+    size_t count = defects(image, DEFECT_ID_elf_segment);
+    if (count != is_told || image->defects.total != count)
+        print_error("%s: %zu of %zu\n", sentence, count, (size_t)image->defects.total);
+    assert_int_equal(count, is_told);
+    assert_int_equal(image->defects.total, count);
+    file_close(&file);
+}
+
+static Elf64_Phdr *thread_local(void)
+{
+    clean();
+    made.section_count = 0;
+    Elf64_Phdr *p = make_elf_phdr(&made, PT_TLS, PF_R, THREADS, THREADS_SIZE);
+    p->p_align = 8;
+    return p;
+}
+
+TEST(what_threads_begin_with_is_loaded_as_it_stands)
+{
+    static const struct {
+        const char *sentence;
+        uint64_t vaddr, filesz, memsz, align;
+        bool wrong;
+    } cases[] = {{"as it is", 0, THREADS_SIZE, THREADS_SIZE, 8, false},
+                 {"and zeros behind it", 0, THREADS_SIZE, 0x1000, 1, false},
+                 {"nothing but zeros", 0x900000, 0, 16, 8, false},
+                 {"more bytes than memory", 0, THREADS_SIZE, 8, 8, true},
+                 {"no alignment", 0, THREADS_SIZE, THREADS_SIZE, 0, true},
+                 {"an odd alignment", 0, THREADS_SIZE, THREADS_SIZE, 12, true},
+                 {"an alignment that no address has", 0, THREADS_SIZE, THREADS_SIZE, UINT64_C(1) << 62, true},
+                 {"as much memory as machines may have", 0, THREADS_SIZE, UINT64_C(1) << 40, 8, false},
+                 {"more memory", 0, THREADS_SIZE, (UINT64_C(1) << 40) + 1, 8, true},
+                 {"other bytes", 8, THREADS_SIZE, THREADS_SIZE, 8, true},
+                 {"bytes that are not loaded", 0x900000, THREADS_SIZE, THREADS_SIZE, 8, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Elf64_Phdr *p = thread_local();
+        p->p_vaddr += cases[i].vaddr;
+        p->p_filesz = cases[i].filesz;
+        p->p_memsz = cases[i].memsz;
+        p->p_align = cases[i].align;
+        told(cases[i].wrong, cases[i].sentence);
+    }
+}
+
+TEST(pt_phdr_leads_to_the_program_headers)
+{
+    for (unsigned off = 0; off < 3; off++) {
+        clean();
+        Elf64_Phdr *p = make_elf_phdr(&made, PT_PHDR, PF_R, 64, 0);
+        p->p_filesz = p->p_memsz = made.phdr_count * sizeof *p;
+        p->p_vaddr += off == 1 ? 8 : off == 2 ? 0x900000 : 0;
+        told(off, off ? "elsewhere" : "there");
+    }
+}
+
+TEST(what_becomes_read_only_is_mapped_and_no_code)
+{
+    static const struct {
+        const char *sentence;
+        uint64_t address, size;
+        unsigned access; /* of the code */
+        bool wrong;
+    } cases[] = {{"a page of data", 0x12000, 0x1000, PF_R | PF_X, false},
+                 {"all of it that has pages", 0x12000, 0x2fff, PF_R | PF_X, false},
+                 {"a page behind it", 0x12000, 0x3000, PF_R | PF_X, true},
+                 {"an address that is not mapped, and no page", 0x92000, 8, PF_R | PF_X, true},
+                 {"the last address there is", UINT64_MAX - MAKE_ELF_BASE, 0x1000, PF_R | PF_X, true},
+                 {"nothing at all", 0x92000, 0, PF_R | PF_X, false},
+                 {"code", 0, 0x1000, PF_R | PF_X, true},
+                 {"code that can be written", 0, 0x1000, PF_R | PF_W | PF_X, false},
+                 {"constants", 0, 0x1000, PF_R, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        made.section_count = 0;
+        made.phdrs[MAKE_ELF_LOAD_CODE].p_flags = cases[i].access;
+        made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz = 0x2000;
+        Elf64_Phdr *p = make_elf_phdr(&made, PT_GNU_RELRO, PF_R, MAKE_ELF_DATA, 0);
+        p->p_vaddr = MAKE_ELF_BASE + cases[i].address;
+        p->p_memsz = cases[i].size;
+        told(cases[i].wrong, cases[i].sentence);
+    }
+}
+
+/* One note of properties, and PT_GNU_PROPERTY over the first `size` bytes of it. */
+static void property(enum arch arch, const uint32_t *words, size_t count, uint64_t size)
+{
+    make_elf_clean(&made, arch);
+    made.section_count = 0;
+    make_elf_put(&made, MAKE_ELF_NOTES, words, count * 4);
+    make_elf_phdr(&made, PT_GNU_PROPERTY, PF_R, MAKE_ELF_NOTES, size)->p_align = 8;
+}
+
+TEST(properties_are_those_that_the_kernel_for_arm64_takes)
+{
+    enum { GNU = 0x554e47, FEATURES = 0xc0000000, OTHER = 0xc0000001 };
+    static const struct {
+        const char *sentence;
+        uint64_t size;
+        bool wrong;
+        uint32_t words[12];
+    } cases[] = {
+        {"features", 32, false, {4, 16, 5, GNU, FEATURES, 4, 1, 0}},
+        {"none", 16, false, {4, 0, 5, GNU}},
+        {"two", 48, false, {4, 32, 5, GNU, FEATURES, 4, 1, 0, OTHER, 4, 0, 0}},
+        {"another of any size", 24, false, {4, 8, 5, GNU, OTHER, 0}},
+        {"no note", 15, true, {4, 0, 5, GNU}},
+        {"more than the kernel reads", 1025, true, {4, 0, 5, GNU}},
+        {"another name", 16, true, {4, 0, 5, 0x584e47}},
+        {"a longer name", 16, true, {5, 0, 5, GNU}},
+        {"another note", 16, true, {4, 0, 4, GNU}},
+        {"a note that runs past it", 24, true, {4, 16, 5, GNU, FEATURES, 4, 1, 0}},
+        {"a property that runs past it", 32, true, {4, 16, 5, GNU, OTHER, 9, 1, 0}},
+        {"one without padding", 28, true, {4, 12, 5, GNU, FEATURES, 4, 1}},
+        {"the same twice", 48, true, {4, 32, 5, GNU, FEATURES, 4, 1, 0, FEATURES, 4, 0, 0}},
+        {"another order", 48, true, {4, 32, 5, GNU, OTHER, 4, 1, 0, FEATURES, 4, 0, 0}},
+        {"features of another size", 32, true, {4, 16, 5, GNU, FEATURES, 8, 1, 0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        property(ARCH_ARM64, cases[i].words, 12, cases[i].size);
+        told(cases[i].wrong, cases[i].sentence);
+        property(ARCH_AMD64, cases[i].words, 12, cases[i].size);
+        told(false, "nobody reads them on amd64");
+    }
+    property(ARCH_ARM64, cases[0].words, 12, 32);
+    make_elf_find(&made, PT_GNU_PROPERTY)->p_offset = 1 << 20;
+    told(true, "behind the end of the file");
+}
+
+/* The table of a program without thread-local variables and without a C library is read by nobody. */
+TEST(program_headers_are_loaded_for_who_reads_them)
+{
+    enum { TABLE = MAKE_ELF_END + 0x100 };
+    for (unsigned threads = 0; threads < 2; threads++)
+        for (unsigned moved = 0; moved < 4; moved++) {
+            clean();
+            made.section_count = 0;
+            if (threads)
+                make_elf_phdr(&made, PT_TLS, PF_R, THREADS, THREADS_SIZE)->p_align = 8;
+            made.header.e_phoff = moved ? TABLE : 64;
+            made.size = MAKE_ELF_ROOM;
+            if (moved == 2) { /* the segment holds the first of them, and clears the others */
+                made.phdrs[MAKE_ELF_LOAD_DATA].p_filesz = 0x918;
+                made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz = 0x1000;
+            }
+            if (moved == 3)
+                made.phdrs[MAKE_ELF_LOAD_DATA].p_filesz = made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz = 0x1000;
+            const struct image *image = read_made();
+            assert_int_equal(image->libc, LIBC_NONE);
+            assert_int_equal(defects(image, DEFECT_ID_elf_segment), threads && (moved == 1 || moved == 2));
+            file_close(&file);
+        }
+}
+
+static void thread_section(const char *name, uint32_t type, uint64_t at, uint64_t section_size, uint64_t align)
+{
+    Elf64_Shdr *h = &make_elf_section(&made, name, type, NULL, section_size)->header;
+    h->sh_flags = SHF_ALLOC | SHF_WRITE | SHF_TLS;
+    h->sh_addr = make_elf_address(at);
+    h->sh_offset = at;
+    h->sh_addralign = align;
+}
+
+TEST(pt_tls_is_what_its_sections_make_together)
+{
+    static const struct {
+        const char *sentence;
+        int64_t address, filesz, memsz, align;
+        bool wrong;
+    } cases[] = {{"the same", 0, 0, 0, 0, false},       {"rounded up, as lld does", 0, 0, 4, 0, false},
+                 {"a little more", 0, 0, 3, 0, true},   {"less", 0, 0, -1, 0, true},
+                 {"from elsewhere", -8, 0, 0, 0, true}, {"more bytes", 0, 4, 0, 0, true},
+                 {"less alignment", 0, 0, 0, -8, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        thread_section(".tdata", SHT_PROGBITS, THREADS, 16, 8);
+        thread_section(".tbss", SHT_NOBITS, THREADS + 16, 12, 16);
+        thread_section(".tempty", SHT_PROGBITS, THREADS - 64, 0, 4096);
+        Elf64_Phdr *p = make_elf_phdr(&made, PT_TLS, PF_R, (uint64_t)(THREADS + cases[i].address), 0);
+        p->p_filesz = (uint64_t)(16 + cases[i].filesz);
+        p->p_memsz = (uint64_t)(28 + cases[i].memsz);
+        p->p_align = (uint64_t)(16 + cases[i].align);
+        const struct image *image = read_made();
+        if (defects(image, DEFECT_ID_elf_section_view) != cases[i].wrong)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(defects(image, DEFECT_ID_elf_section_view), cases[i].wrong);
+        assert_int_equal(image->defects.total, cases[i].wrong);
+        file_close(&file);
+    }
+    for (unsigned kind = 0; kind < 3; kind++) { /* without PT_TLS; of sections that are not loaded nobody asks for it */
+        clean();
+        thread_section(kind == 1 ? ".tdata" : ".tbss", kind == 1 ? SHT_PROGBITS : SHT_NOBITS, THREADS, 16, 8);
+        if (kind == 2)
+            made.sections[made.section_count - 1].header.sh_flags = SHF_TLS;
+        assert_int_equal(defects(read_made(), DEFECT_ID_elf_section_view), kind < 2);
+        file_close(&file);
+    }
+}
+
+TEST(what_becomes_read_only_ends_with_a_section)
+{
+    static const struct {
+        const char *sentence;
+        uint64_t at, size;
+        bool wrong;
+    } cases[] = {{"in front of it", 0x2500, 0x100, false},
+                 {"behind it", 0x2600, 0x100, false},
+                 {"across the end", 0x2580, 0x81, true},
+                 {"up to the end", 0x2580, 0x80, false},
+                 {"three words, as .got.plt", 0x25e8, 0x100, false},
+                 {"four words", 0x25e0, 0x100, true}};
+    for (unsigned relro = 0; relro < 2; relro++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            clean();
+            if (relro)
+                make_elf_phdr(&made, PT_GNU_RELRO, PF_R, MAKE_ELF_DATA, 0x600);
+            Elf64_Shdr *h = &make_elf_section(&made, ".data", SHT_PROGBITS, NULL, cases[i].size)->header;
+            h->sh_flags = SHF_ALLOC | SHF_WRITE;
+            h->sh_addr = make_elf_address(cases[i].at);
+            h->sh_offset = cases[i].at;
+            const struct image *image = read_made();
+            if (defects(image, DEFECT_ID_elf_section_view) != (relro && cases[i].wrong))
+                print_error("%s\n", cases[i].sentence);
+            assert_int_equal(image->defects.total, relro && cases[i].wrong);
+            file_close(&file);
+        }
+    clean(); /* variables of threads that have no bytes take no room there; those that begin before it are not its own */
+    thread_section(".tbss", SHT_NOBITS, 0x25c0, 0x100, 8);
+    Elf64_Phdr *p = make_elf_phdr(&made, PT_TLS, PF_R, 0x25c0, 0);
+    p->p_memsz = 0x100;
+    p->p_align = 8;
+    make_elf_phdr(&made, PT_GNU_RELRO, PF_R, MAKE_ELF_DATA, 0x600);
+    assert_int_equal(read_made()->defects.total, 0);
+    file_close(&file);
+    clean();
+    Elf64_Shdr *h = &make_elf_section(&made, ".data", SHT_PROGBITS, NULL, 0x200)->header;
+    h->sh_flags = SHF_ALLOC | SHF_WRITE;
+    h->sh_addr = make_elf_address(h->sh_offset = 0x2500);
+    make_elf_phdr(&made, PT_GNU_RELRO, PF_R, 0x2580, 0x80);
+    assert_int_equal(read_made()->defects.total, 0);
+}
+
+TEST(loaded_relocations_are_those_that_loaders_are_led_to)
+{
+    enum { RELA = MAKE_ELF_FREE, SIZE = 48 };
+    static const struct {
+        const char *sentence;
+        uint32_t type;
+        int64_t table, size_of; /* the tags */
+        uint64_t address, size;
+        bool wrong;
+    } cases[] = {{"DT_RELA", SHT_RELA, DT_RELA, DT_RELASZ, RELA, SIZE, false},
+                 {"DT_JMPREL", SHT_RELA, DT_JMPREL, DT_PLTRELSZ, RELA, SIZE, false},
+                 {"a part of DT_RELA", SHT_RELA, DT_RELA, DT_RELASZ, RELA - 24, SIZE + 48, false},
+                 {"none", SHT_RELA, DT_HASH, DT_NULL, RELA, SIZE, true},
+                 {"a table that ends before", SHT_RELA, DT_RELA, DT_RELASZ, RELA, SIZE - 24, true},
+                 {"a table that begins behind it", SHT_RELA, DT_RELA, DT_RELASZ, RELA + 24, SIZE, true},
+                 {"DT_RELR", SHT_RELR, DT_RELR, DT_RELRSZ, RELA, SIZE, false},
+                 {"DT_RELA for packed ones", SHT_RELR, DT_RELA, DT_RELASZ, RELA, SIZE, true},
+                 {"no relocations", SHT_PROGBITS, DT_HASH, DT_NULL, RELA, SIZE, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        make_elf_dyn(&made, cases[i].table, make_elf_address(cases[i].address));
+        if (cases[i].size_of)
+            make_elf_dyn(&made, cases[i].size_of, cases[i].size);
+        Elf64_Shdr *h = &make_elf_section(&made, ".rela.dyn", cases[i].type, NULL, SIZE)->header;
+        h->sh_flags = SHF_ALLOC;
+        h->sh_addr = make_elf_address(h->sh_offset = RELA);
+        const Elf64_Phdr *dynamic = make_elf_find(&made, PT_DYNAMIC);
+        h = &make_elf_section(&made, ".dynamic", SHT_DYNAMIC, NULL, dynamic->p_filesz)->header;
+        h->sh_flags = SHF_ALLOC | SHF_WRITE;
+        h->sh_addr = dynamic->p_vaddr;
+        h->sh_offset = dynamic->p_offset;
+        const struct image *image = read_made();
+        if (defects(image, DEFECT_ID_elf_section_view) != cases[i].wrong)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(defects(image, DEFECT_ID_elf_section_view), cases[i].wrong);
+        file_close(&file);
+    }
+    clean();
+    (void)read_made();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(what_threads_begin_with_is_loaded_as_it_stands), T(pt_phdr_leads_to_the_program_headers),
+        T(what_becomes_read_only_is_mapped_and_no_code),   T(properties_are_those_that_the_kernel_for_arm64_takes),
+        T(program_headers_are_loaded_for_who_reads_them),  T(pt_tls_is_what_its_sections_make_together),
+        T(what_becomes_read_only_ends_with_a_section),     T(loaded_relocations_are_those_that_loaders_are_led_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
