@@ -245,8 +245,11 @@ static void read_entries(struct elf_view *view)
 static void check_tables(struct elf_view *view)
 {
     const struct dyn *table = dynamic_last(view, DT_STRTAB), *size = dynamic_last(view, DT_STRSZ),
-                     *hash = dynamic_last(view, DT_GNU_HASH);
+                     *hash = dynamic_last(view, DT_GNU_HASH), *symbols = dynamic_last(view, DT_SYMTAB);
     struct view bytes;
+    if (symbols && !exec_view_bytes(view, symbols->value, sizeof(Elf64_Sym), &bytes))
+        ELF_DEFECT(view, elf_hash, symbols->at, "DT_SYMTAB on symbols inside a PT_LOAD", "none at %#llx",
+                   (unsigned long long)symbols->value);
     if (table && size && size->value) {
         const struct piece *piece = exec_view_piece(view, table->value);
         if (!piece || piece->zero || piece->end - table->value < size->value)

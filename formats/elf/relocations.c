@@ -19,6 +19,7 @@ static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_
                                    R_X86_64_RELATIVE, R_X86_64_DTPMOD64,  R_X86_64_TLSDESC},
                           arm64 = {R_AARCH64_GLOB_DAT, R_AARCH64_JUMP_SLOT,  R_AARCH64_IRELATIVE,
                                    R_AARCH64_RELATIVE, R_AARCH64_TLS_DTPMOD, R_AARCH64_TLSDESC};
+enum { TYPE_MOST = 2047 }; /* both machines have lower ones */
 
 /* What a table is counted with, and what is counted. Relocations stand in the order of what they write, so the
  * piece of the one before is nearly always that of the next. */
@@ -28,7 +29,8 @@ struct count {
     uint64_t start, size;        /* of that piece; no address is in it before the first */
     bool writable;               /* it is; where there is none, too */
     uint64_t slots, unprotected; /* that stay writable */
-    uint64_t symbolic;
+    uint64_t symbolic, relative;
+    uint64_t impossible; /* of no type that there is, or at an address that no segment has */
 };
 
 static struct count count_begin(const struct elf_view *view)
@@ -70,13 +72,17 @@ static struct count count_some(struct count count, struct elf_extra *extra, stru
     for (size_t i = 0; i + 24 <= some.size; i += 24) {
         const uint64_t address = load_le64(some.data + i), info = load_le64(some.data + i + 8);
         const uint32_t type = (uint32_t)info;
-        if (address - count.start >= count.size)
+        if (address - count.start >= count.size) {
             find_piece(&count, address);
+            count.impossible += count.size == 0 && type;
+        }
         /* Memory that nobody may write: the loader must first make code writable, or dies. Type 0 is R_*_NONE. */
         if (!count.writable && type && extra->text_relocation_offset == 0)
             extra->text_relocation_offset = at + i;
-        if (type == types.relative)
+        if (type == types.relative) {
+            count.relative++;
             continue;
+        }
         if (type == types.data || type == types.jump) {
             count_slot(&count, extra, address, at + i);
             count.symbolic += info >> 32 != 0;
@@ -88,13 +94,15 @@ static struct count count_some(struct count count, struct elf_extra *extra, stru
             if (tls && extra->dynamic_tls++ == 0)
                 extra->first_dynamic_tls_offset = at + i;
             count.symbolic++;
+            count.impossible += type > TYPE_MOST;
         }
     }
     return count;
 }
 
-/* `size` bytes at `offset` of the image, told as those at `at` of the file. They are looked at once, some at a time. */
-static bool count_table(struct elf_view *view, uint64_t offset, uint64_t size, uint64_t at)
+/* `size` bytes at `offset` of the image, told as those at `at` of the file. They are looked at once, some at a time.
+ * `relative`: entries that must be RELATIVE. */
+static bool count_table(struct elf_view *view, uint64_t offset, uint64_t size, uint64_t at, uint64_t relative)
 {
     enum { SOME = FILE_BRIEF / 24 * 24 };
     struct count count = count_begin(view);
@@ -112,20 +120,23 @@ static bool count_table(struct elf_view *view, uint64_t offset, uint64_t size, u
     view->extra->slots_unprotected += count.unprotected;
     view->extra->symbolic_relocations += count.symbolic;
     view->extra->relocations += size / 24;
-    return true;
+    return count.impossible == 0 && count.relative >= relative;
 }
 
-static void read_range(struct elf_view *view, const struct dyn *table, const struct dyn *size, uint64_t skip)
+/* `relative`: how many entries the loader takes for RELATIVE, from the first on. Only where the program is to apply them
+ * itself they are looked at: no loader has others by the hundred thousand. */
+static void read_range(struct elf_view *view, const struct dyn *table, const struct dyn *size, uint64_t relative)
 {
     uint64_t first, offset;
     if (!table || size->value == 0)
         return;
-    uint64_t from = skip <= size->value / 24 ? skip * 24 : 0;
-    if (!exec_view_offset(view, table->value, 0, &first) || size->value % 24 != 0 ||
+    bool alone = view->extra->flag_pie && !view->interp;
+    uint64_t from = !alone && relative <= size->value / 24 ? relative * 24 : 0;
+    if (!exec_view_offset(view, table->value, 0, &first) || table->value % 8 != 0 || size->value % 24 != 0 ||
         !exec_view_offset(view, range_end(table->value, from), size->value - from, &offset) ||
-        !count_table(view, offset, size->value - from, view->image->offset + first + from)) {
-        ELF_DEFECT(view, elf_relocations, table->at, "a relocation table inside a PT_LOAD", "%#llx bytes at %#llx",
-                   (unsigned long long)size->value, (unsigned long long)table->value);
+        !count_table(view, offset, size->value - from, view->image->offset + first + from, from ? 0 : relative)) {
+        ELF_DEFECT(view, elf_relocations, table->at, "relocations inside a PT_LOAD, of what is mapped",
+                   "%#llx bytes at %#llx", (unsigned long long)size->value, (unsigned long long)table->value);
         view->extra->relocations_known = view->extra->slots_known = KNOWN_BROKEN;
         return;
     }
@@ -146,10 +157,31 @@ static void read_static(struct elf_view *view)
             return;
         }
         left -= s->size;
-        (void)count_table(view, s->offset - view->image->offset, s->size, s->offset);
+        (void)count_table(view, s->offset - view->image->offset, s->size, s->offset, 0);
     }
     if (sections->known != KNOWN_COMPLETE)
         view->extra->slots_known = view->extra->relocations_known = KNOWN_BROKEN; /* nothing says where they would be */
+}
+
+/* A table, its size, and what stands for the form of its entries: gABI chapter 5, "Dynamic Section". No loader asks for
+ * another form; some check, some go on as if it were theirs. */
+static void check_forms(struct elf_view *view)
+{
+    static const struct {
+        uint64_t table, size, form, value;
+        const char *expected;
+    } forms[] = {{DT_RELA, DT_RELASZ, DT_RELAENT, sizeof(Elf64_Rela), "DT_RELA with DT_RELASZ, and DT_RELAENT 24"},
+                 {DT_JMPREL, DT_PLTRELSZ, DT_PLTREL, DT_RELA, "DT_JMPREL with DT_PLTRELSZ, and DT_PLTREL DT_RELA"},
+                 {DT_RELR, DT_RELRSZ, DT_RELRENT, sizeof(Elf64_Relr), "DT_RELR with DT_RELRSZ, and DT_RELRENT 8"},
+                 {DT_SYMTAB, DT_SYMTAB, DT_SYMENT, sizeof(Elf64_Sym), "DT_SYMENT 24"}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const struct dyn *table = dynamic_last(view, forms[i].table), *size = dynamic_last(view, forms[i].size),
+                         *form = dynamic_last(view, forms[i].form);
+        const struct dyn *at = form ? form : table ? table : size;
+        if ((table || (size && size->value)) && (!table || !size || !form || form->value != forms[i].value))
+            ELF_DEFECT(view, elf_relocations, at->at, forms[i].expected, "%s and %#llx",
+                       table && size ? "both" : "one without the other", (unsigned long long)(form ? form->value : 0));
+    }
 }
 
 void read_relocations(struct elf_view *view)
@@ -161,6 +193,7 @@ void read_relocations(struct elf_view *view)
             read_static(view);
         return;
     }
+    check_forms(view);
     static const struct dyn none = {0};
     const struct dyn *size = dynamic_last(view, DT_RELASZ), *count = dynamic_last(view, DT_RELACOUNT),
                      *plt_size = dynamic_last(view, DT_PLTRELSZ);

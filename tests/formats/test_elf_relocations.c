@@ -70,7 +70,7 @@ TEST(a_table_of_relocations_is_inside_of_a_segment)
         bool broken;
         uint64_t relocations;
     } cases[] = {{RELA, 48, 0, false, 2},  {RELA, 48, 1, false, 2},      {RELA, 48, 2, false, 2},
-                 {RELA, 48, 3, false, 2},  {RELA, 0, 0, false, 0},       {RELA, 47, 0, true, 0},
+                 {RELA, 48, 3, true, 2},   {RELA, 0, 0, false, 0},       {RELA, 47, 0, true, 0},
                  {0x9000, 48, 0, true, 0}, {RELA, 24 * 100, 0, true, 0}, {RELA, 24 * 100, 2, true, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clean();
@@ -87,6 +87,87 @@ TEST(a_table_of_relocations_is_inside_of_a_segment)
     make_elf_dyn(&made, DT_RELA, make_elf_address(RELA));
     write_made(0);
     assert_int_equal(read_written(size)->elf->relocations_known, KNOWN_COMPLETE);
+}
+
+/* What a table is for is told with its size and the form of its entries, or not at all. */
+TEST(tables_of_relocations_tell_their_form)
+{
+    static const struct {
+        const char *sentence;
+        int64_t table, size, form; /* tags; DT_NULL: none */
+        uint64_t value;
+        size_t wrong;
+    } cases[] = {{"DT_RELA", DT_RELA, DT_RELASZ, DT_RELAENT, 24, 0},
+                 {"another form", DT_RELA, DT_RELASZ, DT_RELAENT, 16, 1},
+                 {"no form", DT_RELA, DT_RELASZ, DT_NULL, 0, 1},
+                 {"no size", DT_RELA, DT_NULL, DT_RELAENT, 24, 1},
+                 {"no table", DT_NULL, DT_RELASZ, DT_RELAENT, 24, 1},
+                 {"neither", DT_NULL, DT_NULL, DT_RELAENT, 16, 0},
+                 {"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, DT_PLTREL, DT_RELA, 0},
+                 {"DT_REL", DT_JMPREL, DT_PLTRELSZ, DT_PLTREL, DT_REL, 1},
+                 {"DT_RELR", DT_RELR, DT_RELRSZ, DT_RELRENT, 8, 0},
+                 {"another form", DT_RELR, DT_RELRSZ, DT_RELRENT, 4, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        if (cases[i].form)
+            make_elf_dyn(&made, cases[i].form, cases[i].value);
+        if (cases[i].size)
+            make_elf_dyn(&made, cases[i].size, 24);
+        if (cases[i].table)
+            make_elf_dyn(&made, cases[i].table, make_elf_address(RELA));
+        if (!cases[i].form)
+            make_elf_find_dyn(&made, DT_RELAENT)->d_tag = DT_DEBUG;
+        write_made(0);
+        if (defects(read_written(size), DEFECT_ID_elf_relocations) != cases[i].wrong)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(defects(reading.images, DEFECT_ID_elf_relocations), cases[i].wrong);
+    }
+    clean();
+    make_elf_dyn(&made, DT_RELASZ, 0); /* the size of nothing */
+    make_elf_find_dyn(&made, DT_SYMENT)->d_un.d_val = 16;
+    write_made(0);
+    assert_int_equal(defects(read_written(size), DEFECT_ID_elf_relocations), 1); /* of DT_SYMENT */
+    clean();
+    make_elf_dyn(&made, DT_DEBUG, 0);
+    make_elf_find_dyn(&made, DT_SYMTAB)->d_un.d_ptr = 0x900000;
+    write_made(0);
+    assert_int_equal(defects(read_written(size), DEFECT_ID_elf_hash), 1);
+}
+
+/* A table that does not begin where relocations do shows others than there can be. */
+TEST(relocations_are_of_what_is_mapped_and_of_some_type)
+{
+    static const struct {
+        uint64_t first, table;
+        uint32_t type;
+        uint64_t count; /* of DT_RELACOUNT */
+        bool program;   /* that applies them itself */
+        bool wrong;
+    } cases[] = {{0x12700, 0, R_X86_64_64, 0, false, false},
+                 {0x12700, 0, 2047, 0, false, false},
+                 {0x12700, 0, 2048, 0, false, true},
+                 {0x92700, 0, R_X86_64_64, 0, false, true},
+                 {0x92700, 0, R_X86_64_NONE, 0, false, false},
+                 {0x92700, 0, R_X86_64_RELATIVE, 2, false, false},
+                 {0x92700, 0, R_X86_64_RELATIVE, 2, true, true},
+                 {0x12700, 0, R_X86_64_RELATIVE, 2, true, false},
+                 {0x12700, 0, R_X86_64_RELATIVE, 3, true, true},
+                 {0x12700, 0, R_X86_64_IRELATIVE, 1, true, true},
+                 {0x12700, 4, R_X86_64_NONE, 0, false, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t base = cases[i].program ? 0 : MAKE_ELF_BASE;
+        if (cases[i].program)
+            clean_pie();
+        else
+            clean();
+        make_elf_dyn(&made, DT_RELA, base + 0x10000 + RELA + cases[i].table);
+        make_elf_dyn(&made, DT_RELASZ, 48);
+        make_elf_dyn(&made, DT_RELACOUNT, cases[i].count);
+        rela(0, base + cases[i].first, cases[i].type);
+        rela(1, base + cases[i].first + 8, cases[i].type);
+        write_made(0);
+        assert_int_equal(defects(read_written(size), DEFECT_ID_elf_relocations), cases[i].wrong);
+    }
 }
 
 /* DT_RELACOUNT passes over those that it counts: they write no slot. */
@@ -197,6 +278,8 @@ int main(void)
         F(relocations_are_counted_by_their_kind),
         F(relocations_of_what_nobody_may_write),
         F(a_table_of_relocations_is_inside_of_a_segment),
+        F(tables_of_relocations_tell_their_form),
+        F(relocations_are_of_what_is_mapped_and_of_some_type),
         F(counted_relative_relocations_are_passed_over),
         F(a_static_program_has_relocations_in_sections),
         F(slots_are_protected_by_relro_or_by_their_segment),

@@ -86,10 +86,11 @@ static size_t spread_elf(uint8_t **out)
     };
     static const struct {
         uint32_t type, page, size;
-    } parts[] = {{PT_LOAD, 0, SIZE * PAGE}, {PT_INTERP, INTERP, 11}, {PT_NOTE, NOTES, 24}, {PT_DYNAMIC, DYNAMIC, 160}};
-    static const uint64_t dyns[][2] = {{DT_STRTAB, STRINGS}, {DT_STRSZ, 0},   {DT_NEEDED, 0}, {DT_VERNEED, VERSIONS},
-                                       {DT_VERNEEDNUM, 0},   {DT_RELA, RELA}, {DT_RELASZ, 0}, {DT_GNU_HASH, HASH}};
-    static const uint64_t values[] = {0, 2, 1, 0, 1, 0, 48, 0};
+    } parts[] = {{PT_LOAD, 0, SIZE * PAGE}, {PT_INTERP, INTERP, 11}, {PT_NOTE, NOTES, 24}, {PT_DYNAMIC, DYNAMIC, 176}};
+    static const uint64_t dyns[][2] = {{DT_STRTAB, STRINGS},   {DT_STRSZ, 0},      {DT_NEEDED, 0},
+                                       {DT_VERNEED, VERSIONS}, {DT_VERNEEDNUM, 0}, {DT_RELA, RELA},
+                                       {DT_RELASZ, 0},         {DT_RELAENT, 0},    {DT_GNU_HASH, HASH}};
+    static const uint64_t values[] = {0, 2, 1, 0, 1, 0, 48, 24, 0};
     const uint64_t base = 0x400000;
     uint8_t *bytes = calloc(SIZE, PAGE);
     assert_non_null(bytes);
