@@ -263,6 +263,7 @@ struct elf_extra {
     uint64_t relocations, irelative, symbolic_relocations;
     bool packed_relocations; /* DT_RELR: of relative ones the places alone; the addends stand there */
     uint64_t dynamic_tls, first_dynamic_tls_offset; /* that ask for a TLS module or descriptor, and the first of them */
+    uint64_t thread_offsets;                        /* that ask for an offset from the thread pointer */
     enum known relocations_known;
     bool abi_tag;         /* NT_GNU_ABI_TAG: glibc's start files */
     const char *build_id; /* hex, or NULL */

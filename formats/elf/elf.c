@@ -343,7 +343,7 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     read_toolchains(image);
     read_go(image, options);
     read_static_libc(image, options);
-    check_table_is_mapped(&view);
+    check_start(&view);
     if (options->code) {
         read_code_looks(image);
         read_build_paths(image);

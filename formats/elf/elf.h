@@ -104,9 +104,9 @@ const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag); /* NU
 /* relocations.c */
 void read_relocations(struct elf_view *view);
 
-/* headers.c: those that tell of memory; and, where the C library is known, the table itself. */
+/* headers.c: those that tell of memory; and, where the C library is known, what its start code makes of them. */
 void check_headers(struct elf_view *view);
-void check_table_is_mapped(struct elf_view *view);
+void check_start(struct elf_view *view);
 
 /* views.c: sections against segments. */
 void compare_views(struct elf_view *view);

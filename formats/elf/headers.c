@@ -103,9 +103,27 @@ void check_headers(struct elf_view *view)
     }
 }
 
+/* A static PIE applies its relocations itself. That of glibc takes the address of its ELF header for the distance that it
+ * was moved by (elf/dl-reloc-static-pie.c, elf_machine_load_address), so it must be linked at 0; neither it nor that of
+ * musl, which applies relative ones alone (ldso/dlstart.c), has room for thread-local variables by then. */
+static void check_static_pie(struct elf_view *view, const struct phdr *first)
+{
+    const struct image *image = view->image;
+    bool glibc = image->libc == LIBC_GLIBC;
+    if (view->interp || !view->extra->flag_pie || !first || (!glibc && image->libc != LIBC_MUSL))
+        return;
+    if (glibc && page_start(first->vaddr) != 0)
+        ELF_DEFECT(view, elf_segment, first->at, "a static PIE of glibc that is linked at 0", "one linked at %#llx",
+                   (unsigned long long)first->vaddr);
+    if (view->extra->thread_offsets)
+        ELF_DEFECT(view, elf_relocations, view->dynamic->at,
+                   "no thread-local variable that a static PIE has to look up", "%llu relocations ask for one",
+                   (unsigned long long)view->extra->thread_offsets);
+}
+
 /* Linux tells a program of its headers by the address at which a PT_LOAD maps the first of them, the last one that does
  * (AT_PHDR). The C libraries, ld.so and Zig read them there; Go's runtime, and who has no thread-local variables, do not. */
-void check_table_is_mapped(struct elf_view *view)
+static void check_table_is_mapped(struct elf_view *view)
 {
     const struct image *image = view->image;
     uint64_t size = view->phnum * sizeof(Elf64_Phdr), offset = 0;
@@ -117,10 +135,22 @@ void check_table_is_mapped(struct elf_view *view)
             maps = p;
         threads |= p->type == PT_TLS;
     }
-    if (image->kind != KIND_EXECUTABLE || image->go || (image->libc == LIBC_NONE && !threads) ||
+    if (image->go || (image->libc == LIBC_NONE && !threads) ||
         (maps && exec_view_offset(view, maps->vaddr + (view->phoff - maps->offset), size, &offset) &&
          offset == view->phoff))
         return;
     ELF_DEFECT(view, elf_segment, 32, "program headers that a PT_LOAD maps, for the C library to read",
                "program headers at offset %#llx, in no PT_LOAD", (unsigned long long)view->phoff);
+}
+
+void check_start(struct elf_view *view)
+{
+    const struct phdr *first = NULL;
+    if (view->image->kind != KIND_EXECUTABLE)
+        return;
+    for (size_t i = view->phnum; i-- > 0;)
+        if (view->phdrs[i].type == PT_LOAD)
+            first = &view->phdrs[i];
+    check_static_pie(view, first);
+    check_table_is_mapped(view);
 }

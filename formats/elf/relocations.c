@@ -13,12 +13,12 @@
 
 /* The relocation types that are told apart, of one machine. */
 struct types {
-    uint32_t data, jump, irelative, relative, tls_module, tls_descriptor;
+    uint32_t data, jump, irelative, relative, tls_module, tls_descriptor, tls_offset;
 };
-static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_IRELATIVE,
-                                   R_X86_64_RELATIVE, R_X86_64_DTPMOD64,  R_X86_64_TLSDESC},
-                          arm64 = {R_AARCH64_GLOB_DAT, R_AARCH64_JUMP_SLOT,  R_AARCH64_IRELATIVE,
-                                   R_AARCH64_RELATIVE, R_AARCH64_TLS_DTPMOD, R_AARCH64_TLSDESC};
+static const struct types amd64 = {R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT, R_X86_64_IRELATIVE, R_X86_64_RELATIVE,
+                                   R_X86_64_DTPMOD64, R_X86_64_TLSDESC,   R_X86_64_TPOFF64},
+                          arm64 = {R_AARCH64_GLOB_DAT,   R_AARCH64_JUMP_SLOT, R_AARCH64_IRELATIVE, R_AARCH64_RELATIVE,
+                                   R_AARCH64_TLS_DTPMOD, R_AARCH64_TLSDESC,   R_AARCH64_TLS_TPREL};
 enum { TYPE_MOST = 2047 }; /* both machines have lower ones */
 
 /* What a table is counted with, and what is counted. Relocations stand in the order of what they write, so the
@@ -93,6 +93,7 @@ static struct count count_some(struct count count, struct elf_extra *extra, stru
             bool tls = type == types.tls_module || type == types.tls_descriptor;
             if (tls && extra->dynamic_tls++ == 0)
                 extra->first_dynamic_tls_offset = at + i;
+            extra->thread_offsets += type == types.tls_offset;
             count.symbolic++;
             count.impossible += type > TYPE_MOST;
         }

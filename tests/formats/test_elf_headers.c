@@ -163,6 +163,54 @@ TEST(program_headers_are_loaded_for_who_reads_them)
         }
 }
 
+/* What the start code of a C library makes of a static PIE: glibc, musl, and none. */
+TEST(static_pies_suit_their_c_library)
+{
+    static const char *const texts[][2] = {{"GLIBC_TUNABLES", "gconv-modules"}, {"No error information", ""}, {"", ""}};
+    static const enum libc libcs[] = {LIBC_GLIBC, LIBC_MUSL, LIBC_NONE};
+    enum {
+        RELA = MAKE_ELF_FREE,
+        FIRST = MAKE_ELF_FREE + 0x40,
+        SECOND = MAKE_ELF_FREE + 0x80,
+        AT_0 = 1,
+        THREADS = 2,
+        INTERP = 4,
+        MARKED = 8,
+        ALL = 16
+    };
+    for (size_t libc = 0; libc < 3; libc++)
+        for (unsigned how = 0; how < ALL; how++) {
+            if (how & AT_0)
+                clean_pie();
+            else
+                clean();
+            const uint64_t base = how & AT_0 ? 0 : MAKE_ELF_BASE;
+            const uint64_t words[] = {base + 0x12700, how & THREADS ? R_X86_64_TPOFF64 : R_X86_64_64, 0};
+            made.header.e_type = ET_DYN;
+            made.section_count = 0;
+            make_elf_dyn(&made, DT_FLAGS_1, 0);
+            for (size_t i = 0; i < made.dyn_count; i++)
+                if (made.dyns[i].d_tag == DT_FLAGS_1)
+                    made.dyns[i].d_un.d_val = how & MARKED ? DF_1_PIE : 0;
+            make_elf_dyn(&made, DT_RELA, base + 0x10000 + RELA);
+            make_elf_dyn(&made, DT_RELASZ, sizeof words);
+            make_elf_put(&made, RELA, words, sizeof words);
+            for (size_t i = 0; i < 2; i++)
+                make_elf_put(&made, i ? SECOND : FIRST, texts[libc][i], strlen(texts[libc][i]) + 1);
+            if (how & INTERP)
+                make_elf_interp(&made, "/lib/ld.so")->p_vaddr = base + MAKE_ELF_INTERP;
+            const struct image *image = read_made();
+            const bool starts = how & MARKED && !(how & INTERP) && image->kind == KIND_EXECUTABLE;
+            if (starts)
+                assert_int_equal(image->libc, libcs[libc]);
+            assert_int_equal(defects(image, DEFECT_ID_elf_segment), starts && libc == 0 && !(how & AT_0));
+            assert_int_equal(defects(image, DEFECT_ID_elf_relocations), starts && libc < 2 && (how & THREADS) != 0);
+            file_close(&file);
+        }
+    clean();
+    (void)read_made();
+}
+
 static void thread_section(const char *name, uint32_t type, uint64_t at, uint64_t section_size, uint64_t align)
 {
     Elf64_Shdr *h = &make_elf_section(&made, name, type, NULL, section_size)->header;
