@@ -37,6 +37,7 @@ struct expect {
     enum target_source source;
     struct target target;
     struct target name_target; /* what the file's name says, whatever --target says; os unknown: nothing */
+    enum os name_os;           /* where it says no target: the system that it ends with */
     bool literal_static;       /* profile `static`: no dyld and no dylib either */
     struct demands demands;
 };
@@ -55,7 +56,10 @@ const char *expect_cpu(const struct expect *expect, enum arch arch, struct featu
 /* Parses one spelling: linux/arm64, linux/amd64/v3, linux_arm64, linux-arm64, "GOOS=linux GOARCH=arm64",
  * aarch64-unknown-linux-musl, arm64-apple-darwin, darwin/universal, macos/arm64. False: not one of them. */
 bool expect_target(const char *text, struct target *out);
-/* The target in a file's name (app-linux-arm64, app_darwin_amd64_v1, tool-x86_64-unknown-linux-musl), also a foreign one; false: none. */
+/* The target in a file's name (app-linux-arm64, app_darwin_amd64_v1, tool-x86_64-unknown-linux-musl), also a foreign one,
+ * or in that of its folder (target/aarch64-apple-darwin/release/app, linux/amd64/app); false: none. */
 bool expect_file_name(const char *path, struct target *out);
+/* The system that a file's name ends with, and no architecture: app-linux, app_macos, tool-1.2.darwin. OS_UNKNOWN: none. */
+enum os expect_name_os(const char *path);
 
 #endif

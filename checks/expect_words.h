@@ -11,6 +11,8 @@ enum word_sort {
     WORD_CHIP, /* an architecture where it stands behind macOS: foo-macos-intel */
     WORD_UNIVERSAL,
     WORD_KIND, /* of a system that stands before it: ios-arm64-simulator */
+    WORD_ABI,  /* of an architecture that stands before it: what it makes of it is none that is judged */
+    WORD_BITS,
     WORD_FEATURE,
     WORD_LIBC,
     WORD_FILLER
@@ -20,10 +22,11 @@ struct word {
     const char *text;
     enum word_sort sort;
     int value;
-    const char *libc;
+    const char
+        *detail; /* WORD_LIBC: which; WORD_OS: "64" in linux64; WORD_ABI: what the architecture is called with it */
 };
 
-/* NULL: no word that is known. "macos11" and "darwin23.1" are systems with a release. */
+/* NULL: no word that is known. "macos11" and "freebsd14" are systems with a release. */
 const struct word *word_find(const char *text);
 
 #endif

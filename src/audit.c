@@ -41,6 +41,7 @@ static void expect_of(struct arena *arena, const char *path, const struct readin
 {
     *expect = (struct expect){.literal_static = options->literal_static};
     bool named = expect_file_name(path, &expect->name_target);
+    expect->name_os = named ? OS_UNKNOWN : expect_name_os(path);
     const struct target *declared = ask_policy(arena, path, options->policy, &expect->demands);
     demand_cpus(options, &expect->demands);
     if (options->has_target || declared) {

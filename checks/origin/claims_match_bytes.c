@@ -23,6 +23,21 @@ static void claim_name(const struct subject *subject, struct finding *f, size_t 
         *open = claim.text;
 }
 
+/* app-linux, app_macos: one of the two formats, and on ELF none of the other systems. */
+static void claim_name_os(const struct subject *subject, struct finding *f, size_t *claims)
+{
+    const struct image *image = subject->image;
+    enum os want = subject->expect->name_os;
+    if (want == OS_UNKNOWN)
+        return;
+    bool elf = image->format == FORMAT_ELF, other = elf && image->os >= OS_FREEBSD && image->os <= OS_SOLARIS;
+    ++*claims;
+    if (elf != (want == OS_LINUX) || other)
+        evidence(f, image->offset, "the system that the file's name ends with", "the name ends with %s, but this is %s",
+                 os_name(want),
+                 elf ? arena_print(f->arena, "an ELF file for %s", os_name(image->os)) : "a Mach-O file");
+}
+
 static enum os os_of_goos(const char *goos)
 {
     static const struct {
@@ -189,6 +204,7 @@ static void check(const struct subject *subject, struct finding *f)
     size_t claims = 0;
     const char *open = NULL; /* a claim that cannot be compared */
     claim_name(subject, f, &claims, &open);
+    claim_name_os(subject, f, &claims);
     claim_system(subject, f, &claims, &open);
     if (image->go)
         claim_runtime(image, f, &claims);
