@@ -55,7 +55,7 @@ void read_dylib(struct macho_view *view, const struct command *c)
                                                             : DEPENDENCY_NEEDED;
     struct cursor type = cursor_at(c->v, view->big_endian);
     bool required = cursor_u32(&type) >> 31; /* LC_REQ_DYLD: with the wrong bit, or a lazy one, dyld skips it */
-    view->links |= c->type != LC_LAZY_LOAD_DYLIB && required == (c->type != LC_LOAD_DYLIB);
+    view->linked += c->type != LC_LAZY_LOAD_DYLIB && required == (c->type != LC_LOAD_DYLIB);
     const char *text = text_of(view, c, 24, DEFECT_ID_macho_command);
     if (!text || named_full(needed)) {
         needed->known = KNOWN_BROKEN;

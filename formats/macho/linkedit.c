@@ -111,7 +111,11 @@ void read_linkedit(struct macho_view *view, const struct command *c)
         return;
     if (!claim(view, offset, size, "link-edit data") || !there || !checked)
         return;
-    if (spend(view, offset, size, "link-edit data") && !table->good(view, v))
+    if (!spend(view, offset, size, "link-edit data"))
+        return;
+    if (table->good(view, v))
+        view->fixups = c->type == LC_DYLD_CHAINED_FIXUPS ? (struct linked_table){v, offset} : view->fixups;
+    else
         MACHO_DEFECT(view, macho_linkedit, offset, "what its command says it is, and nothing else",
                      "a table of type %#x that is not", c->type);
 }
@@ -201,10 +205,13 @@ void read_dyld_info(struct macho_view *view, const struct command *c)
     for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
         uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
         if (!cursor.failed && size && claim(view, offset, size, streams[i].what) &&
-            spend(view, offset, size, streams[i].what) && image_view(view->image, offset, size, &v) &&
-            !opcodes_end(v, streams[i].operands))
-            MACHO_DEFECT(view, macho_linkedit, offset, "opcodes that dyld knows, ending with their bytes",
-                         "%s that do not", streams[i].what);
+            spend(view, offset, size, streams[i].what) && image_view(view->image, offset, size, &v)) {
+            if (opcodes_end(v, streams[i].operands))
+                view->streams[i] = (struct linked_table){v, offset};
+            else
+                MACHO_DEFECT(view, macho_linkedit, offset, "opcodes that dyld knows, ending with their bytes",
+                             "%s that do not", streams[i].what);
+        }
     }
     uint32_t offset = cursor_u32(&cursor), size = cursor_u32(&cursor);
     if (cursor.failed)

@@ -137,7 +137,7 @@ static bool read_header(struct macho_view *view)
 static void imply_libsystem(struct macho_view *view)
 {
     struct image *image = view->image;
-    if (!view->links && view->extra->filetype == MH_EXECUTE && image->interpreter.text)
+    if (!view->linked && view->extra->filetype == MH_EXECUTE && image->interpreter.text)
         named_add(&view->file->arena, &image->needed, "/usr/lib/libSystem.B.dylib", image->offset, DEPENDENCY_IMPLIED);
 }
 
@@ -234,6 +234,7 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
     name_libc(image);
     if (image->sections.known == KNOWN_BROKEN)
         image->debug.known = KNOWN_BROKEN;
+    check_binds(&view, options->code);
     if (options->code && image->judged)
         check_hashes(&view);
     if (options->code && image->judged && (image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY))

@@ -91,6 +91,12 @@ struct signed_hashes { /* of the best CodeDirectory; count 0: none that can be h
     uint8_t type, size, page; /* page: log2 */
 };
 
+enum { STREAMS = 4 }; /* of opcodes in LC_DYLD_INFO: rebase, bind, weak bind, lazy bind */
+struct linked_table { /* of the link-edit data, and where in the image it stands; size 0: there is none that is whole */
+    struct view v;
+    uint64_t at;
+};
+
 struct macho_view {
     struct file *file;
     struct image *image;
@@ -99,7 +105,7 @@ struct macho_view {
     uint64_t header_size;
     uint64_t text_address; /* of the segment that maps the header; meaningful where has_text */
     bool has_text, has_version, has_id, zippered;
-    bool links;                  /* some command names a dylib that dyld loads at start */
+    unsigned linked;             /* commands that name a dylib which dyld loads at start */
     unsigned read_only_segments; /* with SG_READ_ONLY, and memory */
     uint32_t sdk;                /* of the platform that counts; as the command writes it */
     uint64_t main_offset;        /* LC_MAIN entryoff */
@@ -114,6 +120,7 @@ struct macho_view {
     struct range *owned;
     uint64_t spent; /* bytes of tables that were read */
     struct signed_hashes hashes;
+    struct linked_table streams[STREAMS], fixups;
 };
 
 static inline struct cursor command_cursor(const struct macho_view *view, const struct command *c)
@@ -169,6 +176,14 @@ void claim_names(struct macho_view *view);
 void read_linkedit(struct macho_view *view, const struct command *c);
 void read_dyld_info(struct macho_view *view, const struct command *c);
 void read_exports(struct macho_view *view, const struct command *c);
+
+/* binds.c: whether dyld can write the addresses that it is told to; `code`: also those that stand in the segments */
+void check_binds(struct macho_view *view, bool code);
+/* Whether the image is linked with a library of that number; special ones are below 1. */
+bool is_library(const struct macho_view *view, int64_t ordinal);
+
+/* chains.c */
+void check_chains(struct macho_view *view, bool code);
 
 /* signature.c */
 void read_signature(struct macho_view *view, const struct command *c);

@@ -90,6 +90,6 @@ void check_policy(struct macho_view *view)
         check_twice(view, &image->needed, "each library named once");
         check_twice(view, &image->search_paths, "each LC_RPATH once");
     }
-    if (!view->links && view->sdk >= MACOS_15_4)
+    if (!view->linked && view->sdk >= MACOS_15_4)
         refuse(view, image->offset, "a library that is linked with, for the SDK of macOS 15.4", "none");
 }

@@ -30,7 +30,7 @@ static void make(uint32_t type, uint32_t offset, uint32_t size)
     segments[0] = (struct segment){.name = "__TEXT", .memory_size = 0x1000, .access = ACCESS_READ | ACCESS_EXECUTE};
     image.segments.count = 1;
     extra = (struct macho_extra){.filetype = MH_EXECUTE, .cputype = CPU_TYPE_ARM64, .dyldlink = true, .has_uuid = true};
-    view = (struct macho_view){.file = &file, .image = &image, .extra = &extra, .whole = true, .links = true};
+    view = (struct macho_view){.file = &file, .image = &image, .extra = &extra, .whole = true, .linked = 1};
     memset(words, 0, sizeof words);
     put(words, type);
     put(words + 4, 16);
