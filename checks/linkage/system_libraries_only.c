@@ -2,12 +2,26 @@
  * arm64 kernels refuse one. What remains is to need nothing but the system's own:
  * every dylib, weak or not, under /usr/lib or /System/Library, which no one but macOS
  * writes. dyld resolves "..", so /usr/lib/../local is no system path, and @rpath leads
- * wherever LC_RPATH says. LC_DYLD_ENVIRONMENT sets DYLD_* variables for the program.
+ * wherever LC_RPATH says: in a program, to the system where all of them do, as swiftc
+ * writes it (a library is also searched along the paths of who loads it). LC_DYLD_ENVIRONMENT sets DYLD_* variables for the program.
  * Without MH_DYLDLINK and LC_LOAD_DYLINKER only amd64 kernels start a program (XNU
  * bsd/kern/mach_loader.c, parse_machfile). */
 #include "checks/common.h"
 
 #include <string.h>
+
+static bool is_system(const struct image *image, const char *path)
+{
+    const struct named_list *paths = &image->search_paths;
+    if (!common_begins(path, "@rpath/"))
+        return common_is_system(path);
+    if (image->kind != KIND_EXECUTABLE || paths->known != KNOWN_COMPLETE || common_climbs(path))
+        return false;
+    for (size_t i = 0; i < paths->count; i++)
+        if (!common_is_system(paths->items[i].text))
+            return false;
+    return paths->count > 0;
+}
 
 static void check(const struct subject *subject, struct finding *f)
 {
@@ -16,7 +30,7 @@ static void check(const struct subject *subject, struct finding *f)
     size_t foreign = 0;
     for (size_t i = 0; i < image->needed.count; i++) {
         const struct named *n = &image->needed.items[i];
-        if (n->detail != DEPENDENCY_ENVIRONMENT && (n->detail == DEPENDENCY_IMPLIED || common_is_system(n->text) ||
+        if (n->detail != DEPENDENCY_ENVIRONMENT && (n->detail == DEPENDENCY_IMPLIED || is_system(image, n->text) ||
                                                     expect_allows(&subject->expect->demands, n->text)))
             continue;
         first = first ? first : n;
