@@ -274,28 +274,6 @@ static void a_stream_gives_what_a_file_gives(void **state)
     assert_int_equal(file_from_stream(&file, ends[0], &(struct file_options){5000, true}, &problem), STATUS_TOO_LARGE);
 }
 
-/* Memory for much that is asked for at once comes by the huge page, where there are any. */
-static void a_long_range_is_read_at_once(void **state)
-{
-    enum { LONG = 9 << 20, APART = 4096 };
-    (void)state;
-    struct file file;
-    struct problem problem;
-    struct view out;
-    int fd = open(path_of("long"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    for (size_t at = 0; at + sizeof at <= LONG; at += APART)
-        assert_int_equal(pwrite(fd, &at, sizeof at, (off_t)at), sizeof at);
-    assert_int_equal(ftruncate(fd, LONG), 0);
-    assert_int_equal(file_from_fd(&file, fd, &(struct file_options){LONG, false}, &problem), STATUS_OK);
-    assert_true(file_view(&file, APART, LONG - APART, &out));
-    assert_int_equal(out.size, LONG - APART);
-    for (size_t at = APART; at + sizeof at <= LONG; at += APART)
-        assert_memory_equal(out.data + at - APART, &at, sizeof at);
-    assert_int_equal(file_settle(&file, &problem), STATUS_OK);
-    file_close(&file);
-}
-
 /* Opens "moving", lets `change` happen, and says what the reader makes of it at the end. */
 static enum status settle_after(bool digest, void (*change)(const char *path))
 {
@@ -419,7 +397,6 @@ int main(void)
         cmocka_unit_test(ranges_outside_the_file_are_not_there),
         cmocka_unit_test(the_digest_is_sha_256),
         cmocka_unit_test(a_stream_gives_what_a_file_gives),
-        cmocka_unit_test(a_long_range_is_read_at_once),
         cmocka_unit_test(a_file_that_changes_is_an_error),
         cmocka_unit_test(a_file_that_is_cut_never_gives_bytes_that_were_not_read),
         cmocka_unit_test(closing_twice_is_harmless),
