@@ -102,9 +102,12 @@ static void property(enum arch arch, const uint32_t *words, size_t count, uint64
     make_elf_phdr(&made, PT_GNU_PROPERTY, PF_R, MAKE_ELF_NOTES, size)->p_align = 8;
 }
 
+#define GNU      0x554e47
+#define FEATURES GNU_PROPERTY_AARCH64_FEATURE_1_AND
+#define OTHER    (FEATURES + 1)
+
 TEST(properties_are_those_that_the_kernel_for_arm64_takes)
 {
-    enum { GNU = 0x554e47, FEATURES = 0xc0000000, OTHER = 0xc0000001 };
     static const struct {
         const char *sentence;
         uint64_t size;
@@ -173,7 +176,7 @@ TEST(static_pies_suit_their_c_library)
         FIRST = MAKE_ELF_FREE + 0x40,
         SECOND = MAKE_ELF_FREE + 0x80,
         AT_0 = 1,
-        THREADS = 2,
+        LOOKS_UP = 2,
         INTERP = 4,
         MARKED = 8,
         ALL = 16
@@ -185,7 +188,7 @@ TEST(static_pies_suit_their_c_library)
             else
                 clean();
             const uint64_t base = how & AT_0 ? 0 : MAKE_ELF_BASE;
-            const uint64_t words[] = {base + 0x12700, how & THREADS ? R_X86_64_TPOFF64 : R_X86_64_64, 0};
+            const uint64_t words[] = {base + 0x12700, how & LOOKS_UP ? R_X86_64_TPOFF64 : R_X86_64_64, 0};
             made.header.e_type = ET_DYN;
             made.section_count = 0;
             make_elf_dyn(&made, DT_FLAGS_1, 0);
@@ -204,7 +207,7 @@ TEST(static_pies_suit_their_c_library)
             if (starts)
                 assert_int_equal(image->libc, libcs[libc]);
             assert_int_equal(defects(image, DEFECT_ID_elf_segment), starts && libc == 0 && !(how & AT_0));
-            assert_int_equal(defects(image, DEFECT_ID_elf_relocations), starts && libc < 2 && (how & THREADS) != 0);
+            assert_int_equal(defects(image, DEFECT_ID_elf_relocations), starts && libc < 2 && (how & LOOKS_UP) != 0);
             file_close(&file);
         }
     clean();
@@ -343,10 +346,15 @@ TEST(loaded_relocations_are_those_that_loaders_are_led_to)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(what_threads_begin_with_is_loaded_as_it_stands), T(pt_phdr_leads_to_the_program_headers),
-        T(what_becomes_read_only_is_mapped_and_no_code),   T(properties_are_those_that_the_kernel_for_arm64_takes),
-        T(program_headers_are_loaded_for_who_reads_them),  T(pt_tls_is_what_its_sections_make_together),
-        T(what_becomes_read_only_ends_with_a_section),     T(loaded_relocations_are_those_that_loaders_are_led_to),
+        T(what_threads_begin_with_is_loaded_as_it_stands),
+        T(pt_phdr_leads_to_the_program_headers),
+        T(what_becomes_read_only_is_mapped_and_no_code),
+        T(properties_are_those_that_the_kernel_for_arm64_takes),
+        T(program_headers_are_loaded_for_who_reads_them),
+        T(static_pies_suit_their_c_library),
+        T(pt_tls_is_what_its_sections_make_together),
+        T(what_becomes_read_only_ends_with_a_section),
+        T(loaded_relocations_are_those_that_loaders_are_led_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
