@@ -6,16 +6,16 @@
 
 #include <string.h>
 
-/* What the parts of a C library are called: glibc's (shlib-versions), musl's, bionic's, Apple's. */
-static const char *const parts[] = {"libc.so",    "libc.musl",    "libpthread.so", "libm.so",    "libdl.so",
-                                    "librt.so",   "libresolv.so", "libutil.so",    "libnsl.so",  "libanl.so",
-                                    "libmvec.so", "libcrypt.so",  "ld-linux",      "ld-musl",    "ld64.so",
-                                    "ld.so",      "ld-android",   "linker64",      "libSystem.", "libc.dylib"};
+/* What the parts of a C library are called: glibc's (shlib-versions), musl's, bionic's, Apple's, uClibc's, klibc's. */
+static const char *const parts[] = {
+    "libc.so",    "libc.musl", "libpthread.so", "libm.so",     "libdl.so",  "librt.so",    "libresolv.so", "libutil.so",
+    "libnsl.so",  "libanl.so", "libmvec.so",    "libcrypt.so", "ld-linux",  "ld-musl",     "ld64.so",      "ld.so",
+    "ld-android", "linker64",  "libSystem.",    "libc.dylib",  "ld-uClibc", "ld64-uClibc", "libuClibc",    "klibc-"};
 
 static bool is_libc(const char *path)
 {
     const char *name = common_base(path);
-    if (*name != 'l' || strnlen(name, 4) < 4) /* as all of them begin, and longer */
+    if ((*name != 'l' && *name != 'k') || strnlen(name, 4) < 4) /* as all of them begin, and longer */
         return false;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i][3] == name[3] && common_begins(name, parts[i])) /* "lib" tells little */

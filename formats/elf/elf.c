@@ -213,10 +213,11 @@ static enum os os_of_loader(const char *path)
     static const struct {
         const char *path;
         enum os os;
-    } loaders[] = {{"/lib/amd64/ld.so.1", OS_SOLARIS}, {"/usr/lib/amd64/ld.so.1", OS_SOLARIS},
-                   {"/lib/64/ld.so.1", OS_SOLARIS},    {"/libexec/ld-elf.so.1", OS_FREEBSD},
-                   {"/usr/libexec/ld.so", OS_OPENBSD}, {"/usr/libexec/ld.elf_so", OS_NETBSD},
-                   {"/libexec/ld.elf_so", OS_NETBSD},  {"/usr/libexec/ld-elf.so.2", OS_UNKNOWN}};
+    } loaders[] = {{"/lib/amd64/ld.so.1", OS_SOLARIS},     {"/usr/lib/amd64/ld.so.1", OS_SOLARIS},
+                   {"/lib/64/ld.so.1", OS_SOLARIS},        {"/libexec/ld-elf.so.1", OS_FREEBSD},
+                   {"/usr/libexec/ld.so", OS_OPENBSD},     {"/usr/libexec/ld.elf_so", OS_NETBSD},
+                   {"/libexec/ld.elf_so", OS_NETBSD},      {"/usr/libexec/ld-elf.so.2", OS_UNKNOWN},
+                   {"/usr/lib/ldqnx-64.so.2", OS_UNKNOWN}, {"ld.so.1", OS_UNKNOWN} /* Fuchsia */};
     for (size_t i = 0; i < sizeof loaders / sizeof *loaders; i++)
         if (strcmp(path, loaders[i].path) == 0)
             return loaders[i].os;

@@ -71,7 +71,8 @@ static bool take_note(struct elf_view *view, struct view name, uint32_t type, st
     static const struct {
         const char *name;
         enum os os;
-    } systems[] = {{"FreeBSD", OS_FREEBSD}, {"NetBSD", OS_NETBSD}, {"OpenBSD", OS_OPENBSD}, {"Android", OS_ANDROID}};
+    } systems[] = {{"FreeBSD", OS_FREEBSD}, {"NetBSD", OS_NETBSD},     {"OpenBSD", OS_OPENBSD},
+                   {"Android", OS_ANDROID}, {"DragonFly", OS_UNKNOWN}, {"Minix", OS_UNKNOWN}};
     for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
         if (type == 1 && is(name, systems[i].name))
             view->image->os = systems[i].os;

@@ -311,7 +311,9 @@ TEST(the_loader_tells_the_system)
                    {"/system/bin/linker64", OS_ANDROID},
                    {"/lib/amd64/ld.so.1", OS_SOLARIS},
                    {"/libexec/ld-elf.so.1", OS_FREEBSD},
-                   {"/usr/libexec/ld-elf.so.2", OS_UNKNOWN}};
+                   {"/usr/libexec/ld-elf.so.2", OS_UNKNOWN},
+                   {"/usr/lib/ldqnx-64.so.2", OS_UNKNOWN},
+                   {"ld.so.1", OS_UNKNOWN}};
     for (size_t i = 0; i < sizeof loaders / sizeof *loaders; i++) {
         clean();
         make_elf_interp(&made, loaders[i].path);

@@ -181,9 +181,9 @@ TEST(a_note_of_a_system_names_it)
         const char *name;
         uint32_t type;
         enum os os;
-    } cases[] = {{"FreeBSD", 1, OS_FREEBSD}, {"NetBSD", 1, OS_NETBSD}, {"OpenBSD", 1, OS_OPENBSD},
-                 {"Android", 1, OS_ANDROID}, {"Android", 2, OS_LINUX}, {"Androic", 1, OS_LINUX},
-                 {"FreeBS", 1, OS_LINUX}};
+    } cases[] = {{"FreeBSD", 1, OS_FREEBSD},   {"NetBSD", 1, OS_NETBSD}, {"OpenBSD", 1, OS_OPENBSD},
+                 {"Android", 1, OS_ANDROID},   {"Android", 2, OS_LINUX}, {"Androic", 1, OS_LINUX},
+                 {"DragonFly", 1, OS_UNKNOWN}, {"Minix", 1, OS_UNKNOWN}, {"FreeBS", 1, OS_LINUX}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clean();
         make_elf_note(&made, cases[i].name, cases[i].type, "\1\0\0", 4);
