@@ -119,9 +119,10 @@ static void take_os(struct parse *p, const struct word *word)
  * dots are about is a version. */
 static bool take_bits(struct parse *p, const struct word *word, const char *from, size_t size)
 {
-    bool version = from[-1] == '.' || (from[size] == '.' && is_digit(from[size + 1]));
     bool wide = word->value == 64;
-    if (!p->is_name || version || p->place < 2)
+    if (!p->is_name || p->place < 2) /* nothing stands before the first word */
+        return false;
+    if (from[-1] == '.' || (from[size] == '.' && is_digit(from[size + 1])))
         return false;
     if (p->has_arch && p->arch_place + 1 == p->place && wide && p->target.arch == ARCH_ARM) {
         p->target.arch = ARCH_ARM64;
