@@ -4,6 +4,8 @@
  * behind, and shifts all others to libraries that have no such symbol. */
 #include "formats/macho/macho.h"
 
+#include "formats/certain.h"
+
 enum {
     POINTER = 8,
     SPECIAL_LEAST = -3, /* BIND_SPECIAL_DYLIB_WEAK_LOOKUP; 0 is the image itself */
@@ -43,7 +45,7 @@ static bool write_pointers(struct binding *b, bool bind, uint64_t count, uint64_
     if (!b->placed || b->segment >= list->count)
         return tell(b->view, at, "addresses that are written into a segment", "no segment with number", b->segment);
     uint64_t size = list->items[b->segment].memory_size;
-    if (size < POINTER || first > size - POINTER || (count > 1 && step && count - 1 > (size - POINTER - first) / step))
+    if (first > size || size - first < POINTER || (count > 1 && step && count - 1 > (size - POINTER - first) / step))
         return tell(b->view, at, "addresses that are written into their segment", "beyond its end, from offset", first);
     if (bind && !b->named)
         return tell(b->view, at, "a symbol whose address is written", "none, at offset", first);
@@ -137,7 +139,7 @@ static void check_stream(struct macho_view *view, unsigned stream)
     struct cursor c = cursor_at(table->v, false);
     struct binding b = {.view = view, .from = stream == WEAK, .library = stream == WEAK ? -3 : 0};
     bool good = true;
-    while (good && !c.failed && c.at < table->v.size) {
+    while (good && ALWAYS(!c.failed) && c.at < table->v.size) {
         uint64_t at = table->at + c.at;
         uint8_t opcode = cursor_u8(&c), immediate = opcode & 15;
         opcode >>= 4;

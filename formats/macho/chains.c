@@ -4,6 +4,8 @@
  * dyld/Loader.cpp, applyFixups). */
 #include "formats/macho/macho.h"
 
+#include "formats/certain.h"
+
 enum {
     SEGMENT_HEAD = 22, /* dyld_chained_starts_in_segment without its page_start */
     START_NONE = 0xffff,
@@ -34,13 +36,13 @@ static bool tell(const struct chains *t, uint64_t at, const char *expected, cons
     return false;
 }
 
-/* The names end inside the pool, the libraries are those of the load commands. */
+/* The parts begin inside (linkedit.c). The names end inside the pool, the libraries are those of the load commands. */
 static bool check_imports(const struct chains *t)
 {
     const uint64_t sizes[] = {0, 4, 8, 16}, size = sizes[t->format];
     struct view table, pool;
     if (t->symbols < t->imports || !view_table(t->v, t->imports, size, t->count, &table) ||
-        size * t->count > t->symbols - t->imports || !view_sub(t->v, t->symbols, t->v.size - t->symbols, &pool))
+        size * t->count > t->symbols - t->imports || NEVER(!view_sub(t->v, t->symbols, t->v.size - t->symbols, &pool)))
         return tell(t, 16, "imports in front of the names of symbols", "imports_count", t->count);
     uint64_t last = pool.size;
     while (last > 0 && pool.data[last - 1])
@@ -69,7 +71,7 @@ static bool follow(const struct chains *t, const struct segment *s, const struct
     const uint64_t next_mask = (UINT64_C(1) << format->next_bits) - 1;
     for (;;) {
         struct view v;
-        if (offset > page_end - 8 || offset > s->file_size || s->file_size - offset < 8 ||
+        if (offset > page_end - 8 || !range_fits(s->file_size, offset, 8) ||
             !file_view(t->view->file, s->offset + offset, 8, &v))
             return tell(t, 0, "chains of pointers that end in their page", "one that reaches offset", offset);
         const uint64_t word = load_le64(v.data), next = word >> NEXT_AT & next_mask;
@@ -111,7 +113,7 @@ static bool check_starts(struct chains *t, const struct segment *s, uint64_t off
     struct view starts;
     t->spent += SEGMENT_HEAD + pages * 2;
     if (c.failed || at > t->imports || size > t->imports - at || size < SEGMENT_HEAD + pages * 2 ||
-        !view_sub(t->v, at + SEGMENT_HEAD, pages * 2, &starts) || t->spent > t->v.size)
+        NEVER(!view_sub(t->v, at + SEGMENT_HEAD, pages * 2, &starts)) || t->spent > t->v.size)
         return tell(t, at, "starts of chains in front of the imports", "bytes:", size);
     if ((page_size != PAGE_4K && page_size != PAGE_16K) || format == 0 || format == 3 || format == 4 || format == 5 ||
         format > 13)

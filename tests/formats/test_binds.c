@@ -25,6 +25,7 @@ static const struct opcodes cases[] = {
     {"a place", REBASE, {0x11, 0x21, 0x08, 0x51}, true},
     {"the last place", REBASE, {0x21, 0xf8, 0x7f, 0x51}, true},
     {"one behind it", REBASE, {0x21, 0xf9, 0x7f, 0x51}, false},
+    {"far behind it", REBASE, {0x21, 0x80, 0x80, 2, 0x51}, false},
     {"no place", REBASE, {0x11, 0x51}, false},
     {"no write", REBASE, {0x11, 0x50}, true},
     {"a segment that is none", REBASE, {0x23, 0x08, 0x51}, false},
@@ -145,15 +146,15 @@ struct chained {
     uint32_t size;
     uint16_t page_size, pointer_format;
     uint32_t place[2], most;
-    uint16_t pages, page_start[1];
+    uint16_t pages, page_start[3];
     uint32_t import[4];
     char names[8];
 };
 enum { PAGE = 0x4000, START = 0x3800 };
 
 static const struct chained chained = {.starts = 32,
-                                       .imports = 72,
-                                       .symbols = 76,
+                                       .imports = 76,
+                                       .symbols = 80,
                                        .count = 1,
                                        .format = 1,
                                        .segments = 3,
@@ -172,9 +173,9 @@ static size_t of_chained(struct subject *s, struct chained t, const char *names,
 {
     uint8_t bytes[128] = {0};
     size_t size = t.format == 1 ? 4 : t.format == 2 ? 8 : 16;
-    assert_int_equal(offsetof(struct chained, import), 72);
-    memcpy(bytes, &t, 72 + size);
-    memcpy(bytes + 72 + size, names, 6);
+    assert_int_equal(offsetof(struct chained, import), 76);
+    memcpy(bytes, &t, 76 + size);
+    memcpy(bytes + 76 + size, names, 6);
     forget(s);
     begin(s, ARCH_ARM64);
     make_macho_remove(&s->m, LC_DYLD_INFO);
@@ -183,8 +184,8 @@ static size_t of_chained(struct subject *s, struct chained t, const char *names,
         s->m.text[START + i] = (uint8_t)(first >> 8 * i);
         s->m.text[START + 8 + i] = (uint8_t)(second >> 8 * i);
     }
-    uint32_t at = make_macho_linkedit(&s->m, bytes, 72 + size + 6);
-    make_macho_command(&s->m, LC_DYLD_CHAINED_FIXUPS | MAKE_REQ_DYLD, (const uint32_t[]){at, (uint32_t)(72 + size + 6)},
+    uint32_t at = make_macho_linkedit(&s->m, bytes, 76 + size + 6);
+    make_macho_command(&s->m, LC_DYLD_CHAINED_FIXUPS | MAKE_REQ_DYLD, (const uint32_t[]){at, (uint32_t)(76 + size + 6)},
                        2);
     const struct image *image = look(s);
     assert_int_equal(image->defects.total, defects(image, DEFECT_ID_macho_linkedit));
@@ -211,16 +212,18 @@ static void parts_of_chained_fixups_fit_each_other(void **state)
     struct subject *s = *state;
     GOOD("the clean one", (void)t);
     WRONG("compressed names", t.packing = 1);
-    WRONG("imports behind names", t.imports = 77);
+    WRONG("imports behind names", t.imports = 81);
+    WRONG("names behind the end", t.symbols = 200);
     WRONG("more imports than there is room for", t.count = 2);
     WRONG("very many imports", t.count = UINT32_MAX);
     GOOD("no import, where none is bound", t.count = 0; t.page_start[0] = 0xffff);
-    WRONG("starts behind the end", t.starts = 80);
+    WRONG("starts behind the end", t.starts = 84);
     WRONG("more segments than there are", t.segments = 4);
     GOOD("fewer", t.segments = 2; t.offsets[1] = 16);
-    WRONG("starts of a segment behind the imports", t.offsets[1] = 44);
+    WRONG("starts of a segment behind the imports", t.offsets[1] = 48);
+    WRONG("starts behind the imports, of which there are none", t.count = 0; t.imports = 40; t.page_start[0] = 0xffff);
     WRONG("starts far away", t.offsets[1] = UINT32_MAX);
-    WRONG("starts that are longer than there is room", t.size = 25);
+    WRONG("starts that are longer than there is room", t.size = 29);
     WRONG("starts that are shorter than they are", t.size = 23);
     WRONG("more pages than it has room for", t.pages = 2);
     WRONG("pages of another size", t.page_size = 0x2000);
@@ -233,6 +236,8 @@ static void parts_of_chained_fixups_fit_each_other(void **state)
     }
     WRONG("the place of another segment", t.place[0] = 0x4000);
     WRONG("a page that begins behind itself", t.page_start[0] = PAGE);
+    GOOD("a page without a chain", t.pages = 2; t.size = 26; t.page_start[1] = 0xffff);
+    WRONG("a page behind the segment", t.pages = 2; t.size = 26; t.page_start[1] = 0);
     WRONG("two starts in a page", t.page_start[0] = 0x8000);
     WRONG("a segment without memory", t.offsets[1] = 0; t.offsets[0] = 16; t.place[1] = UINT32_MAX;
           t.page_start[0] = 0);
@@ -248,14 +253,14 @@ static void imports_have_names_and_libraries(void **state)
     WRONG("no special library", t.import[0] = 0xfc);
     WRONG("a second library", t.import[0] = 2);
     WRONG("library 240", t.import[0] = 0xf0);
-    GOOD("an addend", t.format = 2; t.symbols = 80; t.import[1] = 5);
-    WRONG("a second library, with an addend", t.format = 2; t.symbols = 80; t.import[0] = 2);
-    GOOD("a wide one", t.format = 3; t.symbols = 88; t.import[1] = 1);
-    GOOD("a special one, wide", t.format = 3; t.symbols = 88; t.import[0] = 0xfffe);
-    WRONG("no special one, wide", t.format = 3; t.symbols = 88; t.import[0] = 0xfff1);
-    WRONG("a second one, wide", t.format = 3; t.symbols = 88; t.import[0] = 2);
-    WRONG("library 65520", t.format = 3; t.symbols = 88; t.import[0] = 0xfff0);
-    WRONG("a wide name behind the end", t.format = 3; t.symbols = 88; t.import[1] = 6);
+    GOOD("an addend", t.format = 2; t.symbols = 84; t.import[1] = 5);
+    WRONG("a second library, with an addend", t.format = 2; t.symbols = 84; t.import[0] = 2);
+    GOOD("a wide one", t.format = 3; t.symbols = 92; t.import[1] = 1);
+    GOOD("a special one, wide", t.format = 3; t.symbols = 92; t.import[0] = 0xfffe);
+    WRONG("no special one, wide", t.format = 3; t.symbols = 92; t.import[0] = 0xfff1);
+    WRONG("a second one, wide", t.format = 3; t.symbols = 92; t.import[0] = 2);
+    WRONG("library 65520", t.format = 3; t.symbols = 92; t.import[0] = 0xfff0);
+    WRONG("a wide name behind the end", t.format = 3; t.symbols = 92; t.import[1] = 6);
     struct chained t = chained;
     assert_int_equal(of_chained(s, t, "_f_f_f", bind, 0), 1); /* nothing ends it */
     assert_int_equal(of_chained(s, t, "_f_f\0f", bind, 0), 0);
@@ -290,12 +295,27 @@ static void chains_stay_in_their_page(void **state)
     }
 }
 
+/* Without code, data is not looked at either: what the tables say is. */
+static void chains_are_followed_where_code_is_read(void **state)
+{
+    struct subject *s = *state;
+    struct chained t = chained;
+    assert_int_equal(of_chained(s, t, "\0_f\0\0", bind | 1, 0), 1);
+    s->reading = (struct reading){0};
+    read_file(&s->file, &(struct read_options){.code = false}, &s->reading);
+    assert_int_equal(s->reading.images[0].defects.total, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(opcodes_write_into_segments),          CASE(libraries_are_counted_by_their_commands),
-        CASE(what_dyld_does_not_load_is_not_asked), CASE(parts_of_chained_fixups_fit_each_other),
-        CASE(imports_have_names_and_libraries),     CASE(chains_stay_in_their_page),
+        CASE(opcodes_write_into_segments),
+        CASE(libraries_are_counted_by_their_commands),
+        CASE(what_dyld_does_not_load_is_not_asked),
+        CASE(parts_of_chained_fixups_fit_each_other),
+        CASE(imports_have_names_and_libraries),
+        CASE(chains_stay_in_their_page),
+        CASE(chains_are_followed_where_code_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

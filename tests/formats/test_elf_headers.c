@@ -294,6 +294,12 @@ TEST(what_becomes_read_only_ends_with_a_section)
     make_elf_phdr(&made, PT_GNU_RELRO, PF_R, MAKE_ELF_DATA, 0x600);
     assert_int_equal(read_made()->defects.total, 0);
     file_close(&file);
+    clean(); /* those that have bytes do */
+    thread_section(".tdata", SHT_PROGBITS, 0x25c0, 0x100, 8);
+    make_elf_phdr(&made, PT_TLS, PF_R, 0x25c0, 0x100)->p_align = 8;
+    make_elf_phdr(&made, PT_GNU_RELRO, PF_R, MAKE_ELF_DATA, 0x600);
+    assert_int_equal(defects(read_made(), DEFECT_ID_elf_section_view), 1);
+    file_close(&file);
     clean();
     Elf64_Shdr *h = &make_elf_section(&made, ".data", SHT_PROGBITS, NULL, 0x200)->header;
     h->sh_flags = SHF_ALLOC | SHF_WRITE;
@@ -315,6 +321,7 @@ TEST(loaded_relocations_are_those_that_loaders_are_led_to)
                  {"DT_JMPREL", SHT_RELA, DT_JMPREL, DT_PLTRELSZ, RELA, SIZE, false},
                  {"a part of DT_RELA", SHT_RELA, DT_RELA, DT_RELASZ, RELA - 24, SIZE + 48, false},
                  {"none", SHT_RELA, DT_HASH, DT_NULL, RELA, SIZE, true},
+                 {"a table without a size", SHT_RELA, DT_RELA, DT_NULL, RELA, SIZE, true},
                  {"a table that ends before", SHT_RELA, DT_RELA, DT_RELASZ, RELA, SIZE - 24, true},
                  {"a table that begins behind it", SHT_RELA, DT_RELA, DT_RELASZ, RELA + 24, SIZE, true},
                  {"DT_RELR", SHT_RELR, DT_RELR, DT_RELRSZ, RELA, SIZE, false},
