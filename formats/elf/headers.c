@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
+
 enum { PROPERTY_MOST = 1024, NOTE_HEAD = 16 /* with the name "GNU" */ };
 
 static const char *table_fault(const struct elf_view *view, const struct phdr *p)
@@ -110,7 +112,7 @@ static void check_static_pie(struct elf_view *view, const struct phdr *first)
 {
     const struct image *image = view->image;
     bool glibc = image->libc == LIBC_GLIBC;
-    if (view->interp || !view->extra->flag_pie || !first || (!glibc && image->libc != LIBC_MUSL))
+    if (view->interp || !view->extra->flag_pie || NEVER(!first) || (!glibc && image->libc != LIBC_MUSL))
         return;
     if (glibc && page_start(first->vaddr) != 0)
         ELF_DEFECT(view, elf_segment, first->at, "a static PIE of glibc that is linked at 0", "one linked at %#llx",

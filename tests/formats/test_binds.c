@@ -1,4 +1,7 @@
 /* Where dyld is told to write addresses, and whose: opcodes and chained fixups, against segments and load commands. */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "tests/formats/small_macho.h"
 
 /* The streams of LC_DYLD_INFO of a program with two segments behind __PAGEZERO: __TEXT is number 1 of 0x4000 bytes. */
@@ -306,6 +309,73 @@ static void chains_are_followed_where_code_is_read(void **state)
     assert_int_equal(s->reading.images[0].defects.total, 0);
 }
 
+/* A file that is cut behind what was read of it. */
+static void a_chain_that_cannot_be_read_is_told(void **state)
+{
+    enum { HEAD = 0x1000, INSIDE = 0x1800, TABLES = 256 };
+    static const struct file_options options = {1 << 24, false};
+    struct subject *s = *state;
+    struct chained t = chained;
+    struct problem problem;
+    struct view v;
+    t.page_start[0] = INSIDE;
+    memset(s->m.text + INSIDE, 0, 8);
+    assert_int_equal(of_chained(s, t, "\0_f\0\0", 0, 0), 0);
+    int fd = memfd_create("cut", 0);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, s->bytes, s->size), s->size);
+    file_close(&s->file);
+    assert_int_equal(file_from_fd(&s->file, fd, &options, &problem), STATUS_OK);
+    assert_true(file_view(&s->file, 0, HEAD, &v) && file_view(&s->file, s->size - TABLES, TABLES, &v));
+    assert_int_equal(ftruncate(fd, 0), 0);
+    s->reading = (struct reading){0};
+    read_file(&s->file, &(struct read_options){.code = true}, &s->reading);
+    assert_int_not_equal(file_settle(&s->file, &problem), STATUS_OK);
+}
+
+/* Chained fixups of `structs` of five segments that all have the same MiB of the file, in each page of which from the third
+ * on a chain of one pointer begins; the others have the first one's. What the reader says of them. */
+static size_t of_shared(struct subject *s, unsigned structs)
+{
+    enum { SHARED = 5, NUMBER = 3, SIZE = 1 << 20, PAGES = SIZE / PAGE, HEAD = 22 + 2 * PAGES, STARTS = 32 };
+    static uint8_t zeros[SIZE];
+    const uint64_t base = UINT64_C(0x100000000), address = base + 0x10000000;
+    uint8_t bytes[STARTS + 4 + 4 * (NUMBER + SHARED) + SHARED * HEAD + 10] = {0};
+    struct chained head = chained;
+    const uint32_t count = NUMBER + SHARED, first = 4 + 4 * count;
+    forget(s);
+    begin(s, ARCH_ARM64);
+    make_macho_remove(&s->m, LC_DYLD_INFO);
+    s->m.trailing = zeros;
+    s->m.trailing_size = sizeof zeros;
+    head.count = 0;
+    head.imports = head.symbols = STARTS + first + structs * HEAD;
+    memcpy(bytes, &head, STARTS);
+    memcpy(bytes + STARTS, &count, 4);
+    for (uint32_t i = 0; i < SHARED; i++) {
+        struct chained one = chained;
+        const uint32_t offset = first + (i < structs ? i : 0) * HEAD;
+        memcpy(bytes + STARTS + 4 + 4 * (NUMBER + i), &offset, 4);
+        make_macho_segment(&s->m, "__SHARED", address + (uint64_t)i * SIZE, SIZE, 0, SIZE, 1);
+        if (i >= structs)
+            continue;
+        one.size = HEAD;
+        one.pages = PAGES;
+        one.place[0] = (uint32_t)(address - base) + i * SIZE;
+        memcpy(bytes + STARTS + offset, &one.size, 22);
+        memset(bytes + STARTS + offset + 22, 0xff, 4);
+    }
+    const uint32_t size = head.symbols + 2, at = make_macho_linkedit(&s->m, bytes, size);
+    make_macho_command(&s->m, LC_DYLD_CHAINED_FIXUPS | MAKE_REQ_DYLD, (const uint32_t[]){at, size}, 2);
+    return defects(look(s), DEFECT_ID_macho_linkedit);
+}
+
+static void bytes_are_not_followed_again_and_again(void **state)
+{
+    assert_int_equal(of_shared(*state, 5), 0);
+    assert_int_equal(of_shared(*state, 1), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +386,8 @@ int main(void)
         CASE(imports_have_names_and_libraries),
         CASE(chains_stay_in_their_page),
         CASE(chains_are_followed_where_code_is_read),
+        CASE(a_chain_that_cannot_be_read_is_told),
+        CASE(bytes_are_not_followed_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
