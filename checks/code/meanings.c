@@ -22,13 +22,12 @@ uint64_t meaning_of_value(void *context, struct value value)
     if (value.kind != VALUE_BITS)
         return value.kind == VALUE_CPU ? value.at : 0;
     unsigned place = value_place(value), bit = place - PLACE_BIT;
-    if (place == 0 || place == PLACE_UNKNOWN || place >= PLACE_SHIFTED) {
-        uint64_t answer = answer_in(p, value_cell(value));
-        return place && place != PLACE_UNKNOWN ? answer_shifted(answer, place - PLACE_SHIFTED)
-               : place                         ? answer_masked(answer, UINT64_MAX) /* one bit, if only one was kept */
-                                               : answer;
-    }
-    return answer_masked(answer_in(p, value_cell(value) + bit / 8), (uint64_t)1 << bit % 8);
+    if (place >= PLACE_BIT && place < PLACE_SHIFTED)
+        return answer_masked(answer_in(p, value_cell(value) + bit / 8), (uint64_t)1 << bit % 8);
+    uint64_t answer = answer_in(p, value_cell(value));
+    return place == 0             ? answer
+           : place < PLACE_MARKED ? answer_shifted(answer, place - PLACE_SHIFTED)
+                                  : answer_masked(answer, UINT64_MAX); /* one bit, if only one was kept */
 }
 
 /* Each variable once: with the answer, if all who set it from one set it from the same. */
@@ -60,20 +59,49 @@ static bool note(struct program *p, uint64_t cell, uint64_t answer, unsigned siz
     return true;
 }
 
+static int by_stored_cell(const void *a, const void *b)
+{
+    const struct stored *one = a, *other = b;
+    return (one->cell > other->cell) - (one->cell < other->cell);
+}
+
+void stored_sort(struct program *p)
+{
+    if (p->stored_count)
+        qsort(p->stored, p->stored_count, sizeof *p->stored, by_stored_cell);
+}
+
+/* The first that sets `cell`, or a variable behind it; they are sorted. */
+static size_t stored_from(const struct program *p, uint64_t cell)
+{
+    size_t low = 0, high = p->stored_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->stored[middle].cell < cell)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* How a word is set by functions that ask the processor. */
 struct setting {
     bool number, answer, other; /* to numbers; to an answer as it is; to what is not followed */
+    bool gathers;               /* to what it was, and a bit more */
 };
 static struct setting setting_of(const struct program *p, uint64_t cell)
 {
+    enum { WORD = 4 };
     struct setting setting = {0};
-    for (size_t i = 0; i < p->stored_count; i++) {
+    for (size_t i = stored_from(p, cell); i < p->stored_count && p->stored[i].cell == cell; i++) {
         const struct stored *s = &p->stored[i];
-        bool near = s->cell == cell && p->functions[s->function].near_cpu == 1;
+        bool near = p->functions[s->function].near_cpu == 1;
         bool number = s->value.kind == VALUE_CONSTANT || s->value.kind == VALUE_CHOSEN;
         setting.number |= near && number;
         setting.answer |= near && s->value.kind == VALUE_CPU && s->value.at;
         setting.other |= near && !number;
+        setting.gathers |= near && s->size == WORD && s->value.kind == VALUE_BITS && value_cell(s->value) == cell;
     }
     return setting;
 }
@@ -83,16 +111,13 @@ static struct setting setting_of(const struct program *p, uint64_t cell)
 static bool note_cpu_model(struct program *p)
 {
     enum { TYPE = 8, VENDOR = 12, WORD = 4 };
-    uint64_t last = 0;
     for (size_t i = 0; p->amd64 && i < p->stored_count; i++) {
-        const struct stored *s = &p->stored[i];
-        bool gathers = s->size == WORD && s->value.kind == VALUE_BITS && value_cell(s->value) == s->cell;
-        if (!gathers || s->cell == last || p->functions[s->function].near_cpu != 1)
+        uint64_t cell = p->stored[i].cell;
+        if ((i && p->stored[i - 1].cell == cell) || !setting_of(p, cell).gathers)
             continue;
-        last = s->cell;
-        struct setting type = setting_of(p, s->cell - TYPE), vendor = setting_of(p, s->cell - VENDOR);
+        struct setting type = setting_of(p, cell - TYPE), vendor = setting_of(p, cell - VENDOR);
         if (type.number && !type.answer && !type.other && vendor.number && !vendor.answer &&
-            !note(p, s->cell, answer_of(LEAF_CPU_MODEL, 0), WORD))
+            !note(p, cell, answer_of(LEAF_CPU_MODEL, 0), WORD))
             return false;
     }
     return true;
@@ -101,6 +126,7 @@ static bool note_cpu_model(struct program *p)
 void meanings_note(struct program *p)
 {
     p->meaning_count = 0;
+    stored_sort(p);
     bool good = note_cpu_model(p);
     for (size_t i = 0; good && i < p->stored_count; i++)
         if (p->stored[i].value.kind == VALUE_CPU)

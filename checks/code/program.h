@@ -171,7 +171,8 @@ bool dispatch_take_apart(struct program *p, uint32_t number) MUST_CHECK;
 void dispatch_note_stores(struct program *p, uint32_t number);
 /* Which bit of which answer a value is, by what variables are known to hold; 0: not known. `context`: the program. */
 uint64_t meaning_of_value(void *context, struct value value);
-void meanings_note(struct program *p); /* by p->stored */
+void meanings_note(struct program *p); /* by p->stored, which it sorts */
+void stored_sort(struct program *p);   /* p->stored, by variable */
 /* Takes one more apart, and keeps what it mentions and needs. False: no memory. */
 bool dispatch_build(struct program *p, uint32_t number) MUST_CHECK;
 /* Does the last part again for those that use one of `fresh`, variables that hold such answers, too. False: no memory. */

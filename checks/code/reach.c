@@ -203,19 +203,12 @@ static bool begins_zero(const struct program *p, uint64_t cell)
     return !bytes || *bytes == 0;
 }
 
-static int by_cell(const void *a, const void *b)
-{
-    const struct stored *one = a, *other = b;
-    return (one->cell > other->cell) - (one->cell < other->cell);
-}
-
 /* Variables that are only ever set where the processor was asked: they say what it said. */
 static bool find_guarded_cells(struct program *p, struct words *fresh)
 {
     struct words others = {0}, cells = {0};
     fresh->count = 0;
-    if (p->stored_count)
-        qsort(p->stored, p->stored_count, sizeof *p->stored, by_cell);
+    stored_sort(p);
     for (size_t i = 0, end; i < p->stored_count; i = end) {
         bool guarded = begins_zero(p, p->stored[i].cell) && !words_have(&p->cells, p->stored[i].cell);
         for (end = i; end < p->stored_count && p->stored[end].cell == p->stored[i].cell; end++) {

@@ -198,6 +198,14 @@ static bool join_into(struct value *value, struct value under, const struct valu
     return lost;
 }
 
+/* Keeps what two values that are alike have in common. Whether anything was lost. */
+static bool mix_into(struct value *value, struct value other)
+{
+    bool lost = !value_same(*value, other) && value_place(*value) != PLACE_UNKNOWN;
+    *value = lost ? value_mixed(*value) : *value;
+    return lost;
+}
+
 static bool flags_join(struct flags *flags, const struct flags *other)
 {
     if (flags->compared != other->compared || !value_alike(flags->value, other->value) ||
@@ -205,9 +213,7 @@ static bool flags_join(struct flags *flags, const struct flags *other)
         *flags = (struct flags){0};
         return true;
     }
-    bool lost = !value_same(flags->value, other->value) && value_place(flags->value) != PLACE_UNKNOWN;
-    flags->value = lost ? value_mixed(flags->value) : flags->value;
-    return lost;
+    return mix_into(&flags->value, other->value);
 }
 
 bool state_join(struct state *state, const struct state *other)
@@ -227,9 +233,8 @@ bool state_join(struct state *state, const struct state *other)
         if (!value_alike(there, slot->value)) {
             *slot = (struct slot){0};
             lost = true;
-        } else if (!value_same(there, slot->value)) {
-            lost |= value_place(slot->value) != PLACE_UNKNOWN;
-            slot->value = value_mixed(slot->value);
+        } else {
+            lost |= mix_into(&slot->value, there);
         }
     }
     lost |= join_into(&state->under, none, &other->under, none);

@@ -16,7 +16,7 @@ static struct value arithmetic(struct work *w, unsigned operation, struct value 
         else if (constant && !zero && about_cpu(both))
             both = value_with(value_mixed(both), SET_MEANS_EITHER); /* bits are set whatever the processor can do */
         else
-            both = value_is_marked(both) ? value_marked(both) : value_mixed(both);
+            both = value_is_marked(both) ? both : value_mixed(both);
         compare(w, both, COMPARED_WITH_ZERO, 0);
         return both;
     case AND:

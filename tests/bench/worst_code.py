@@ -240,12 +240,12 @@ WAYS = b'there are more ways through the code than are followed'
 AVX2, CASA, RET = bytes.fromhex('c5fdfec0'), words([0x88e07c41]), words([RETURN])  # which the CPUs lack, but for the last
 
 
-def whole(code, data=b'', machine=AMD64):
+def whole(code, data=b'', machine=AMD64, entry=BASE + 0x10800):
     """Code that no section names, and data in a segment of its own."""
     start = bytes.fromhex('000080d2a80b80d2010000d4' if machine == ARM64 else 'bf00000000b83c0000000f05')
     there = AT + len(code)
     head = b'\x7fELF\2\1\1'.ljust(16, b'\0')
-    head += struct.pack('<HHIQQQIHHHHHH', 2, machine, 1, BASE + 0x10800, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    head += struct.pack('<HHIQQQIHHHHHH', 2, machine, 1, entry, 64, 0, 0, 64, 56, 2, 64, 0, 0)
     head += struct.pack('<IIQQQQQQ', 1, EXECUTES, 0, BASE, BASE, there, there, 0x1000)
     head += struct.pack('<IIQQQQQQ', 1, 6, there, BASE + there, BASE + there, len(data), len(data), 0x1000)
     return (head.ljust(0x10800, b'\0') + start).ljust(AT, b'\0') + code + data
@@ -263,6 +263,16 @@ def pointers(targets, code, machine=AMD64):
     step = 1 if machine == AMD64 else 4
     places = struct.pack('<%dQ' % targets, *range(CODE, CODE + targets * step, step))
     return whole(front.ljust(len(front) + 0xfff & ~0xfff, code[:1]), places * (SIZE // len(places)), machine)
+
+
+def words_of_answers(count=60000):
+    """A program that asks once and puts the answer into so many variables, one after the other, beside what they hold."""
+    asks, insn, apart = bytes.fromhex('31c00fa2'), 6, 16
+    size = len(asks) + insn * count + len(AVX2) + 12
+    end = size + 0xfff & ~0xfff
+    code = asks + b''.join(b'\x09\x1d' + struct.pack('<i', end + i * apart - len(asks) - (i + 1) * insn) for i in range(count))
+    code = (code + AVX2 + bytes.fromhex('b83c000000bf000000000f05')).ljust(end, b'\x90')
+    return whole(code, bytes(count * apart), entry=CODE)
 
 
 # How each file is made, what it is judged by, beside what every file is, and what must be said of it.
@@ -296,6 +306,7 @@ FILES = {
     'code, amd64: addresses': (lambda: pattern(bytes.fromhex('488d0500000000')), AMD64_ONLY, WAYS),
     'code, amd64: jumps by register': (lambda: pattern(bytes.fromhex('488d0501000000ffe0')), AMD64_ONLY, WAYS),
     'code, amd64: calls and questions': (lambda: pattern(bytes.fromhex('e80900000031c031c90fa285db7404c5fdfec0c3')), AMD64_ONLY, WAYS),
+    'code, amd64: words put together of answers': (words_of_answers, AMD64_ONLY),
     'code, arm64: nothing but FEAT_LSE': (lambda: pattern(CASA, ARM64), ARM64_ONLY, WAYS),
     'code, arm64: calls of what follows': (lambda: pattern(words([0x94000002, RETURN]), ARM64), ARM64_ONLY),
     'code, arm64: addresses': (lambda: pattern(words([0x90000000, 0x91000000]), ARM64), ARM64_ONLY),
