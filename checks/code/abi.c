@@ -93,6 +93,23 @@ struct abi_walk abi_walk_of(const struct abi_work *w)
                              .platform = abi_platform(w->image)};
 }
 
+/* Bytes of long runs of zeros among the code, which nothing runs (UDF #0): linkers leave them before the veneers that they put
+ * on pages of their own for erratum 843419 of Cortex-A53. */
+static uint64_t padding(const struct map *map)
+{
+    enum { LONG = 256 };
+    uint64_t sum = 0;
+    for (size_t i = 0; i < map->code_count; i++) {
+        const struct code_range *range = &map->code[i];
+        const uint8_t *bytes = map_bytes(map, range->address, range->size);
+        for (uint64_t at = 0, run = 0; bytes && at + 4 <= range->size; at += 4) {
+            run = load_le32(bytes + at) == 0 ? run + 4 : 0;
+            sum += run == LONG ? LONG : run > LONG ? 4 : 0;
+        }
+    }
+    return sum;
+}
+
 static bool study_a64(struct abi_work *w, size_t most, struct abi_study *study)
 {
     abi_find(w);
@@ -107,6 +124,10 @@ static bool study_a64(struct abi_work *w, size_t most, struct abi_study *study)
         }
     }
     abi_walk_free(&walk);
+    uint64_t known = 0;
+    for (unsigned p = 0; p < ABI_PROFILES; p++)
+        known += study->understood[p];
+    study->code -= known && known < study->code ? padding(&w->map) : 0;
     return good;
 }
 

@@ -1,6 +1,7 @@
 /* LLVM's outliner makes functions of the repeated parts of others, which are called by name and keep no convention; and
  * behind a call of a function that never returns anything may stand. */
 #include "checks/code/a64.h"
+#include "checks/code/a64_fields.h"
 #include "checks/code/abi_work.h"
 
 enum { FRAGMENT_WORDS = 48, NOP = (int)0xd503201f };
@@ -53,12 +54,52 @@ static bool branches(uint32_t word)
     return (word & 0xfc000000u) == 0x14000000u || (word & 0x7c000000u) == 0x34000000u || word >> 24 == 0x54;
 }
 
+/* BLR, or BL to ADRP X16, perhaps behind BTI C: a stub, through which another program is called. */
+bool abi_calls_away(const struct abi_walk *w, size_t at)
+{
+    enum { BTI_C = (int)0xd503245f };
+    const uint32_t word = abi_word(w, at);
+    if (word >> 26 != 0x25)
+        return word >> 25 == 0x6b && (word >> 21 & 7) == 1;
+    const uint64_t to = w->f->start + (at + sign_extend(field(word, 0, 26), 26)) * 4;
+    const uint8_t *bytes = map_bytes(w->map, to, 8);
+    if (!bytes)
+        return false;
+    const uint32_t first = load_le32(bytes) == (uint32_t)BTI_C ? load_le32(bytes + 4) : load_le32(bytes);
+    return (first & 0x9f00001fu) == (0x90000000u | REGISTER_IP0);
+}
+
+bool abi_faults(const struct abi_walk *w, size_t at)
+{
+    enum { PAGE = 4096 };
+    const uint32_t word = abi_word(w, at);
+    if ((word & 0x3f000000u) != 0x39000000 || at == 0 || w->flags[at] & ABI_LEADER) /* LDR, STR */
+        return false;
+    const uint32_t before = abi_word(w, at - 1);
+    return (before & 0x7fe00000u) == 0x52800000 && field(before, 0, 5) == field(word, 5, 5) && /* MOVZ */
+           field(before, 5, 16) + (field(word, 10, 12) << (word >> 30)) < PAGE;
+}
+
+/* Whether SP comes out of another register than the frame pointer right before the BR at `at`: __builtin_longjmp() does so. */
+static bool jumps_far(const uint8_t *bytes, uint64_t at)
+{
+    enum { NEAR = 4 * 4 };
+    for (uint64_t back = 4; back <= NEAR && back <= at; back += 4) {
+        uint32_t word = load_le32(bytes + at - back);
+        if ((word & 0xfffffc1fu) == 0x9100001f) /* MOV SP, Xn */
+            return field(word, 5, 5) < REGISTER_FP;
+    }
+    return false;
+}
+
 /* Whether the function has an instruction that leaves it for good. */
 static bool may_return(const uint8_t *bytes, uint64_t size)
 {
     struct operands o;
     for (uint64_t at = 0; at + 4 <= size; at += 4) {
         uint32_t word = load_le32(bytes + at);
+        if ((word & 0xfffffc1fu) == 0xd61f0000 && jumps_far(bytes, at)) /* BR */
+            continue;
         if (word >> 25 == 0x6b && (word >> 21 & 7) != 1) /* BR, RET; not BLR */
             return true;
         if (!branches(word) || word >> 26 == 0x25)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "checks/code/a64.h"
+#include "checks/code/a64_fields.h"
 #include "checks/code/abi_glance.h"
 #include "checks/code/abi_quick.h"
 
@@ -194,21 +195,6 @@ bool abi_fall_into(struct abi_walk *w, size_t at, bool doubted, struct abi_state
     return true;
 }
 
-/* BL to ADRP X16, perhaps behind BTI C: a stub, through which another program is called. */
-bool abi_calls_away(const struct abi_walk *w, size_t at)
-{
-    enum { BTI_C = (int)0xd503245f };
-    const uint32_t word = abi_word(w, at);
-    if (word >> 26 != 0x25)
-        return false;
-    const uint64_t to = w->f->start + (at + sign_extend(field(word, 0, 26), 26)) * 4;
-    const uint8_t *bytes = map_bytes(w->map, to, 8);
-    if (!bytes)
-        return false;
-    const uint32_t first = load_le32(bytes) == (uint32_t)BTI_C ? load_le32(bytes + 4) : load_le32(bytes);
-    return (first & 0x9f00001fu) == (0x90000000u | REGISTER_IP0);
-}
-
 /* Walks on until control goes elsewhere; returns where the block begins that it ends in. */
 static size_t walk_block_a64(struct abi_walk *w, size_t at, const struct abi_state *begin)
 {
@@ -227,7 +213,7 @@ static size_t walk_block_a64(struct abi_walk *w, size_t at, const struct abi_sta
         }
         flags[at] |= ABI_VISITED;
         enum abi_quickly quickly = traced ? ABI_LONG_WAY : abi_quick(w, at, word, &state);
-        on = quickly == ABI_LONG_WAY ? step_a64(w, at, word, &state) : quickly == ABI_DONE;
+        on = (quickly == ABI_LONG_WAY ? step_a64(w, at, word, &state) : quickly == ABI_DONE) && !abi_faults(w, at);
     }
     return leader;
 }
@@ -257,12 +243,54 @@ static void follow(struct abi_walk *w)
     follow_pending(w);
     for (size_t i = 0; i < w->leader_count;) {
         const size_t at = w->leaders[i++];
-        if ((w->flags[at] & (ABI_DOUBTED | ABI_KNOWN)) != ABI_DOUBTED)
+        if ((w->flags[at] & (ABI_DOUBTED | ABI_KNOWN | ABI_OTHERS)) != ABI_DOUBTED)
             continue;
         await(w, at);
         w->doubted = i;
         follow_pending(w);
         i = w->doubted; /* it may have led to one that stands before it */
+    }
+}
+
+/* Nothing is known yet but where blocks begin, and which of them are others'. */
+static void begin_anew(struct abi_walk *w)
+{
+    w->understood = 0;
+    w->odd = w->jumps = w->pooled = w->suspect = false;
+    w->pool = (struct abi_value){0};
+    for (size_t at = 0; at < w->units; at++)
+        w->flags[at] &= ABI_LEADER | ABI_OTHERS;
+}
+
+/* Where a computed jump may lead to code that was not come to, what that code branches to is its, and no call's. */
+static bool leave_to_others(struct abi_walk *w)
+{
+    bool any = false;
+    uint64_t to;
+    for (size_t at = 0; at < w->units; at++) {
+        if (w->flags[at] & ABI_VISITED || !a64_target(abi_word(w, at), at * 4, &to) || to / 4 >= w->units)
+            continue;
+        any |= (w->flags[to / 4] & (ABI_DOUBTED | ABI_OTHERS)) == ABI_DOUBTED;
+        w->flags[to / 4] |= ABI_OTHERS;
+    }
+    return any;
+}
+
+/* From the entry on. */
+static void follow_all(struct abi_walk *w)
+{
+    enum { TURNS = 4 };
+    struct abi_state entry;
+    abi_entry(&entry);
+    if (w->arch == ARCH_AMD64)
+        abi_entry_x86(&entry);
+    abi_arrive(w, 0, &entry);
+    follow(w);
+    for (unsigned i = 1; w->suspect && w->jumps && w->arch == ARCH_ARM64 && leave_to_others(w) && !w->odd; i++) {
+        begin_anew(w);
+        w->odd = i == TURNS;
+        abi_arrive(w, 0, &entry);
+        follow(w);
     }
 }
 
@@ -302,16 +330,6 @@ static void begin(struct abi_walk *w, const struct abi_function *function)
     w->pool = (struct abi_value){0};
 }
 
-/* After a glance that was given up. */
-static void begin_anew(struct abi_walk *w)
-{
-    w->understood = 0;
-    w->odd = w->jumps = w->pooled = false;
-    w->pool = (struct abi_value){0};
-    for (size_t at = 0; at < w->units; at++)
-        w->flags[at] &= ABI_LEADER;
-}
-
 static void count_visited(struct abi_walk *w)
 {
     for (size_t at = 0; at < w->units; at += ABI_STRIDE)
@@ -320,7 +338,6 @@ static void count_visited(struct abi_walk *w)
 
 bool abi_walk(struct abi_walk *w, const struct abi_function *function)
 {
-    struct abi_state entry;
     begin(w, function);
     if (!w->bytes || w->units == 0)
         return true;
@@ -340,11 +357,7 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
         return false;
     if (w->odd)
         return true;
-    abi_entry(&entry);
-    if (w->arch == ARCH_AMD64)
-        abi_entry_x86(&entry);
-    abi_arrive(w, 0, &entry);
-    follow(w);
+    follow_all(w);
     if (w->suspect || w->trace)
         report(w);
     if (w->arch == ARCH_AMD64)

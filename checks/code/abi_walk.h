@@ -110,7 +110,7 @@ static inline bool abi_is_large(size_t units, size_t leaders)
     return units > ABI_MOST_MEMORY / ABI_UNIT_MEMORY ||
            leaders > (ABI_MOST_MEMORY - units * ABI_UNIT_MEMORY) / sizeof(struct abi_state);
 }
-enum { ABI_LEADER = 1, ABI_VISITED = 2, ABI_PENDING = 4, ABI_KNOWN = 8, ABI_DOUBTED = 16 };
+enum { ABI_LEADER = 1, ABI_VISITED = 2, ABI_PENDING = 4, ABI_KNOWN = 8, ABI_DOUBTED = 16, ABI_OTHERS = 32 };
 /* For abi_look*(): a breach. */
 void abi_tell(struct abi_walk *walk, size_t at, enum abi_breach breach, unsigned reg, int32_t n);
 /* For the two that walk a block: state arrives at the leader `at`; where control goes, false: nowhere in this block. */
@@ -140,10 +140,13 @@ bool abi_is_stub(const struct abi_walk *walk, uint64_t address);
 /* Notes the address that an instruction forms. */
 void abi_note_x86(struct abi_bits *taken, const struct map *map, const struct x86_insn *insn, uint64_t address);
 /* On from one block into the next, at whose leader `state` arrives; false: nothing is new there. `doubted`: from behind a call
- * of another program's function, which may never return. */
+ * of a function that is not known, which may never return. */
 bool abi_fall_into(struct abi_walk *walk, size_t at, bool doubted, struct abi_state *state);
-/* Whether the instruction calls a function of another program. Of A64. */
+/* Whether the instruction calls a function of another program, or one that only a register names. Of A64. */
 bool abi_calls_away(const struct abi_walk *walk, size_t at);
+/* Whether the instruction accesses the first page, where Linux maps nothing (vm.mmap_min_addr), at an address that the one
+ * before makes: abort() of programs that write their own. Of A64. */
+bool abi_faults(const struct abi_walk *walk, size_t at);
 /* Walks on until control goes elsewhere; returns where the block begins that it ends in. */
 size_t abi_walk_block_x86(struct abi_walk *walk, size_t at, const struct abi_state *begin);
 
