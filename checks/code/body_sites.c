@@ -74,8 +74,8 @@ void body_note(struct body *b, uint32_t block, uint64_t at, const struct step *s
     struct site *site;
     if (b->noted[step->class] && (site = body_site(b, block, SITE_FEATURE, at)) != NULL)
         site->class = step->class;
-    bool compared = b->unit == 1 && step->has_reference && map_is_code(b->map, step->reference) &&
-                    outline_is_compared(b->map, b->start, b->end, at, &b->fuel);
+    bool compared = step->has_reference && map_is_code(b->map, step->reference) &&
+                    outline_is_compared(b->map, b->unit == 1, b->start, b->end, at, &b->fuel);
     if (step->has_reference && !compared && map_find(b->map, step->reference) &&
         (site = body_site(b, block, SITE_REFERENCE, at)) != NULL) {
         site->target = step->reference;

@@ -250,9 +250,9 @@ static bool take(struct walk *w, const struct glance *g)
                                                        : MENTION_ADDRESS,
                        slot);
     for (size_t i = 0; i < o->map->asking_count; i++)
-        o->through_asking |= g->address == o->map->asking[i];
-    bool compared = o->amd64 && g->address && !g->loads && !g->stores && map_is_code(o->map, g->address) &&
-                    outline_is_compared(o->map, w->start, w->end, w->at, &o->fuel);
+        o->through_asking |= g->address == o->map->asking[i] && outline_is_stub(o->map, w->start, w->at);
+    bool compared = g->address && !g->loads && !g->stores && map_is_code(o->map, g->address) &&
+                    outline_is_compared(o->map, o->amd64, w->start, w->end, w->at, &o->fuel);
     if (g->address && !compared && map_find(o->map, g->address))
         good &= mention(o,
                         g->stores  ? MENTION_STORE

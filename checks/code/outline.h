@@ -47,7 +47,7 @@ struct outline {
     bool returns, leaves;                   /* by a return or a jump through a register; by a jump out of it */
     bool steps_16;                          /* arm64: a pointer moves on by 16 bytes */
     bool adds_2, loads_words;               /* arm64: an index moves on by two; words are loaded by an index */
-    bool through_asking;                    /* loads a slot of getauxval() */
+    bool through_asking;                    /* begins with a stub that jumps to getauxval() */
     bool goes_back;                         /* has a loop */
     bool branches;                          /* has a conditional branch */
     bool unsure;                            /* goes through a pointer, or asks the kernel */
@@ -59,6 +59,8 @@ struct outline {
     uint32_t pages_known;
 };
 
+/* Whether the function is a stub that jumps to where the slot says that it loads at `load`. Of A64. */
+bool outline_is_stub(const struct map *map, uint64_t start, uint64_t load);
 /* Whether what was looked at tells the entries of an auxiliary vector apart, as getauxval() does. */
 bool outline_knows_auxv(const struct outline *outline);
 /* The same of a function that only looks for AT_HWCAP, and is called by one that looks for `others` (their compares). */
@@ -70,9 +72,9 @@ void outline_compares(struct outline *outline, unsigned number);
 void outline_sets_errno(struct outline *outline);
 /* Looks at the function in [start, end), which executes; what it mentions is added to `mentions`. False: no memory. */
 bool outline_function(struct outline *outline, uint64_t start, uint64_t end) MUST_CHECK;
-/* Whether the address that the x86-64 LEA at `at` forms, in the function from `start` to `end`, is only compared; false where
+/* Whether the address that the instruction at `at` forms, in the function from `start` to `end`, is only compared; false where
  * that is not known, or the fuel has come to its end. */
-bool outline_is_compared(const struct map *map, uint64_t start, uint64_t end, uint64_t at, uint64_t *fuel);
+bool outline_is_compared(const struct map *map, bool amd64, uint64_t start, uint64_t end, uint64_t at, uint64_t *fuel);
 void outline_free(struct outline *outline);
 
 #endif

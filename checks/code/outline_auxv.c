@@ -33,15 +33,28 @@ void outline_sets_errno(struct outline *o)
     o->compares |= SETS_ERRNO;
 }
 
+/* ADRP X16; LDR X17, [X16, #slot]; ADD X16, X16, #slot; BR X17, perhaps behind BTI C, with AUTIA1716 before BR (AAELF64,
+ * PLT sequences). Others may stand behind it that nobody calls. */
+bool outline_is_stub(const struct map *map, uint64_t start, uint64_t load)
+{
+    enum { BTI_C = (int)0xd503245f, AUTIA1716 = (int)0xd503219f, BR_X17 = (int)0xd61f0220 };
+    const uint8_t *bytes = load - start <= 8 ? map_bytes(map, start, (size_t)(load - start) + 16) : NULL;
+    if (!bytes)
+        return false;
+    const uint8_t *behind = bytes + (load - start) + 8;
+    const bool first = load - start == 4 || (load - start == 8 && load_le32(bytes) == (uint32_t)BTI_C);
+    return first && (load_le32(behind) == (uint32_t)BR_X17 ||
+                     (load_le32(behind) == (uint32_t)AUTIA1716 && load_le32(behind + 4) == (uint32_t)BR_X17));
+}
+
 /* Whoever looks a type up goes through the vector in steps of its entries, of 16 bytes. glibc's getauxval() and those who
  * read the vector themselves compare with AT_HWCAP and AT_HWCAP2, or with AT_HWCAP and two others; musl's compares with
  * AT_SECURE alone, and sets the thread's errno. Go's runtime counts words, and compares with four of them; up to Go 1.19 with
  * three. */
 bool outline_knows_auxv(const struct outline *o)
 {
-    enum { STUB = 8 };
-    if (o->through_asking && o->words <= STUB)
-        return true; /* of the procedure linkage table */
+    if (o->through_asking)
+        return true;
     unsigned compares = o->compares & (unsigned)~SETS_ERRNO;
     bool counts = o->adds_2 && o->loads_words && compares & COMPARES_PAGESZ;
     if (!o->goes_back || o->words > LONG || (!o->steps_16 && !counts && __builtin_popcount(compares) < 4))

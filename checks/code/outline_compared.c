@@ -1,7 +1,10 @@
 /* Addresses of functions that are formed to be compared, as std::random_device of libstdc++ compares the function that it
- * holds with those that read RDRAND and RDSEED: nobody is called by them. From the LEA on, every way is followed until the
+ * holds with those that read RDRAND and RDSEED, and MariaDB names its CRC by: nobody is called by them. From there on, every way is followed until the
  * register is set to something else or the function is left; where it is used for anything but a comparison before that,
  * or the ways are too long, the address counts as formed to be used. */
+#include "checks/code/a64.h"
+#include "checks/code/a64_fields.h"
+#include "checks/code/operands.h"
 #include "checks/code/outline.h"
 #include "checks/code/x86.h"
 
@@ -65,10 +68,103 @@ static enum use use_of(const struct x86_insn *i, unsigned r)
 
 struct follow {
     const struct map *map;
+    bool amd64;
     uint64_t start, end;
     unsigned r, steps, count;
     uint64_t waiting[WAITING];
 };
+
+/* Whether fields that name registers, or may, name `r`. */
+static bool may_name(uint32_t word, const struct operands *o, unsigned r)
+{
+    const bool first = field(word, 0, 5) == r, base = field(word, 5, 5) == r, second = field(word, 10, 5) == r,
+               third = field(word, 16, 5) == r;
+    if (o->form == FORM_PAGE || o->form == FORM_CONSTANT || o->form == FORM_KEEP)
+        return first;
+    if (o->form == FORM_ADD)
+        return first || base;
+    if (o->form == FORM_LOAD || o->form == FORM_STORE)
+        return first || base || (o->count > 1 && second) || (o->indexed && third);
+    return first || base || second || third;
+}
+
+/* What an A64 instruction does with it; where it may be named it counts as used, unless it is set. */
+static enum use use_of_word(uint32_t word, const struct operands *o, unsigned r)
+{
+    enum { CMP = (int)0xeb00001f }; /* of two registers, the second not shifted */
+    if (o->form == FORM_MEMORY && (r - field(word, 0, 5) < 8 || r - field(word, 16, 5) < 2))
+        return USE_ANY; /* ST64B, CASP: registers that follow those named */
+    if (!may_name(word, o, r) || (word & 0xffe0fc1fu) == (uint32_t)CMP)
+        return USE_NONE;
+    if (field(word, 0, 5) != r || o->gprs != 1u << r)
+        return USE_ANY;
+    switch ((enum form)o->form) {
+    case FORM_PAGE:
+    case FORM_CONSTANT:
+        return USE_OVER;
+    case FORM_ADD:
+    case FORM_MOVE:
+        return o->base != r ? USE_OVER : USE_ANY;
+    case FORM_LOAD:
+        return !o->vector && o->count == 1 && o->base != r && !o->indexed ? USE_OVER : USE_ANY;
+    case FORM_OTHER:
+    case FORM_STORE:
+    case FORM_MEMORY:
+    case FORM_PREFETCH:
+    case FORM_ADD_REGISTER:
+    case FORM_ALIGN:
+    case FORM_KEEP:
+    case FORM_VECTOR_MOVE:
+    case FORM_TO_VECTOR:
+    case FORM_FROM_VECTOR:
+    case FORM_SIGN:
+    case FORM_AUTHENTICATE:
+    case FORM_BRANCH:
+    case FORM_JUMP:
+    case FORM_CALL:
+    case FORM_JUMP_REGISTER:
+    case FORM_CALL_REGISTER:
+    case FORM_RETURN:
+    case FORM_STOP:
+    case FORM_SUPERVISOR:
+    case FORM_SCALABLE:
+    default:
+        return USE_ANY;
+    }
+}
+
+/* As walk(), of A64. */
+static bool walk_a64(struct follow *f, uint64_t at)
+{
+    struct operands o;
+    for (; f->steps < STEPS; f->steps++, at += 4) {
+        const uint8_t *bytes = at - f->start < f->end - f->start ? map_bytes(f->map, at, 4) : NULL;
+        if (!bytes || a64_classify(load_le32(bytes)) == A64_UNALLOCATED)
+            return false;
+        const uint32_t word = load_le32(bytes);
+        a64_operands(word, &o);
+        if (o.form == FORM_STOP)
+            return true;
+        if (o.form == FORM_RETURN)
+            return f->r != 0 && f->r < 19;
+        if (o.form == FORM_JUMP) {
+            at += (uint64_t)o.offset - 4;
+        } else if (o.form == FORM_BRANCH) {
+            const bool tests = word >> 24 != 0x54 && field(word, 0, 5) == f->r; /* not B.cond */
+            if (tests || f->count == WAITING)
+                return false;
+            f->waiting[f->count++] = at + (uint64_t)o.offset;
+        } else if (o.form == FORM_CALL || o.form == FORM_CALL_REGISTER || o.form == FORM_JUMP_REGISTER ||
+                   o.form == FORM_SUPERVISOR) {
+            return false; /* it may be an argument, by whatever convention */
+        } else {
+            enum use use = use_of_word(word, &o, f->r);
+            if (use != USE_NONE)
+                return use == USE_OVER;
+        }
+    }
+    return false;
+}
 
 /* Along one way, from `at`. False: the register is used, or nobody knows. */
 static bool walk(struct follow *f, uint64_t at)
@@ -107,18 +203,41 @@ static bool walk(struct follow *f, uint64_t at)
     return false;
 }
 
-bool outline_is_compared(const struct map *map, uint64_t start, uint64_t end, uint64_t at, uint64_t *fuel)
+/* The register that the instruction at `at` forms an address in, and where the next one is; false: it is no LEA, ADD or ADR. */
+static bool begin(struct follow *f, uint64_t at, uint64_t *next)
 {
     struct x86_insn lea;
-    struct follow f = {.map = map, .start = start, .end = end};
-    const uint8_t *bytes = map_bytes(map, at, (size_t)(end - at));
-    if (*fuel < STEPS || !bytes || !x86_decode(bytes, (size_t)(end - at), &lea) || lea.map != MAP_ONE ||
-        lea.opcode != 0x8d)
+    struct operands o;
+    const uint8_t *bytes = map_bytes(f->map, at, (size_t)(f->end - at));
+    if (!bytes)
         return false;
-    f.r = (lea.modrm >> 3 & 7u) | (lea.rex & 4 ? 8 : 0);
-    bool good = walk(&f, at + lea.length);
+    if (f->amd64) {
+        if (!x86_decode(bytes, (size_t)(f->end - at), &lea) || lea.map != MAP_ONE || lea.opcode != 0x8d)
+            return false;
+        f->r = (lea.modrm >> 3 & 7u) | (lea.rex & 4 ? 8 : 0);
+        *next = at + lea.length;
+        return true;
+    }
+    const uint32_t word = f->end - at < 4 ? 0 : load_le32(bytes);
+    if (a64_classify(word) == A64_UNALLOCATED)
+        return false;
+    a64_operands(word, &o);
+    f->r = o.regs[0];
+    *next = at + 4;
+    return (o.form == FORM_ADD || o.form == FORM_PAGE) && f->r != REGISTER_SP && f->r != REGISTER_IP0 &&
+           f->r != REGISTER_IP1; /* hints take these */
+}
+
+bool outline_is_compared(const struct map *map, bool amd64, uint64_t start, uint64_t end, uint64_t at, uint64_t *fuel)
+{
+    struct follow f = {.map = map, .amd64 = amd64, .start = start, .end = end};
+    uint64_t next;
+    if (*fuel < STEPS || !begin(&f, at, &next))
+        return false;
+    bool (*const way)(struct follow *, uint64_t) = amd64 ? walk : walk_a64;
+    bool good = way(&f, next);
     while (good && f.count)
-        good = walk(&f, f.waiting[--f.count]);
+        good = way(&f, f.waiting[--f.count]);
     *fuel -= f.steps;
     return good;
 }

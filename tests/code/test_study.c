@@ -2,6 +2,8 @@
  * each program does on a processor without the feature is in its comment. */
 #include "tests/code/told.h"
 
+#include "checks/code/outline.h"
+
 TEST(what_every_run_comes_to_is_required)
 {
     is_needed(against(ARCH_AMD64, plain, sizeof plain, "x86-64-v2"), NEED_REQUIRED, FEATURE_X86_AVX2);
@@ -168,6 +170,76 @@ TEST(an_address_that_is_only_compared_leads_nowhere)
     are_told(compared, sizeof compared / sizeof *compared);
 }
 
+/* The same of arm64, with LDADD behind a question to ID_AA64ISAR0_EL1: bl ask; mov x0, #0; mov w8, #94; svc #0;
+ * ask: stp x29, x30, [sp, #-16]!; mrs x0, id_aa64isar0_el1; tbz w0, #20, 1f; bl atomics; 1: ldr x3, [sp, #16]; what each does with
+ * the address; ldp x29, x30, [sp], #16; ret; atomics: ldadd w1, w2, [sp]; ret. Each runs on a Cortex-A53 without arguments
+ * (qemu-aarch64). */
+static const struct {
+    const char *name;
+    uint32_t words[20];
+    enum need_kind kind;
+} compared_words[] = {
+    {"only compared",
+     {0x94000004, 0xd2800000, 0x52800bc8, 0xd4000001, 0xa9bf7bfd, 0xd5380600, 0x36a00040, 0x94000007, 0xf9400be3,
+      0x100000a2, 0xeb02007f, 0x1a9f17e0, 0xa8c17bfd, 0xd65f03c0, 0xb82103e2, 0xd65f03c0},
+     NEED_GUARDED},
+    {"compared, and another put in its place",
+     {0x94000004, 0xd2800000, 0x52800bc8, 0xd4000001, 0xa9bf7bfd, 0xd5380600, 0x36a00040, 0x9400000a, 0xf9400be3,
+      0x10000102, 0xeb03005f, 0x54000040, 0x10000045, 0xf94003e2, 0xf81f83e2, 0xa8c17bfd, 0xd65f03c0, 0xb82103e2,
+      0xd65f03c0},
+     NEED_GUARDED},
+    {"compared and kept",
+     {0x94000004, 0xd2800000, 0x52800bc8, 0xd4000001, 0xa9bf7bfd, 0xd5380600, 0x36a00040, 0x94000007, 0xf9400be3,
+      0x100000a2, 0xeb02007f, 0xf81f83e2, 0xa8c17bfd, 0xd65f03c0, 0xb82103e2, 0xd65f03c0},
+     NEED_POSSIBLE},
+    {"compared and given back",
+     {0x94000004, 0xd2800000, 0x52800bc8, 0xd4000001, 0xa9bf7bfd, 0xd5380600, 0x36a00040, 0x94000006, 0xf9400be3,
+      0x10000080, 0xeb00007f, 0xa8c17bfd, 0xd65f03c0, 0xb82103e2, 0xd65f03c0},
+     NEED_POSSIBLE},
+    {"compared and called",
+     {0x94000004, 0xd2800000, 0x52800bc8, 0xd4000001, 0xa9bf7bfd, 0xd5380600, 0x36a00040, 0x94000008, 0xf9400be3,
+      0x100000c2, 0xeb02007f, 0x54000041, 0xd63f0040, 0xa8c17bfd, 0xd65f03c0, 0xb82103e2, 0xd65f03c0},
+     NEED_POSSIBLE},
+    {"compared, and called under another name",
+     {0x94000004, 0xd2800000, 0x52800bc8, 0xd4000001, 0xa9bf7bfd, 0xd5380600, 0x36a00040,
+      0x9400000b, 0xf9400be3, 0x10000122, 0xeb02007f, 0x54000060, 0xa8c17bfd, 0xd65f03c0,
+      0xaa0203e4, 0xd63f0080, 0xa8c17bfd, 0xd65f03c0, 0xb82103e2, 0xd65f03c0},
+     NEED_POSSIBLE},
+};
+
+TEST(an_address_of_arm64_that_is_only_compared_leads_nowhere)
+{
+    for (size_t i = 0; i < sizeof compared_words / sizeof *compared_words; i++) {
+        const uint32_t *words = compared_words[i].words;
+        if (against(ARCH_ARM64, words, sizeof compared_words[i].words, "cortex-a53").kind != compared_words[i].kind)
+            fail_msg("%s", compared_words[i].name);
+    }
+}
+
+/* adrp x16, page; ldr x17, [x16, #24]; add x16, x16, #24; br x17; then the same behind bti c, with autia1716 before br; then
+ * adrp x1, page; ldr x1, [x1, #24]; mov x0, #16; br x1: that calls with an argument of its own. */
+static const uint32_t stubs[] = {0x90000090, 0xf9400e11, 0x91006210, 0xd61f0220, 0xd503245f, 0x90000090, 0xf9400e11,
+                                 0x91006210, 0xd503219f, 0xd61f0220, 0x90000081, 0xf9400c21, 0xd2800200, 0xd61f0020};
+
+TEST(a_stub_begins_where_it_is_called)
+{
+    enum { AT = 0x400000, FIRST = AT, SECOND = AT + 16, OTHER = AT + 40 };
+    uint8_t bytes[sizeof stubs];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(stubs[i / 4] >> (8 * (i % 4)));
+    struct span span = {
+        .address = AT, .size = sizeof bytes, .memory_size = sizeof bytes, .data = bytes, .executes = true};
+    struct map map = {.count = 1, .spans = &span};
+    assert_true(outline_is_stub(&map, FIRST, FIRST + 4));
+    assert_true(outline_is_stub(&map, SECOND, SECOND + 8));
+    assert_false(outline_is_stub(&map, SECOND + 4, SECOND + 4)); /* the page is another's */
+    assert_false(
+        outline_is_stub(&map, FIRST + 8, SECOND + 8)); /* LDR stands four words on: nothing jumps there before */
+    assert_false(outline_is_stub(&map, FIRST + 12, SECOND + 4)); /* BR before it */
+    assert_false(outline_is_stub(&map, OTHER, OTHER + 4));
+    assert_false(outline_is_stub(&map, OTHER + 8, OTHER + 12)); /* no bytes behind */
+}
+
 /* Goes through the auxiliary vector by an index, as Go's runtime did up to Go 1.19: x4 is the type, held against AT_PAGESZ,
  * AT_RANDOM and AT_HWCAP, whose value goes to a variable; then tbz w6, #8, over; ldadd w1, w2, [sp]; over: mov w8, #94; svc #0.
  * Runs on a Cortex-A53 (qemu-aarch64), and dies there with a nop in place of the branch. */
@@ -253,6 +325,8 @@ int main(void)
         T(what_no_way_leads_past_is_required),
         T(start_code_runs_main_by_its_address),
         T(an_address_that_is_only_compared_leads_nowhere),
+        T(an_address_of_arm64_that_is_only_compared_leads_nowhere),
+        T(a_stub_begins_where_it_is_called),
         T(an_auxiliary_vector_that_is_read_by_an_index_is_a_question),
         T(a_variable_that_two_readers_of_the_vector_set_is_a_question),
         T(code_that_may_not_be_read_is_not_told),
