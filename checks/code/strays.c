@@ -122,10 +122,15 @@ static void keep_calls(struct straying *s, struct strays *strays)
         strays->called[strays->called_count++] = at;
 }
 
+bool strays_may_be(const struct ground *ground)
+{
+    return ground->amd64 || has_outside(&ground->map);
+}
+
 void strays_find(const struct ground *ground, const struct marks *begins, struct strays *strays)
 {
     *strays = (struct strays){.begins = ground->amd64 ? begins : NULL};
-    if (!ground->amd64 && !has_outside(&ground->map))
+    if (!strays_may_be(ground))
         return;
     struct straying *s = arena_array(ground->arena, 1, sizeof *s);
     strays->starts = arena_room(ground->arena, MOST * sizeof *strays->starts);

@@ -42,7 +42,8 @@ bool study_strays(struct code_study *study)
     if (study->astray == STUDY_NOT_ASKED) {
         bool good = study_scan(study);
         if (good) {
-            ground_pointers(&study->ground);
+            if (strays_may_be(&study->ground))
+                ground_pointers(&study->ground);
             strays_find(&study->ground, &study->scan.begins, &study->strays);
             scan_add(&study->ground, study->strays.first, &study->scan);
         }
@@ -74,6 +75,7 @@ bool study_follow(struct code_study *study)
         bool good = study_strays(study);
         study->followed = good ? STUDY_DONE : STUDY_IMPOSSIBLE;
         if (good) {
+            ground_pointers(&study->ground);
             reach_program(&study->ground, &study->strays, &study->reach);
             weigh(study);
         }
