@@ -153,6 +153,7 @@ static bool look_at(struct program *p, struct function *f)
     f->unsure = o->unsure;
     f->knows_auxv = outline_knows_auxv(o);
     f->compares = o->compares;
+    f->detects = outline_detects(o);
     f->fresh = false;
     for (size_t i = f->first_mention; i < o->mention_count && !p->failed; i++) {
         const struct mention *m = &o->mentions[i];
@@ -280,6 +281,21 @@ static void find_told_auxv(struct program *p)
     }
 }
 
+/* What asks getauxval() and keeps the answers as std_detect does asks the processor. */
+static void find_detectors(struct program *p)
+{
+    for (size_t i = 0; i < p->function_count; i++) {
+        struct function *f = &p->functions[i];
+        for (uint32_t k = 0; f->detects && k < f->mention_count; k++) {
+            const uint32_t to = p->outline.mentions[f->first_mention + k].kind == MENTION_CALL
+                                    ? p->outline_to[f->first_mention + k]
+                                    : NO_FUNCTION;
+            if (to != NO_FUNCTION && p->functions[to].knows_auxv)
+                f->near_cpu = 1;
+        }
+    }
+}
+
 static bool resolve_mentions(struct program *p)
 {
     p->outline_to = malloc((p->outline.mention_count + 1) * sizeof *p->outline_to);
@@ -336,5 +352,6 @@ bool functions_find(struct program *p)
     look_at_jumps(p, &p->entries);
     find_endless(p);
     find_told_auxv(p);
+    find_detectors(p);
     return true;
 }

@@ -42,6 +42,7 @@ static void glance_address(struct outline *o, uint64_t address, uint32_t word, s
     if (op0 >> 1 == 4) { /* immediates */
         unsigned kind = field(word, 23, 3);
         o->pages_known &= ~bit;
+        outline_forms(o, word);
         if (kind <= 1) { /* ADR, ADRP */
             uint64_t offset = sign_extend((uint64_t)field(word, 5, 19) << 2 | field(word, 29, 2), 21);
             o->pages[rd] = word >> 31 ? (address & ~(uint64_t)0xfff) + (offset << 12) : address + offset;
@@ -299,7 +300,7 @@ bool outline_function(struct outline *o, uint64_t start, uint64_t end)
     o->understood = o->broken = o->words = o->vectors = o->looped = o->pages_known = 0;
     o->asks_cpu = o->has_features = o->has_older = o->returns = o->leaves = o->branches = o->goes_back = o->unsure =
         o->through_asking = o->steps_16 = o->adds_2 = o->loads_words = false;
-    o->compares = 0;
+    o->compares = o->forms = 0;
     if (!bytes || !room_for(o, (size_t)((end - start) / w.unit) + 1))
         return bytes == NULL;
     while (w.at < end) {

@@ -52,6 +52,7 @@ struct outline {
     bool branches;                          /* has a conditional branch */
     bool unsure;                            /* goes through a pointer, or asks the kernel */
     uint8_t compares;                       /* arm64: with which types of an auxiliary vector, see outline.c */
+    uint8_t forms;                          /* arm64: of what std_detect of Rust does, see outline_detects() */
     /* its own */
     size_t room;                           /* units */
     uint64_t *targets, *vector_at, *loops; /* loops: branches back */
@@ -67,6 +68,10 @@ bool outline_knows_auxv(const struct outline *outline);
 bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others);
 /* Whether something was compared with AT_HWCAP. */
 bool outline_compares_capability(uint8_t compares);
+/* What an A64 instruction adds to `forms`; whether they are those of std_detect, which asks getauxval() for AT_HWCAP and AT_HWCAP2,
+ * and marks the words that it keeps of the answers in their highest bit. */
+void outline_forms(struct outline *outline, uint32_t word);
+bool outline_detects(const struct outline *outline);
 /* What is looked at compares with a number; sets the thread's errno. */
 void outline_compares(struct outline *outline, unsigned number);
 void outline_sets_errno(struct outline *outline);

@@ -1,4 +1,5 @@
 /* Who looks things up in the auxiliary vector, by which the kernel tells a program for arm64 what the processor can do. */
+#include "checks/code/a64_fields.h"
 #include "checks/code/guards.h"
 #include "checks/code/outline.h"
 
@@ -72,4 +73,18 @@ bool outline_is_told_auxv(uint8_t compares, uint32_t words, uint8_t others)
 bool outline_compares_capability(uint8_t compares)
 {
     return compares & COMPARES_HWCAP;
+}
+
+void outline_forms(struct outline *o, uint32_t word)
+{
+    enum { FIRST = AT_HWCAP << 5, SECOND = AT_HWCAP2 << 5 };
+    const uint32_t number = word & ~UINT32_C(0x80000000);
+    const bool first = number == (0x52800000u | FIRST), second = number == (0x52800000u | SECOND); /* MOV W0 or X0 */
+    const bool marks = (word & 0xfffffc00u) == 0xb2410000 && field(word, 5, 5) != 31; /* ORR Xd, Xn, #1 << 63 */
+    o->forms |= (uint8_t)(first | second << 1 | marks << 2);
+}
+
+bool outline_detects(const struct outline *o)
+{
+    return o->forms == 7;
 }

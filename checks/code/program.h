@@ -41,6 +41,7 @@ struct function {
     bool heard;       /* its callers know what it returns */
     bool built;       /* whole, and its mentions and needs are known */
     bool knows_auxv;  /* see outline.h */
+    bool detects;     /* see outline_detects() */
     uint8_t compares; /* see outline.h */
     bool
         orphan; /* nothing mentions it, and nothing is known to use it: it counts as reached, what it falls into does not */

@@ -240,6 +240,23 @@ TEST(a_stub_begins_where_it_is_called)
     assert_false(outline_is_stub(&map, OTHER + 8, OTHER + 12)); /* no bytes behind */
 }
 
+/* mov w0, #16; bl getauxval; mov x21, x0; mov w0, #26; bl getauxval; orr x9, x9, #1 << 63; str x9, [x8]: as std_detect of Rust
+ * keeps what it was told; none of them may miss, and mov x9, #1 << 63 keeps nothing. */
+TEST(who_marks_what_the_kernel_says_keeps_it)
+{
+    static const uint32_t words[] = {0x52800200, 0x94000010, 0xaa0003f5, 0x52800340,
+                                     0x9400000d, 0xb2410129, 0xf9000109};
+    enum { COUNT = sizeof words / sizeof *words, ALL = COUNT, MOV = COUNT + 1 };
+    for (unsigned left_out = 0; left_out <= MOV; left_out++) {
+        struct outline outline = {0};
+        for (unsigned i = 0; i < COUNT; i++)
+            if (i != left_out)
+                outline_forms(&outline, i == 5 && left_out == MOV ? 0xd2f00009u : words[i]);
+        const bool needed = left_out == 0 || left_out == 3 || left_out == 5 || left_out == MOV;
+        assert_true(outline_detects(&outline) == !needed);
+    }
+}
+
 /* Goes through the auxiliary vector by an index, as Go's runtime did up to Go 1.19: x4 is the type, held against AT_PAGESZ,
  * AT_RANDOM and AT_HWCAP, whose value goes to a variable; then tbz w6, #8, over; ldadd w1, w2, [sp]; over: mov w8, #94; svc #0.
  * Runs on a Cortex-A53 (qemu-aarch64), and dies there with a nop in place of the branch. */
@@ -327,6 +344,7 @@ int main(void)
         T(an_address_that_is_only_compared_leads_nowhere),
         T(an_address_of_arm64_that_is_only_compared_leads_nowhere),
         T(a_stub_begins_where_it_is_called),
+        T(who_marks_what_the_kernel_says_keeps_it),
         T(an_auxiliary_vector_that_is_read_by_an_index_is_a_question),
         T(a_variable_that_two_readers_of_the_vector_set_is_a_question),
         T(code_that_may_not_be_read_is_not_told),
