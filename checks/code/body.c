@@ -193,6 +193,7 @@ static void calls(struct body *b, uint32_t block, uint64_t at, const struct step
             state->registers[r] = value_of(VALUE_CPU, 0);
     bool hwcap =
         step->argument.kind == VALUE_CONSTANT && (step->argument.at == AT_HWCAP || step->argument.at == AT_HWCAP2);
+    b->asked |= callee.knows_auxv && hwcap;
     if (callee.knows_auxv && hwcap)
         state->registers[0] = value_of(VALUE_CPU, answer_of((unsigned)step->argument.at, 0));
     else if (callee.result.kind != VALUE_NONE)

@@ -71,6 +71,7 @@ struct body {
     uint64_t understood; /* bytes */
     uint64_t broken;     /* undefined encodings that were reached by branches */
     bool has_indirect, never_returns;
+    bool asked;          /* the kernel, for AT_HWCAP or AT_HWCAP2 */
     uint64_t after_main; /* a function that never returns, called behind a call through a pointer; 0: none */
     struct value result; /* of the first return that gives bits */
     uint16_t results;

@@ -96,7 +96,7 @@ static void forget(struct body *b)
     }
     b->block_count = b->site_count = b->queue_count = 0;
     b->understood = b->broken = 0;
-    b->has_indirect = b->never_returns = false;
+    b->has_indirect = b->never_returns = b->asked = false;
     b->after_main = 0;
     b->result = (struct value){0};
     b->results = 0;

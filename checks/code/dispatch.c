@@ -117,6 +117,7 @@ bool dispatch_take_apart(struct program *p, uint32_t number)
         return false;
     f->told |= f->never_returns != p->body.never_returns || f->results != p->body.results;
     f->never_returns = p->body.never_returns;
+    f->asks_kernel = p->body.asked;
     f->returned = p->body.result;
     f->result = result_of(p, f);
     f->results = p->body.results;
@@ -174,9 +175,10 @@ static bool find_cells(struct program *p, struct words *fresh, size_t *readers)
         if (self && s->value.polarity == SET_MEANS_PRESENT)
             continue;    /* some of its bits are cleared */
         unknown |= self; /* some are set, as __cpu_indicator_init() of libgcc does for each answer */
-        struct words *list = derived || (unknown && near == 1)              ? fresh
-                             : near == 0 && s->value.kind != VALUE_CONSTANT ? &others
-                                                                            : NULL;
+        const bool asks = p->functions[s->function].asks_kernel; /* OPENSSL_cpuid_setup() */
+        struct words *list = derived || (self && asks) || (unknown && near == 1)     ? fresh
+                             : near == 0 && !asks && s->value.kind != VALUE_CONSTANT ? &others
+                                                                                     : NULL;
         for (unsigned k = 0; list && k < (s->size ? s->size : 1u); k++) /* a test may look at one byte of it */
             if (list == &others || !words_have(&p->cells, s->cell + k))
                 words_add(p, list, s->cell + k);

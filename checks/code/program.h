@@ -42,6 +42,7 @@ struct function {
     bool built;       /* whole, and its mentions and needs are known */
     bool knows_auxv;  /* see outline.h */
     bool detects;     /* see outline_detects() */
+    bool asks_kernel; /* for AT_HWCAP or AT_HWCAP2 */
     uint8_t compares; /* see outline.h */
     bool
         orphan; /* nothing mentions it, and nothing is known to use it: it counts as reached, what it falls into does not */

@@ -179,6 +179,9 @@ static void register_operands(uint32_t word, struct state *state, struct step *s
         bool inverts = word >> 21 & 1;
         if (opc == 1 && rn == XZR && !inverts && field(word, 10, 6) == 0)
             result = m; /* MOV */
+        else if ((opc == 0 || opc == 3) && !inverts && field(word, 10, 6) == 0 && m.kind == VALUE_CONSTANT &&
+                 about_cpu(n))
+            result = value_masked(n, m.at); /* of more bits than an immediate can have */
         else if (about_cpu(m))
             result = value_mixed(inverts ? value_flipped(m) : m);
         else if (about_cpu(n))

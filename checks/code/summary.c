@@ -88,14 +88,14 @@ static const struct site *choice_of(const struct program *p, const struct site *
     return found ? &p->body.sites[p->choices[low].site] : NULL;
 }
 
-/* An address that is formed; one that is chosen is guarded by what it is chosen by. */
+/* An address that is formed; one that is chosen, of a function or of a table of them, is guarded by what it is chosen by. */
 static void add_reference(struct program *p, const struct function *f, const struct site *site)
 {
     const struct block *block = &p->body.blocks[site->block];
     const struct site *choice = f->resolver ? NULL : choice_of(p, site);
     enum reach reach = reach_at(block, site);
     uint8_t guards = block->guards;
-    if ((f->resolver || choice) && ground_executes(p->ground, site->target)) {
+    if (choice || (f->resolver && ground_executes(p->ground, site->target))) {
         guards = choice ? guards_behind(&p->guards, guards, reach == REACH_GUARDED, meaning_of_value(p, choice->stored))
                         : GUARDS_TRUSTED;
         reach = REACH_GUARDED;

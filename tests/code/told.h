@@ -71,6 +71,24 @@ static inline struct need_report with_outside(enum arch arch, const void *code, 
     return need;
 }
 
+/* A program of arm64 that is longer, with something in its data, at MAKE_ELF_FREE + 32. */
+static inline struct need_report with_data(const void *code, size_t size, const void *data, size_t more)
+{
+    struct features had;
+    struct need_report need;
+    assert_true(size <= MAKE_ELF_DATA - MAKE_ELF_CODE);
+    make_elf_clean(&made, ARCH_ARM64);
+    made.phdrs[0].p_filesz = made.phdrs[0].p_memsz = MAKE_ELF_CODE + size;
+    made.sections[0].header.sh_size = size;
+    make_elf_put(&made, MAKE_ELF_CODE, code, size);
+    make_elf_put(&made, MAKE_ELF_FREE + 32, data, more);
+    file_close(&file);
+    struct code_study study = {.image = read_made(), .arena = &arena, .allowed = true};
+    assert_non_null(cpu_read("cortex-a53", &had));
+    assert_true(study_against(&study, &had, &need));
+    return need;
+}
+
 static inline int free_all(void **state)
 {
     (void)state;

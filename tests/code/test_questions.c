@@ -1,0 +1,89 @@
+/* Programs for arm64 that ask the kernel what the processor can do. The words are of LLVM's assembler; what each program does on a
+ * Cortex-A53, which has no LDADD, was seen under qemu-aarch64. */
+#include "tests/code/told.h"
+
+/* What a variable gathers of AT_HWCAP, bit by bit, as OPENSSL_cpuid_setup() does. The start finds the auxiliary vector behind the
+ * arguments and the environment; setup: mov w0, #16; bl ask; adrp x9, page; ldr w1, [x9, #0x600]; orr w2, w1, #4; tst x0, #0x100;
+ * csel w1, w2, w1, ne; str w1, [x9, #0x600]; ask() compares with 16 and 26, and goes through the vector. Then tbz w1, #2, over; bl
+ * atomics; or mov w3, #4; and w1, w1, w3; cmp w1, w3; b.ne over; or one of two tables is chosen, by csel, and called through. Only
+ * the program with the wrong table dies. */
+static const struct {
+    const char *name;
+    uint64_t atomics, plain; /* addresses of two functions, which stand in two tables */
+    enum need_kind kind;
+    uint32_t words[48];
+} gathered[] = {
+    {"gathered", 0x401034, 0x40103c, NEED_GUARDED, {0x910003f3, 0xf8408661, 0xb5ffffe1, 0xf8408661, 0xb5ffffe1,
+                                                    0x9400000b, 0xb0000089, 0xb9460121, 0x36100041, 0x94000004,
+                                                    0x52800000, 0x52800bc8, 0xd4000001, 0xb82103e2, 0xd65f03c0,
+                                                    0xd65f03c0, 0xa9bf7bfd, 0x52800200, 0x94000009, 0xb0000089,
+                                                    0xb9460121, 0x321e0022, 0xf278001f, 0x1a811041, 0xb9060121,
+                                                    0xa8c17bfd, 0xd65f03c0, 0xaa1303e1, 0xf100401f, 0x54000060,
+                                                    0xf100681f, 0x54000020, 0xf8410422, 0xb40000a2, 0xeb00005f,
+                                                    0x54ffffa1, 0xf85f8020, 0xd65f03c0, 0xd2800000, 0xd65f03c0}},
+    {"gathered, and looked at through a mask",
+     0x401040,
+     0x401048,
+     NEED_GUARDED,
+     {0x910003f3, 0xf8408661, 0xb5ffffe1, 0xf8408661, 0xb5ffffe1, 0x9400000e, 0xb0000089, 0xb9460121, 0x52800083,
+      0x0a030021, 0x6b03003f, 0x54000041, 0x94000004, 0x52800000, 0x52800bc8, 0xd4000001, 0xb82103e2, 0xd65f03c0,
+      0xd65f03c0, 0xa9bf7bfd, 0x52800200, 0x94000009, 0xb0000089, 0xb9460121, 0x321e0022, 0xf278001f, 0x1a811041,
+      0xb9060121, 0xa8c17bfd, 0xd65f03c0, 0xaa1303e1, 0xf100401f, 0x54000060, 0xf100681f, 0x54000020, 0xf8410422,
+      0xb40000a2, 0xeb00005f, 0x54ffffa1, 0xf85f8020, 0xd65f03c0, 0xd2800000, 0xd65f03c0}},
+    {"gathered, and a table is chosen by it",
+     0x401048,
+     0x401050,
+     NEED_GUARDED,
+     {0x910003f3, 0xf8408661, 0xb5ffffe1, 0xf8408661, 0xb5ffffe1, 0x94000010, 0xb0000089, 0xb9460121, 0x721e003f,
+      0xb0000080, 0x91188000, 0x91002002, 0x9a821000, 0xf9400003, 0xd63f0060, 0x52800000, 0x52800bc8, 0xd4000001,
+      0xb82103e2, 0xd65f03c0, 0xd65f03c0, 0xa9bf7bfd, 0x52800200, 0x94000009, 0xb0000089, 0xb9460121, 0x321e0022,
+      0xf278001f, 0x1a811041, 0xb9060121, 0xa8c17bfd, 0xd65f03c0, 0xaa1303e1, 0xf100401f, 0x54000060, 0xf100681f,
+      0x54000020, 0xf8410422, 0xb40000a2, 0xeb00005f, 0x54ffffa1, 0xf85f8020, 0xd65f03c0, 0xd2800000, 0xd65f03c0}},
+    {"the wrong table",
+     0x401048,
+     0x401050,
+     NEED_POSSIBLE,
+     {0x910003f3, 0xf8408661, 0xb5ffffe1, 0xf8408661, 0xb5ffffe1, 0x94000010, 0xb0000089, 0xb9460121, 0x721e003f,
+      0xb0000080, 0x91188000, 0x91002002, 0x9a820000, 0xf9400003, 0xd63f0060, 0x52800000, 0x52800bc8, 0xd4000001,
+      0xb82103e2, 0xd65f03c0, 0xd65f03c0, 0xa9bf7bfd, 0x52800200, 0x94000009, 0xb0000089, 0xb9460121, 0x321e0022,
+      0xf278001f, 0x1a811041, 0xb9060121, 0xa8c17bfd, 0xd65f03c0, 0xaa1303e1, 0xf100401f, 0x54000060, 0xf100681f,
+      0x54000020, 0xf8410422, 0xb40000a2, 0xeb00005f, 0x54ffffa1, 0xf85f8020, 0xd65f03c0, 0xd2800000, 0xd65f03c0}},
+    {"AT_PAGESZ asked for",
+     0x401034,
+     0x40103c,
+     NEED_POSSIBLE,
+     {0x910003f3, 0xf8408661, 0xb5ffffe1, 0xf8408661, 0xb5ffffe1, 0x9400000b, 0xb0000089, 0xb9460121,
+      0x36100041, 0x94000004, 0x52800000, 0x52800bc8, 0xd4000001, 0xb82103e2, 0xd65f03c0, 0xd65f03c0,
+      0xa9bf7bfd, 0x528000c0, 0x94000009, 0xb0000089, 0xb9460121, 0x321e0022, 0xf278001f, 0x1a811041,
+      0xb9060121, 0xa8c17bfd, 0xd65f03c0, 0xaa1303e1, 0xf100401f, 0x54000060, 0xf100681f, 0x54000020,
+      0xf8410422, 0xb40000a2, 0xeb00005f, 0x54ffffa1, 0xf85f8020, 0xd65f03c0, 0xd2800000, 0xd65f03c0}},
+    {"not asked for", 0x401034, 0x40103c, NEED_POSSIBLE, {0x910003f3, 0xf8408661, 0xb5ffffe1, 0xf8408661, 0xb5ffffe1,
+                                                          0x9400000b, 0xb0000089, 0xb9460121, 0x36100041, 0x94000004,
+                                                          0x52800000, 0x52800bc8, 0xd4000001, 0xb82103e2, 0xd65f03c0,
+                                                          0xd65f03c0, 0xa9bf7bfd, 0x52800200, 0xaa1303e1, 0xb0000089,
+                                                          0xb9460121, 0x321e0022, 0xf278001f, 0x1a811041, 0xb9060121,
+                                                          0xa8c17bfd, 0xd65f03c0, 0xaa1303e1, 0xf100401f, 0x54000060,
+                                                          0xf100681f, 0x54000020, 0xf8410422, 0xb40000a2, 0xeb00005f,
+                                                          0x54ffffa1, 0xf85f8020, 0xd65f03c0, 0xd2800000, 0xd65f03c0}},
+};
+
+TEST(what_is_gathered_of_capabilities_is_a_question)
+{
+    for (size_t i = 0; i < sizeof gathered / sizeof *gathered; i++) {
+        const uint64_t tables[] = {gathered[i].atomics, gathered[i].plain};
+        size_t count = sizeof gathered[i].words / 4;
+        while (gathered[i].words[count - 1] == 0)
+            count--;
+        const enum need_kind kind = with_data(gathered[i].words, count * 4, tables, sizeof tables).kind;
+        if (kind != gathered[i].kind)
+            fail_msg("%s: %u", gathered[i].name, (unsigned)kind);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(what_is_gathered_of_capabilities_is_a_question),
+    };
+    return cmocka_run_group_tests(tests, NULL, free_all);
+}
