@@ -320,6 +320,7 @@ bool dispatch_study(struct program *p)
     words_sort(&auxv);
     (void)mark(p, &asking, true, 2, false);
     (void)mark(p, &auxv, true, 0, false);
+    gates_find(p);
     free(asking.items);
     free(auxv.items);
     if (p->failed || !learn(p))

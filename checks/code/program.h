@@ -179,6 +179,8 @@ void stored_sort(struct program *p);   /* p->stored, by variable */
 bool dispatch_build(struct program *p, uint32_t number) MUST_CHECK;
 /* Does the last part again for those that use one of `fresh`, variables that hold such answers, too. False: no memory. */
 bool dispatch_again(struct program *p, const struct words *fresh) MUST_CHECK;
+/* Notes variables that stay zero as ones that say what the processor can do: nothing. Of arm64. */
+void gates_find(struct program *p);
 /* Those of `cells` (sorted) that functions set which were not taken apart. */
 void dispatch_set_elsewhere(struct program *p, const struct words *cells, struct words *others);
 

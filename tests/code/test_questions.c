@@ -80,10 +80,54 @@ TEST(what_is_gathered_of_capabilities_is_a_question)
     }
 }
 
+/* mov w0, #1; mov x1, sp; bl helper; exit; helper as libgcc's __aarch64_ldadd4_acq_rel() is: bti c; adrp x16, page; ldrb w16, [x16,
+ * #0x620]; cbz w16, 1f; ldaddal w0, w0, [x1]; ret; 1: a loop of LDAXR and STLXR. Only where nobody sets the byte it does not die. */
+static const struct {
+    const char *name;
+    uint64_t byte;
+    enum need_kind kind;
+    uint32_t words[28];
+} gates[] = {
+    {"nobody sets it",
+     0,
+     NEED_GUARDED,
+     {0xd503201f, 0x52800020, 0x910003e1, 0x94000004, 0x52800000, 0x52800bc8, 0xd4000001, 0xd503245f, 0xb0000090,
+      0x39588210, 0x34000070, 0xb8e00020, 0xd65f03c0, 0x2a0003f0, 0x885ffc20, 0x0b100011, 0x880ffc31, 0x35ffffaf,
+      0xd65f03c0}},
+    {"it is set from the beginning",
+     1,
+     NEED_POSSIBLE,
+     {0xd503201f, 0x52800020, 0x910003e1, 0x94000004, 0x52800000, 0x52800bc8, 0xd4000001, 0xd503245f, 0xb0000090,
+      0x39588210, 0x34000070, 0xb8e00020, 0xd65f03c0, 0x2a0003f0, 0x885ffc20, 0x0b100011, 0x880ffc31, 0x35ffffaf,
+      0xd65f03c0}},
+    {"it is set", 0, NEED_POSSIBLE, {0x52800022, 0xb0000083, 0x39188062, 0x52800020, 0x910003e1, 0x94000004,
+                                     0x52800000, 0x52800bc8, 0xd4000001, 0xd503245f, 0xb0000090, 0x39588210,
+                                     0x34000070, 0xb8e00020, 0xd65f03c0, 0x2a0003f0, 0x885ffc20, 0x0b100011,
+                                     0x880ffc31, 0x35ffffaf, 0xd65f03c0}},
+    {"it is set through a pointer", 0, NEED_POSSIBLE, {0x52800022, 0xb0000083, 0x91188063, 0x39000062, 0x52800020,
+                                                       0x910003e1, 0x94000004, 0x52800000, 0x52800bc8, 0xd4000001,
+                                                       0xd503245f, 0xb0000090, 0x39588210, 0x34000070, 0xb8e00020,
+                                                       0xd65f03c0, 0x2a0003f0, 0x885ffc20, 0x0b100011, 0x880ffc31,
+                                                       0x35ffffaf, 0xd65f03c0}},
+};
+
+TEST(a_gate_that_nobody_opens_is_closed)
+{
+    for (size_t i = 0; i < sizeof gates / sizeof *gates; i++) {
+        size_t count = sizeof gates[i].words / 4;
+        while (gates[i].words[count - 1] == 0)
+            count--;
+        const enum need_kind kind = with_data(gates[i].words, count * 4, &gates[i].byte, sizeof gates[i].byte).kind;
+        if (kind != gates[i].kind)
+            fail_msg("%s: %u", gates[i].name, (unsigned)kind);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(what_is_gathered_of_capabilities_is_a_question),
+        T(a_gate_that_nobody_opens_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, free_all);
 }

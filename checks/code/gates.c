@@ -1,0 +1,58 @@
+/* The functions that GCC and LLVM call for atomics on arm64 (-moutline-atomics) look at a byte of their own library first:
+ * __aarch64_have_lse_atomics. Where libgcc was built without a C library, as that of Alpine was, and where a program has a start of its
+ * own, as Valgrind's tools do, nobody ever sets it: it stays zero, and none of them does what the byte stands for. */
+#include "checks/code/a64.h"
+#include "checks/code/a64_fields.h"
+#include "checks/code/program.h"
+
+/* The byte that the function at `start` looks at: ADRP X16; LDRB W16, [X16, #byte]; CBZ W16 beyond an atomic and RET, perhaps behind
+ * BTI C. 0: it is no such function. */
+static uint64_t gate_of(const struct map *map, uint64_t start)
+{
+    enum { BTI_C = (int)0xd503245f, CBZ_W16_12 = 0x34000070, RET = (int)0xd65f03c0, WORDS = 5 };
+    const uint8_t *bytes = map_bytes(map, start, WORDS * 4);
+    if (bytes && load_le32(bytes) == (uint32_t)BTI_C)
+        bytes = map_bytes(map, start += 4, WORDS * 4);
+    if (!bytes)
+        return 0;
+    const uint32_t page = load_le32(bytes), load = load_le32(bytes + 4);
+    if ((page & 0x9f00001fu) != 0x90000010 || (load & 0xffc003ffu) != 0x39400210 ||
+        load_le32(bytes + 8) != CBZ_W16_12 || a64_classify(load_le32(bytes + 12)) != A64_LSE ||
+        load_le32(bytes + 16) != (uint32_t)RET)
+        return 0;
+    const uint64_t pages = sign_extend((uint64_t)field(page, 5, 19) << 2 | field(page, 29, 2), 21);
+    return (start & ~(uint64_t)0xfff) + (pages << 12) + field(load, 10, 12);
+}
+
+/* Whether the byte is zero when the program starts, and nothing is known to write to it, or to hold its address. */
+static bool stays_zero(const struct program *p, uint64_t byte)
+{
+    const uint8_t *bytes = map_bytes(&p->map, byte, 1);
+    if (!map_find(&p->map, byte) || (bytes && *bytes))
+        return false;
+    for (size_t i = 0; i < p->outline.mention_count; i++)
+        if (p->outline.mentions[i].target == byte && p->outline.mentions[i].kind != MENTION_LOAD &&
+            p->outline.mentions[i].kind != MENTION_WORD)
+            return false;
+    for (size_t i = 0; i < p->pointer_count; i++)
+        if (p->pointers[i].target == byte)
+            return false;
+    return true;
+}
+
+void gates_find(struct program *p)
+{
+    enum { MOST = 4 }; /* there is one in a program */
+    uint64_t last = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i < p->function_count && !p->amd64 && count < MOST; i++) {
+        const uint64_t byte = p->functions[i].has_features ? gate_of(&p->map, p->functions[i].start) : 0;
+        if (byte == 0 || byte == last)
+            continue;
+        if (stays_zero(p, byte))
+            words_add(p, &p->cells, byte);
+        last = byte;
+        count++;
+    }
+    words_sort(&p->cells);
+}
