@@ -265,8 +265,9 @@ struct elf_extra {
     uint64_t dynamic_tls, first_dynamic_tls_offset; /* that ask for a TLS module or descriptor, and the first of them */
     uint64_t thread_offsets;                        /* that ask for an offset from the thread pointer */
     enum known relocations_known;
-    bool abi_tag;         /* NT_GNU_ABI_TAG: glibc's start files */
-    const char *build_id; /* hex, or NULL */
+    const char *no_process; /* why it is no program of an operating system; NULL: nothing says so */
+    bool abi_tag;           /* NT_GNU_ABI_TAG: glibc's start files */
+    const char *build_id;   /* hex, or NULL */
 };
 
 struct macho_extra {

@@ -30,8 +30,9 @@ static void check(const struct subject *subject, struct finding *f)
         unknown(f, "%s %s: named, not judged; only 64-bit little-endian amd64 and arm64 are", common_name(image),
                 kind_name(image->kind));
     } else if (image->os != OS_LINUX && image->os != OS_MACOS) {
-        unknown(f, "a file of kind %s for %s: named, not judged; only linux and macos are", kind_name(image->kind),
-                os_name(image->os));
+        const char *reason = image->format == FORMAT_ELF ? image->elf->no_process : NULL;
+        unknown(f, "a file of kind %s for %s: named, not judged; only linux and macos are%s%s", kind_name(image->kind),
+                os_name(image->os), reason ? "; " : "", reason ? reason : "");
     } else if (unread) {
         unknown(f, "the %s cannot be read to their end, and with them what kind of file this is", unread);
     } else if (image->kind == KIND_EXECUTABLE) {

@@ -108,6 +108,9 @@ void read_relocations(struct elf_view *view);
 void check_headers(struct elf_view *view);
 void check_start(struct elf_view *view);
 
+/* kernel_calls.c: whether the program is one for Linux. */
+void read_kernel_calls(struct elf_view *view);
+
 /* views.c: sections against segments. */
 void compare_views(struct elf_view *view);
 

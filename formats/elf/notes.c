@@ -76,6 +76,10 @@ static bool take_note(struct elf_view *view, struct view name, uint32_t type, st
     for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
         if (type == 1 && is(name, systems[i].name))
             view->image->os = systems[i].os;
+    if (is(name, "Xen") || is(name, "Solo5")) { /* what starts such a file is a hypervisor */
+        view->extra->no_process = "it has the notes of a guest of a hypervisor";
+        view->image->os = OS_UNKNOWN;
+    }
     if (!is(name, "GNU"))
         return true;
     if (type == NT_GNU_ABI_TAG && desc.size >= 16) {
