@@ -18,25 +18,28 @@
 
 enum { OWN = 3 }; /* callers that _dl_open() has in every program since 2.34 */
 
-struct chooser {          /* setlocale() and newlocale() */
+struct chooser { /* setlocale() and newlocale() */
+    size_t looked_at;
     size_t texts, listed; /* of them those in the list of unsecure variables, to which nobody refers */
     size_t functions, callers;
     uint64_t where; /* address of one that calls */
 };
 
-/* The functions that refer to one of the texts "LOCPATH". */
-static bool take_text(const struct image *image, uint64_t offset, struct chooser *chooser)
+/* The functions that refer to one of the texts "LOCPATH". `merged`: it ends another text, which may be the program's own, or
+ * that of setlocale(), since linkers put a text into the end of another. */
+static bool take_text(const struct image *image, uint64_t offset, bool merged, struct chooser *chooser)
 {
     enum { MOST = 8 }; /* one or two of the C library, and the list */
     struct target text = {0};
     struct callers callers;
-    if (chooser->texts++ == MOST)
+    if (chooser->looked_at++ == MOST)
         return false;
     if (NEVER(!address_of(image, offset, &text.low))) /* it stands in a segment */
         return true;
     text.high = text.low + 1;
     if (!refer(image, &text))
         return false;
+    chooser->texts += !merged || text.count;
     for (size_t i = 0; i < text.count && i < PLACES; i++) {
         if (!find_callers(image, text.places[i], &callers))
             return false;
@@ -52,14 +55,20 @@ static bool take_text(const struct image *image, uint64_t offset, struct chooser
  * --gc-sections has left no function that reads LOCPATH, it is the only one. */
 static bool is_listed(struct view v, const uint8_t *at)
 {
-    static const char before[] = {'L', 'O', 'C', 'A', 'L', 'D', 'O', 'M', 'A', 'I', 'N'};
+    static const char before[] = "LOCALDOMAIN"; /* and a NUL */
     return (size_t)(at - v.data) > sizeof before && memcmp(at - sizeof before, before, sizeof before) == 0;
+}
+
+static bool is_printable(uint8_t byte)
+{
+    return byte >= 0x20 && byte < 0x7f;
 }
 
 enum answer locale_chosen(const struct image *image, const struct marks *marks, uint64_t *where)
 {
-    static const char name[] = "\0LOCPATH"; /* and the NUL that ends it */
-    enum { OF_LIBSTDCXX = 3 };              /* locale::global() calls setlocale(), two functions call newlocale() */
+    static const char name[] = "LOCPATH"; /* and the NUL that ends it */
+    /* locale::global() calls setlocale(), two functions call newlocale(); three do of libgfortran, for the locale "C" */
+    enum { OF_LANGUAGE = 3 };
     struct chooser chooser = {0};
     struct range *ranges;
     struct view v;
@@ -71,14 +80,16 @@ enum answer locale_chosen(const struct image *image, const struct marks *marks, 
         for (const uint8_t *at = v.data;
              ALWAYS(at) && (at = memmem(at, v.size - (size_t)(at - v.data), name, sizeof name)); at++) {
             chooser.listed += is_listed(v, at);
-            if (!take_text(image, ranges[i].offset + (uint64_t)(at - v.data) + 1, &chooser))
+            if (!take_text(image, ranges[i].offset + (uint64_t)(at - v.data), at > v.data && is_printable(at[-1]),
+                           &chooser))
                 return ANSWER_UNKNOWN;
         }
     }
     if (!complete || (chooser.texts > chooser.listed && chooser.functions == 0) ||
         (chooser.texts == 0 && marks->resolvers)) /* a whole glibc has the text */
         return ANSWER_UNKNOWN;
-    if (chooser.callers <= (marks->at[MARK_LIBSTDCXX] ? OF_LIBSTDCXX : 0))
+    bool language = (marks->at[MARK_LIBSTDCXX] && !marks->at[MARK_NAMED_LOCALE]) || marks->at[MARK_LIBGFORTRAN];
+    if (chooser.callers <= (language ? OF_LANGUAGE : 0))
         return ANSWER_NO;
     if (!image_address(image, chooser.where, where))
         *where = 0;

@@ -24,14 +24,22 @@ enum mark {
     MARK_PROGRAM, /* another program, for a loader */
     MARK_SELF_FD, /* open files as paths, which execve() takes */
     MARK_DEV_FD,
-    MARK_LIBSTDCXX, /* the locale code of libstdc++ */
+    MARK_LIBSTDCXX,    /* the locale code of libstdc++ */
+    MARK_NAMED_LOCALE, /* locale::locale(const char *) of it, which only a program has that asks for it */
+    MARK_LIBGFORTRAN,
     MARK_COUNT
 };
 
+enum { INSIDE = 4 }; /* places that are kept */
+
 struct marks {
     uint64_t at[MARK_COUNT]; /* file offset of the first; 0: nowhere (there the ELF header stands) */
-    bool complete;           /* all that is loaded was searched */
-    bool resolvers;          /* it has the table by which glibc's start code chooses functions */
+    struct {                 /* where it is a part of another text */
+        size_t count;
+        uint64_t at[INSIDE];
+    } inside[MARK_COUNT];
+    bool complete;  /* all that is loaded was searched */
+    bool resolvers; /* it has the table by which glibc's start code chooses functions */
 };
 
 /* latent.c: fills in image->latent of a static glibc program. */

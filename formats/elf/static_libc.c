@@ -12,6 +12,7 @@
  * or two strings, or the start code. Where every loaded byte was searched and nothing
  * was found, there is none of these libraries. */
 #include "formats/elf/marks.h"
+#include "formats/elf/references.h"
 
 #include <elf.h>
 #include <string.h>
@@ -23,15 +24,26 @@
 enum { START = 32 }; /* bytes of start code that are compared */
 
 static const char *const marks[MARK_COUNT] = {
-    [MARK_TUNABLES] = "GLIBC_TUNABLES",         [MARK_GCONV] = "gconv-modules",
-    [MARK_MUSL_ERROR] = "No error information", [MARK_MUSL_PATH] = "/etc/ld-musl-",
-    [MARK_MUSL_LOCALE] = "MUSL_LOCPATH",        [MARK_NSS_LIBRARY] = "libnss_%s.so",
-    [MARK_NSS_SYMBOL] = "_nss_%s_%s",           [MARK_NSS_SWITCH] = "/etc/nsswitch.conf",
-    [MARK_NSCD] = "/var/run/nscd/so",           [MARK_ICONV] = "!\"Nothing like this should happen\"",
-    [MARK_LIBSTDCXX] = "NSt6locale5facetE",     [MARK_DLOPEN] = "invalid mode parameter",
-    [MARK_DLMOPEN] = "invalid namespace",       [MARK_CCS] = ",ccs=",
-    [MARK_OPEN] = "invalid mode for dlopen()",  [MARK_PROGRAM] = "\177ELF",
-    [MARK_SELF_FD] = "/proc/self/fd",           [MARK_DEV_FD] = "/dev/fd/",
+    [MARK_TUNABLES] = "GLIBC_TUNABLES",
+    [MARK_GCONV] = "gconv-modules",
+    [MARK_MUSL_ERROR] = "No error information",
+    [MARK_MUSL_PATH] = "/etc/ld-musl-",
+    [MARK_MUSL_LOCALE] = "MUSL_LOCPATH",
+    [MARK_NSS_LIBRARY] = "libnss_%s.so",
+    [MARK_NSS_SYMBOL] = "_nss_%s_%s",
+    [MARK_NSS_SWITCH] = "/etc/nsswitch.conf",
+    [MARK_NSCD] = "/var/run/nscd/so",
+    [MARK_ICONV] = "!\"Nothing like this should happen\"",
+    [MARK_LIBSTDCXX] = "NSt6locale5facetE",
+    [MARK_DLOPEN] = "invalid mode parameter",
+    [MARK_DLMOPEN] = "invalid namespace",
+    [MARK_CCS] = ",ccs=",
+    [MARK_OPEN] = "invalid mode for dlopen()",
+    [MARK_PROGRAM] = "\177ELF",
+    [MARK_SELF_FD] = "/proc/self/fd",
+    [MARK_DEV_FD] = "/dev/fd/",
+    [MARK_NAMED_LOCALE] = "locale::locale null not valid",
+    [MARK_LIBGFORTRAN] = "Fortran runtime error",
 };
 
 /* Whether a whole program that asks for a loader stands at `at`: its headers, and PT_INTERP among them. */
@@ -65,6 +77,30 @@ static bool stands(struct view v, uint64_t at, enum mark mark)
     return !text || mark == MARK_NSCD;
 }
 
+static void take_mark(struct marks *found, enum mark mark, struct view v, uint64_t at, uint64_t offset)
+{
+    if (found->at[mark])
+        return;
+    if (stands(v, at, mark))
+        found->at[mark] = offset + at;
+    else if (found->inside[mark].count++ < INSIDE)
+        found->inside[mark].at[found->inside[mark].count - 1] = offset + at;
+}
+
+/* Linkers let a text that another one ends with stand there alone: code that refers to the middle of a text has its own in it. */
+static void take_merged(const struct image *image, struct marks *found)
+{
+    for (size_t i = 0; i < MARK_PROGRAM; i++)
+        for (size_t k = 0; i != MARK_CCS && found->at[i] == 0 && k < found->inside[i].count; k++) {
+            struct target text = {0};
+            if (k < INSIDE && (NEVER(!address_of(image, found->inside[i].at[k], &text.low))))
+                continue;
+            text.high = text.low + 1;
+            if (k == INSIDE || !refer(image, &text) || text.count)
+                found->at[i] = found->inside[i].at[k % INSIDE];
+        }
+}
+
 static void gather(const struct image *image, struct marks *found)
 {
     struct needle_set set;
@@ -79,8 +115,7 @@ static void gather(const struct image *image, struct marks *found)
             continue;
         }
         for (int64_t at = needle_find(&set, v, 0, &which); at >= 0; at = needle_find(&set, v, (uint64_t)at + 1, &which))
-            if (found->at[which] == 0 && stands(v, (uint64_t)at, (enum mark)which))
-                found->at[which] = ranges[i].offset + (uint64_t)at;
+            take_mark(found, (enum mark)which, v, (uint64_t)at, ranges[i].offset);
         found->resolvers = found->resolvers || has_resolvers(image, v, ranges[i].offset);
     }
 }
@@ -223,6 +258,7 @@ void read_static_libc(struct image *image, const struct read_options *options)
     gather(image, &found);
     name_static(image, &found);
     if (image->libc == LIBC_GLIBC) {
+        take_merged(image, &found);
         read_latent(image, &found);
     } else if (is_static && image->libc == LIBC_UNKNOWN &&
                (!found.complete || image->elf->abi_tag || found.at[MARK_TUNABLES] || found.at[MARK_GCONV] ||

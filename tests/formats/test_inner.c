@@ -112,16 +112,47 @@ static void a_list_of_variables_chooses_no_locale(void **state)
     is_open("a function that refers into the list", true, LATENT_ICONV);
 }
 
-static void libstdcxx_chooses_locales_for_who_asks_it(void **state)
+/* "LOCPATH" stands behind a table of jumps where it is the first of the texts, and in a text that it ends where a program has
+ * one: what tells is who refers to it. */
+static void the_text_may_stand_behind_anything(void **state)
 {
+    static const char merged[] = "xLOCPATH";
     (void)state;
-    for (unsigned calls = 3; calls <= 4; calls++) {
-        put_locale(true);
-        put_text(&s, CONSTANTS + 0x700, "NSt6locale5facetE");
-        for (unsigned i = 0; i < calls; i++)
-            refer_to(OTHER + i * 8, CALL, LOCALE);
-        is_open("calls beside those of libstdc++", calls > 3, LATENT_ICONV);
-    }
+    put_locale(true);
+    put(&s, CONSTANTS + 0x600, "\xff", 1);
+    refer_to(OTHER, CALL, LOCALE);
+    is_open("a table in front", true, LATENT_ICONV);
+    assert_false(doubted);
+    put_locale(true);
+    put(&s, CONSTANTS + 0x600, merged, sizeof merged);
+    refer_to(OTHER, CALL, LOCALE);
+    is_open("the end of a text that is referred to", true, LATENT_ICONV);
+    assert_false(doubted);
+    start_glibc(&s, EM_X86_64);
+    put(&s, CONSTANTS + 0x600, merged, sizeof merged);
+    is_open("the end of a text that is not", false, LATENT_ICONV);
+}
+
+static void libraries_of_languages_choose_locales_for_who_asks_them(void **state)
+{
+    static const struct {
+        const char *text, *other;
+        unsigned most;
+    } cases[] = {{"NSt6locale5facetE", NULL, 3},
+                 {"Fortran runtime error: ", NULL, 3},
+                 {"NSt6locale5facetE", "locale::locale null not valid", 0},
+                 {"locale::locale null not valid", NULL, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (unsigned calls = 0; calls <= 4; calls++) {
+            put_locale(true);
+            put_text(&s, CONSTANTS + 0x700, cases[i].text);
+            if (cases[i].other)
+                put_text(&s, CONSTANTS + 0x740, cases[i].other);
+            for (unsigned k = 0; k < calls; k++)
+                refer_to(OTHER + k * 8, CALL, LOCALE);
+            is_open(cases[i].text, calls > cases[i].most, LATENT_ICONV);
+        }
 }
 
 /* _dl_open(), and what calls it in every program. */
@@ -368,7 +399,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_locale_that_code_chooses_leaves_conversions_open),
         cmocka_unit_test(a_list_of_variables_chooses_no_locale),
-        cmocka_unit_test(libstdcxx_chooses_locales_for_who_asks_it),
+        cmocka_unit_test(the_text_may_stand_behind_anything),
+        cmocka_unit_test(libraries_of_languages_choose_locales_for_who_asks_them),
         cmocka_unit_test(calls_round_dlopen_leave_it_open),
         cmocka_unit_test(a_whole_glibc_has_the_text_that_chooses_locales),
         cmocka_unit_test(dlopen_by_a_pointer_is_left_open),

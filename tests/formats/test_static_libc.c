@@ -309,7 +309,7 @@ static void a_call_of_dlmopen_is_use(void **state)
 }
 
 /* The first of the merged strings of an object stands behind what the object before it has last, a table of jumps. */
-static void a_text_behind_a_table_counts_and_one_behind_a_text_does_not(void **state)
+static void a_text_behind_a_table_counts_and_one_in_a_text_that_code_refers_to(void **state)
 {
     (void)state;
     for (int table = 0; table < 2; table++) {
@@ -317,7 +317,7 @@ static void a_text_behind_a_table_counts_and_one_behind_a_text_does_not(void **s
         put_dlopen(&s);
         put(&s, CONSTANTS + 0x500, table ? "\xff" : "\"", 1);
         put_call(0x10, 0x180);
-        expect(LIBC_GLIBC, KNOWN_COMPLETE, table ? LATENT_DLOPEN : 0);
+        expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_DLOPEN);
         file_close(&s.file);
     }
     start_glibc(&s, EM_X86_64);
@@ -531,6 +531,38 @@ static void an_iconv_that_a_cxx_program_calls_too_is_used(void **state)
     expect(LIBC_GLIBC, KNOWN_COMPLETE, LATENT_ICONV);
 }
 
+/* Linkers let the assertion of iconv() be the end of a text of the program: what tells is a reference to it. */
+static void put_merged(size_t texts, bool referred)
+{
+    static const char text[] = "xxxxxxxx!\"Nothing like this should happen\"";
+    start_glibc(&s, EM_X86_64);
+    for (size_t i = 0; i < texts; i++)
+        put(&s, CONSTANTS + 0x600 + i * 0x40, text, sizeof text);
+    uint8_t lea[7] = {0x48, 0x8d, 0x3d};
+    uint32_t to = (uint32_t)(CONSTANTS + 0x600 + (texts - 1) * 0x40 + 8 - (CODE + 0x320 + 7));
+    memcpy(lea + 3, &to, 4);
+    if (referred)
+        put(&s, CODE + 0x320, lea, sizeof lea);
+}
+
+static void a_mark_that_ends_another_text_counts_where_code_refers_to_it(void **state)
+{
+    (void)state;
+    for (size_t texts = 1; texts <= 5; texts++)
+        for (unsigned referred = 0; referred < 2; referred++) {
+            put_merged(texts, referred);
+            expect(LIBC_GLIBC, KNOWN_COMPLETE, referred || texts == 5 ? LATENT_ICONV : 0);
+            file_close(&s.file);
+        }
+    put_merged(1, false);
+    for (size_t i = 0; i < 4; i++) { /* code that is named too often */
+        s.bytes[64 + i * 56 + 4] = PF_R | PF_X;
+        put_word(&s, 64 + i * 56 + 32, 0x2000);
+    }
+    const struct image *image = small_read(&s);
+    assert_true(image->latent.used & LATENT_ICONV);
+}
+
 static void a_packed_program_tells_nothing(void **state)
 {
     (void)state;
@@ -594,7 +626,7 @@ int main(void)
         CASE(the_assertion_of_iconv_is_use),
         CASE(a_contained_dlopen_that_no_code_calls_is_not_used),
         CASE(a_call_of_dlmopen_is_use),
-        CASE(a_text_behind_a_table_counts_and_one_behind_a_text_does_not),
+        CASE(a_text_behind_a_table_counts_and_one_in_a_text_that_code_refers_to),
         CASE(a_mode_of_fopen_with_a_character_set_is_use_of_iconv),
         CASE(a_dynamic_program_in_the_constants_leaves_it_open),
         CASE(a_call_of_dlopen_is_use),
@@ -609,6 +641,7 @@ int main(void)
         CASE(a_segment_cut_by_the_end_of_the_file_forbids_a_no),
         CASE(an_iconv_that_only_libstdcxx_calls_is_not_used),
         CASE(an_iconv_that_a_cxx_program_calls_too_is_used),
+        CASE(a_mark_that_ends_another_text_counts_where_code_refers_to_it),
         CASE(a_packed_program_tells_nothing),
         CASE(compilers_are_told_once_each),
         CASE(without_comments_no_compiler_is_known),
