@@ -30,6 +30,7 @@ void read_universal(struct file *file, const struct read_options *options, struc
 /* Shared by both formats, called once the segments of an image are known. Private to formats/. */
 void read_go(struct image *image, const struct read_options *options); /* fills image->go */
 void read_code_looks(struct image *image);  /* fills code_looks, code_words, code_typical_words */
+void read_zeros(struct image *image);       /* adds defects: bytes that are lost */
 void read_build_paths(struct image *image); /* fills build_paths */
 void read_packer(struct image *image,
                  bool code);                 /* fills packer; code: whether bytes are looked at that only code has */

@@ -348,6 +348,7 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     if (options->code) {
         read_kernel_calls(&view);
         read_code_looks(image);
+        read_zeros(image);
         read_build_paths(image);
     }
 }

@@ -100,6 +100,8 @@ static void read_names(struct elf_view *view, struct view headers, uint32_t name
 {
     struct section_list *list = &view->image->sections;
     struct view table, rest;
+    enum { SHORTEST = 4 }; /* bytes of a name; a section without one has offset 0, or that of one NUL */
+    uint64_t lost = 0;
     const struct section *s = names < list->count ? &list->items[names] : NULL;
     if (!s || !s->has_bytes || s->type != SHT_STRTAB ||
         !image_view(view->image, s->offset - view->image->offset, s->size, &table)) {
@@ -114,12 +116,16 @@ static void read_names(struct elf_view *view, struct view headers, uint32_t name
         uint64_t most = offset < table.size ? table.size - offset : 0;
         if (view_sub(table, offset, most < LIMIT_TEXT ? most : LIMIT_TEXT, &rest) && memchr(rest.data, 0, rest.size)) {
             list->items[i].name = (const char *)rest.data; /* the string ends inside the file's own buffer */
+            lost += offset && rest.size >= SHORTEST && load_le32(rest.data) == 0 && list->items[i].type != SHT_NULL;
         } else {
             ELF_DEFECT(view, elf_section_names, list->items[i].header_offset, "a name inside the string table",
                        "sh_name %#x", offset);
             list->known = KNOWN_BROKEN;
         }
     }
+    if (lost)
+        ELF_DEFECT(view, bytes_lost, s->offset, "a name of each section that has one",
+                   "%llu section headers that lead to no name", (unsigned long long)lost);
 }
 
 static void read_symbols(struct elf_view *view, const Elf64_Shdr *h, size_t index)

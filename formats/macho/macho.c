@@ -248,6 +248,7 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
     read_go(image, options);
     if (options->code) {
         read_code_looks(image);
+        read_zeros(image);
         read_build_paths(image);
     }
 }

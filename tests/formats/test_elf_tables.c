@@ -153,6 +153,29 @@ TEST(names_are_those_of_a_string_table_with_bytes)
     }
 }
 
+/* Sections without a name have sh_name 0; where a name is empty elsewhere, its bytes are lost. */
+TEST(a_name_that_is_led_to_is_there)
+{
+    for (unsigned how = 0; how < 6; how++) {
+        clean();
+        write_made(0);
+        const size_t first = header.e_shoff + sizeof(Elf64_Shdr);
+        uint32_t at = load_le32(bytes + first);
+        size_t table = (size_t)load_le64(bytes + header.e_shoff + header.e_shstrndx * sizeof(Elf64_Shdr) + 24);
+        if (how == 1)
+            put_word(first, 0, 4);
+        if (how >= 2)
+            put_word(table + at, 0, how == 4 ? 3 : 4);
+        if (how == 3)
+            put_word(first + 4, SHT_NULL, 4);
+        if (how == 5) /* one NUL, at the end of the table */
+            put_word(first, load_le64(bytes + header.e_shoff + header.e_shstrndx * sizeof(Elf64_Shdr) + 32) - 1, 4);
+        const struct image *image = read_written(size);
+        assert_int_equal(defects(image, DEFECT_ID_bytes_lost), how == 2);
+        assert_string_equal(image->sections.items[1].name, how ? "" : ".text");
+    }
+}
+
 TEST(a_symbol_table_is_of_whole_entries_and_has_strings)
 {
     static const struct {
@@ -292,6 +315,7 @@ int main(void)
         F(a_table_of_sections_stands_aligned),
         F(a_table_needs_names_for_more_than_the_null_section),
         F(names_are_those_of_a_string_table_with_bytes),
+        F(a_name_that_is_led_to_is_there),
         F(a_symbol_table_is_of_whole_entries_and_has_strings),
         F(a_note_of_a_system_names_it),
         F(the_abi_tag_names_a_system_too),

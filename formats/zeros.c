@@ -1,0 +1,78 @@
+/* What a file has lost. A download that broke off into a file of the whole size, a full disk, a copy of a file with holes: headers
+ * are there, at the front, and zeros where bytes should be, a page of them or more. Code has no page of zeros: of 6,800 programs and
+ * libraries for amd64 and arm64 none had 4,096 of them in a section of code, but 4,092 where GNU ld aligns stubs to a page
+ * (binutils bfd/elfnn-aarch64.c, _bfd_aarch64_resize_stubs); of 1,200 Mach-O files for arm64, whose pages are of 16 KiB, some had
+ * just less than such a one. Go's table of functions, which its runtime cannot do without, begins with a magic. */
+#include "formats/read.h"
+
+#include <string.h>
+
+#include "formats/limits.h"
+
+enum {
+    MACHO_PAGE = 1 << 14,
+    GO_HEADER = 64, /* bytes: magic, and words of which none is 0 */
+};
+
+static void tell(struct image *image, const struct section *s, uint64_t at, uint64_t size, const char *expected)
+{
+    defect_add(&image->file->arena, &image->defects, DEFECT_ID_bytes_lost, s->offset + at, expected,
+               "%llu bytes of zeros in %s", (unsigned long long)size, *s->name ? s->name : "a section without a name");
+}
+
+/* Runs of zeros that cover a byte at each page of the section are as long as a page, or may be. */
+static void look_at_code(struct image *image, const struct section *s, struct view v, size_t page)
+{
+    for (size_t at = page - 1; at < v.size; at += page) {
+        size_t low = at, high = at;
+        if (v.data[at])
+            continue;
+        while (low && v.data[low - 1] == 0)
+            low--;
+        while (high < v.size && v.data[high] == 0)
+            high++;
+        if (high - low >= page) {
+            tell(image, s, low, high - low, "instructions");
+            return;
+        }
+    }
+}
+
+static void look_at_go(struct image *image, const struct section *s, struct view v)
+{
+    const struct view first = {v.data, GO_HEADER};
+    if (view_is_zero(first))
+        tell(image, s, 0, GO_HEADER, "the header of pclntab");
+}
+
+static bool is_code(const struct image *image, const struct section *s)
+{
+    static const uint64_t elf = 2 | 4 /* SHF_ALLOC, SHF_EXECINSTR */, macho = 0x80000000 /* S_ATTR_PURE_INSTRUCTIONS */;
+    uint64_t flags = image->format == FORMAT_ELF ? elf : macho;
+    return (s->flags & flags) == flags;
+}
+
+static bool is_pclntab(const struct section *s)
+{
+    static const char name[] = "gopclntab";
+    size_t size = strlen(s->name);
+    return size >= sizeof name - 1 && strcmp(s->name + size - (sizeof name - 1), name) == 0;
+}
+
+void read_zeros(struct image *image)
+{
+    const size_t page = image->format == FORMAT_ELF ? LIMIT_PAGE : MACHO_PAGE;
+    uint64_t left = image->size * 2; /* sections that name the same bytes again and again are not followed */
+    for (size_t i = 0; i < image->sections.count; i++) {
+        const struct section *s = &image->sections.items[i];
+        bool code = is_code(image, s), go = is_pclntab(s) && s->size >= GO_HEADER;
+        struct view v;
+        if (!s->has_bytes || (!code && !go) || s->size > left || !file_view(image->file, s->offset, s->size, &v))
+            continue;
+        left -= s->size;
+        if (code)
+            look_at_code(image, s, v, page);
+        if (go)
+            look_at_go(image, s, v);
+    }
+}

@@ -1,0 +1,99 @@
+/* Zeros where bytes were: in code, a page of them; in Go's table of functions, its header. */
+#include "tests/formats/made_image.h"
+
+enum { MACHO_PAGE = 0x4000, EDGE = 64, SIZE = 0x20000 };
+
+/* One section over all of a file of ones, but `count` zeros at `at`. */
+static size_t lost(enum format format, const char *name, uint64_t flags, size_t size, size_t at, size_t count)
+{
+    memset(bytes, 1, SIZE);
+    memset(bytes + CODE + at, 0, count);
+    begin(ARCH_AMD64, SIZE);
+    image.format = format;
+    sections[0] = (struct section){
+        .name = name, .segment = "", .type = 1, .flags = flags, .offset = CODE, .size = size, .has_bytes = true};
+    image.sections.count = 1;
+    read_zeros(&image);
+    for (size_t i = 0; i < image.defects.count; i++)
+        assert_int_equal(image.defects.items[i].id, DEFECT_ID_bytes_lost);
+    return image.defects.total;
+}
+
+static const uint64_t elf_code = 2 | 4, macho_code = 0x80000000;
+
+static void code_has_no_page_of_zeros(void **state)
+{
+    static const size_t places[] = {0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE - 1};
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        size_t at = places[i];
+        assert_int_equal(lost(FORMAT_ELF, ".text", elf_code, 0x10000, at, PAGE), 1);
+        assert_int_equal(image.defects.items[0].offset, CODE + at);
+        assert_int_equal(lost(FORMAT_ELF, ".text", elf_code, 0x10000, at, PAGE - 1), 0);
+        assert_int_equal(lost(FORMAT_ELF, ".text", elf_code, 0x10000, at, PAGE * 3), 1);
+        assert_int_equal(lost(FORMAT_MACHO, "__text", macho_code, 0x18000, at, MACHO_PAGE), 1);
+        assert_int_equal(lost(FORMAT_MACHO, "__text", macho_code, 0x18000, at, MACHO_PAGE - 1), 0);
+    }
+    assert_int_equal(lost(FORMAT_ELF, ".text", elf_code, 0x10000, 0x10000 - PAGE, 2 * PAGE), 1);
+    assert_int_equal(lost(FORMAT_ELF, ".text", elf_code, 0x10000, 0x10001 - PAGE, 2 * PAGE), 0);
+    assert_int_equal(lost(FORMAT_ELF, "", elf_code, 0x10000, 0, PAGE), 1);
+    assert_non_null(strstr(image.defects.items[0].observed, "without a name"));
+}
+
+static void data_may_be_zeros(void **state)
+{
+    (void)state;
+    assert_int_equal(lost(FORMAT_ELF, ".data", 2, 0x10000, 0, 0x10000), 0);
+    assert_int_equal(lost(FORMAT_ELF, ".text", 4, 0x10000, 0, 0x10000), 0);
+    assert_int_equal(lost(FORMAT_MACHO, "__data", 0, 0x10000, 0, 0x10000), 0);
+}
+
+static void the_table_of_functions_of_go_has_a_header(void **state)
+{
+    static const char *const names[] = {".gopclntab", ".data.rel.ro.gopclntab", "__gopclntab"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(lost(FORMAT_ELF, names[i], 2, 0x1000, 0, EDGE), 1);
+        assert_int_equal(image.defects.items[0].offset, CODE);
+        assert_int_equal(lost(FORMAT_ELF, names[i], 2, 0x1000, 0, EDGE - 1), 0);
+        assert_int_equal(lost(FORMAT_ELF, names[i], 2, 0x1000, 1, EDGE), 0);
+        assert_int_equal(lost(FORMAT_ELF, names[i], 2, EDGE, 0, EDGE), 1);
+        assert_int_equal(lost(FORMAT_ELF, names[i], 2, EDGE - 1, 0, EDGE), 0);
+    }
+    assert_int_equal(lost(FORMAT_ELF, ".pclntab", 2, 0x1000, 0, 0x1000), 0);
+    assert_int_equal(lost(FORMAT_ELF, ".gopclntab.x", 2, 0x1000, 0, 0x1000), 0);
+}
+
+static void what_is_not_there_is_not_looked_at(void **state)
+{
+    (void)state;
+    (void)lost(FORMAT_ELF, ".text", elf_code, 0x10000, 0, 0x10000);
+    for (unsigned how = 0; how < 3; how++) {
+        image.defects = (struct defect_list){0};
+        sections[0].has_bytes = how != 0;
+        sections[0].offset = how == 1 ? SIZE - PAGE : CODE;
+        image.size = how == 2 ? 0x7fff : SIZE;
+        read_zeros(&image);
+        assert_int_equal(image.defects.total, 0);
+    }
+    image.size = SIZE; /* the same bytes again and again */
+    sections[0] = (struct section){
+        .name = ".text", .segment = "", .flags = elf_code, .offset = CODE, .size = 0x10000, .has_bytes = true};
+    for (size_t i = 1; i < 8; i++)
+        sections[i] = sections[0];
+    image.sections.count = 8;
+    read_zeros(&image);
+    assert_int_equal(image.defects.total, 4);
+}
+
+#define CASE(name) cmocka_unit_test(name)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(code_has_no_page_of_zeros),
+        CASE(data_may_be_zeros),
+        CASE(the_table_of_functions_of_go_has_a_header),
+        CASE(what_is_not_there_is_not_looked_at),
+    };
+    return cmocka_run_group_tests_name("test_zeros", tests, start, end);
+}
