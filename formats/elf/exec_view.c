@@ -152,7 +152,8 @@ static void build_memory(struct elf_view *view)
 }
 
 /* A section header that says that code has no bytes does not keep the kernel from running it. What
- * `objcopy --only-keep-debug` leaves has no file bytes at its entry, or debug sections where they were. */
+ * `objcopy --only-keep-debug` leaves has no file bytes at its entry, or debug sections where they were, or what
+ * `eu-strip -f` leaves the section headers. */
 static bool is_runnable(const struct elf_view *view)
 {
     uint64_t offset = 0;
@@ -165,6 +166,9 @@ static bool is_runnable(const struct elf_view *view)
             found = true;
         }
     }
+    const uint64_t table = view->image->offset + view->shoff;
+    if (offset >= table && offset - table < view->image->sections.count * sizeof(Elf64_Shdr))
+        return false;
     for (size_t i = 0; found && i < view->image->sections.count; i++) {
         const struct section *s = &view->image->sections.items[i];
         if (s->has_bytes && !(s->flags & SHF_ALLOC) && offset >= s->offset && offset - s->offset < s->size)

@@ -273,6 +273,20 @@ TEST(a_debug_file_has_no_code_to_run)
         assert_int_equal(image->kind, cases[i].runs ? KIND_EXECUTABLE : KIND_DEBUG_FILE);
         file_close(&file);
     }
+    static const uint64_t tables[] = {MAKE_ELF_CODE + 8, MAKE_ELF_CODE, MAKE_ELF_CODE - 184, MAKE_ELF_CODE - 192};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables;
+         i++) { /* three section headers over the entry, or beside it */
+        clean();
+        made.sections[0].header.sh_type = SHT_NOBITS;
+        uint8_t *bytes;
+        size_t size = make_elf_write(&made, &bytes);
+        memcpy(bytes + tables[i], bytes + size - 192, 192);
+        memcpy(bytes + 40, &tables[i], 8);
+        const struct image *image = read_bytes(bytes, size);
+        free(bytes);
+        assert_int_equal(image->kind, i == 0 || i == 3 ? KIND_EXECUTABLE : KIND_DEBUG_FILE);
+        file_close(&file);
+    }
     static const struct {
         uint64_t entry;
         uint32_t flags;
