@@ -234,6 +234,8 @@ struct entry {
     uint64_t offset;  /* file offset of the first instruction; meaningful where in_code */
     uint64_t header_offset;
     bool in_code; /* inside a mapped executable segment, on bytes of the file */
+    uint64_t
+        inside; /* ELF: where the function begins that the address is in the midst of, as unwind information says; 0: none */
 };
 
 struct elf_extra {

@@ -17,6 +17,10 @@ static void check(const struct subject *subject, struct finding *f)
         evidence(f, entry->header_offset, "an address of an executable segment, on bytes of the file", "%#llx",
                  address);
         fail(f, "the entry %#llx is not in code that the file holds", address);
+    } else if (entry->inside) {
+        evidence(f, entry->header_offset, "the address of a function", "%#llx", address);
+        unknown(f, "starts at %#llx, in the midst of the function at %#llx", address,
+                (unsigned long long)entry->inside);
     } else {
         pass(f, "starts at %#llx, in an executable segment", address);
     }

@@ -346,6 +346,7 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     read_static_libc(image, options);
     check_start(&view);
     if (options->code) {
+        check_entry(&view);
         read_kernel_calls(&view);
         read_code_looks(image);
         read_zeros(image);

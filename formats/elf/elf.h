@@ -96,6 +96,7 @@ const struct piece *exec_view_piece(const struct elf_view *view, uint64_t addres
 
 /* entry.c */
 void read_entry(struct elf_view *view);
+void check_entry(struct elf_view *view);
 
 /* dynamic.c */
 void read_dynamic(struct elf_view *view);

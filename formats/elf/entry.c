@@ -1,5 +1,6 @@
 /* Where the kernel jumps to: e_entry, as it stands (Linux fs/binfmt_elf.c, load_elf_binary). */
 #include "formats/elf/elf.h"
+#include "formats/elf/references.h"
 
 /* e_entry 0 is no entry to linkers, and any other address to the kernel. Where the header stands at address 0,
  * as in libraries, it is no A64 code, and "\x7fE" of it is JG to byte 0x47, of the p_flags of a program header. */
@@ -30,4 +31,27 @@ void read_entry(struct elf_view *view)
     if (view->entry == 0 && entry->in_code)
         ELF_DEFECT(view, elf_entry_zero, 24, "an address of code, or 0 in a library without code there",
                    "e_entry 0, and code at address 0");
+}
+
+/* The function that the entry is in. Its unwind information stands in .eh_frame; where sections cannot be asked, anywhere. */
+static bool find_frame(const struct image *image, struct frame *frame)
+{
+    if (image->sections.known != KNOWN_COMPLETE)
+        return frame_of(image, image->entry.address, frame);
+    for (size_t i = 0; i < image->sections.count; i++) {
+        const struct section *s = &image->sections.items[i];
+        if (same_name(s->name, ".eh_frame") && s->has_bytes)
+            return frame_among(image, s->offset, s->size, s->address, image->entry.address, frame);
+    }
+    return false;
+}
+
+/* A start is that of a function. Unwind information tells where an entry that was changed is in the midst of one. */
+void check_entry(struct elf_view *view)
+{
+    struct image *image = view->image;
+    struct frame frame;
+    bool is_static = image->linkage == LINKAGE_STATIC || image->linkage == LINKAGE_STATIC_PIE;
+    if (image->entry.in_code && is_static && find_frame(image, &frame) && frame.low != image->entry.address)
+        image->entry.inside = frame.low;
 }

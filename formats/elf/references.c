@@ -168,18 +168,28 @@ static bool take_frame(struct view v, size_t at, uint64_t base, uint64_t address
     return true;
 }
 
-bool frame_of(const struct image *image, uint64_t address, struct frame *frame)
+bool frame_among(const struct image *image, uint64_t offset, uint64_t size, uint64_t base, uint64_t address,
+                 struct frame *frame)
 {
     struct view v;
+    if (!file_view(image->file, offset, size, &v))
+        return false;
+    for (size_t at = -base & 3; at + 16 <= v.size; at += 4)
+        if (take_frame(v, at, base, address, frame))
+            return true;
+    return false;
+}
+
+bool frame_of(const struct image *image, uint64_t address, struct frame *frame)
+{
     uint64_t left = image->size;
     for (size_t i = 0; i < image->segments.count; i++) {
         const struct segment *s = &image->segments.items[i];
-        if (s->file_size < 16 || s->file_size > left || !file_view(image->file, s->offset, s->file_size, &v))
+        if (s->file_size > left)
             continue;
+        if (frame_among(image, s->offset, s->file_size, s->address, address, frame))
+            return true;
         left -= s->file_size;
-        for (size_t at = -s->address & 3; at + 16 <= v.size; at += 4)
-            if (take_frame(v, at, s->address, address, frame))
-                return true;
     }
     return false;
 }

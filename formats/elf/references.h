@@ -32,6 +32,9 @@ bool point(const struct image *image, struct target *t) MUST_CHECK;
 bool address_of(const struct image *image, uint64_t offset, uint64_t *address) MUST_CHECK;
 /* The function that an address is in, by its unwind information. */
 bool frame_of(const struct image *image, uint64_t address, struct frame *frame) MUST_CHECK;
+/* The same, by the unwind information at one place of the image. */
+bool frame_among(const struct image *image, uint64_t offset, uint64_t size, uint64_t base, uint64_t address,
+                 struct frame *frame) MUST_CHECK;
 /* Who calls the function that holds an address, and what points to it; false where its bounds are not known. */
 bool find_callers(const struct image *image, uint64_t place, struct callers *callers) MUST_CHECK;
 

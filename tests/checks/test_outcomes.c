@@ -42,7 +42,7 @@ static void common(struct scene *s)
     s->segments[1] = (struct segment){"__DATA", 0x410000, 8192, 65536, 4096, 65536, 6, 6, 120, 0};
     i->segments = (struct segment_list){KNOWN_COMPLETE, 2, s->segments};
     i->sections.known = i->unowned.known = i->debug.known = i->build_paths.known = KNOWN_COMPLETE;
-    i->entry = (struct entry){KNOWN_COMPLETE, 0x400100, 0x100, 24, true};
+    i->entry = (struct entry){KNOWN_COMPLETE, 0x400100, 0x100, 24, true, 0};
     i->pie = ANSWER_YES;
     s->reading.images = s->images;
     s->reading.count = 1;
