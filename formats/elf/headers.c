@@ -145,6 +145,15 @@ static void check_table_is_mapped(struct elf_view *view)
                "program headers at offset %#llx, in no PT_LOAD", (unsigned long long)view->phoff);
 }
 
+/* The kernel puts any ET_DYN elsewhere than it was linked for, unless that is 0 (fs/binfmt_elf.c, load_bias). Without a dynamic
+ * table the program does not hear of it. */
+static void check_place(struct elf_view *view, const struct phdr *first)
+{
+    if (view->extra->type == ET_DYN && !view->dynamic && first && page_start(first->vaddr) != 0)
+        ELF_DEFECT(view, elf_relocations, 16, "ET_EXEC, or PT_DYNAMIC with the relocations",
+                   "ET_DYN, linked at %#llx, and no PT_DYNAMIC", (unsigned long long)first->vaddr);
+}
+
 void check_start(struct elf_view *view)
 {
     const struct phdr *first = NULL;
@@ -154,5 +163,6 @@ void check_start(struct elf_view *view)
         if (view->phdrs[i].type == PT_LOAD)
             first = &view->phdrs[i];
     check_static_pie(view, first);
+    check_place(view, first);
     check_table_is_mapped(view);
 }

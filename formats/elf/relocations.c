@@ -179,7 +179,9 @@ static void check_forms(struct elf_view *view)
         const struct dyn *table = dynamic_last(view, forms[i].table), *size = dynamic_last(view, forms[i].size),
                          *form = dynamic_last(view, forms[i].form);
         const struct dyn *at = form ? form : table ? table : size;
-        if ((table || (size && size->value)) && (!table || !size || !form || form->value != forms[i].value))
+        bool asked =
+            size && (size->value || (form && forms[i].table == DT_JMPREL)); /* glibc asks for DT_PLTREL alone */
+        if ((table || asked) && (!table || !size || !form || form->value != forms[i].value))
             ELF_DEFECT(view, elf_relocations, at->at, forms[i].expected, "%s and %#llx",
                        table && size ? "both" : "one without the other", (unsigned long long)(form ? form->value : 0));
     }

@@ -5,6 +5,15 @@
 
 enum { GOT_HEAD = 24 };
 
+/* Whether bytes of the file stand where a section says that memory is zero. Some linkers write its zeros into the file. */
+static bool is_filled(const struct elf_view *view, const struct section *s, const struct piece *piece)
+{
+    struct view v;
+    const uint64_t rest = piece->end - s->address;
+    return !s->has_bytes && !piece->zero &&
+           (!exec_view_bytes(view, s->address, rest < s->size ? rest : s->size, &v) || !view_is_zero(v));
+}
+
 /* What the segments make of a loaded section, or NULL where it is what the section says. */
 static const char *contradiction(const struct elf_view *view, const struct section *s)
 {
@@ -16,6 +25,8 @@ static const char *contradiction(const struct elf_view *view, const struct secti
         return NULL; /* memory that each thread has, and no segment */
     if (!first || !last || (s->has_bytes && first != last))
         return "segments that hold the whole section";
+    if (is_filled(view, s, first))
+        return "zeros for a section without bytes";
     bool program = view->extra->type == ET_EXEC || view->interp || view->extra->flag_pie; /* and not the vDSO */
     if (program && ((s->flags & SHF_WRITE && !(first->access & ACCESS_WRITE)) ||
                     (s->flags & SHF_EXECINSTR && !(first->access & ACCESS_EXECUTE))))
@@ -46,6 +57,13 @@ static bool is_half_read_only(const struct elf_view *view, const struct section 
            s->address < end && end - s->address > GOT_HEAD && range_end(s->address, s->size) > end;
 }
 
+/* Whether what becomes read-only begins within a section. */
+static bool is_half_writable(const struct elf_view *view, const struct section *s)
+{
+    return view->relro && view->relro->memsz && !(s->flags & SHF_TLS && !s->has_bytes) && s->flags & SHF_WRITE &&
+           s->address < view->relro->vaddr && view->relro->vaddr - s->address < s->size;
+}
+
 static void compare_section(struct elf_view *view, const struct section *s)
 {
     const char *name = *s->name ? s->name : "a section without a name", *expected = contradiction(view, s);
@@ -57,6 +75,9 @@ static void compare_section(struct elf_view *view, const struct section *s)
     if (view->dynamic_known == KNOWN_COMPLETE && !is_applied(view, s))
         ELF_DEFECT(view, elf_section_view, s->header_offset, "relocations that the dynamic table leads to",
                    "%s: none leads to it", name);
+    if (is_half_writable(view, s))
+        ELF_DEFECT(view, elf_section_view, view->relro->at, "PT_GNU_RELRO that begins where a section begins",
+                   "a beginning within %s", name);
     if (is_half_read_only(view, s))
         ELF_DEFECT(view, elf_section_view, view->relro->at, "PT_GNU_RELRO that ends where a section ends",
                    "an end within %s", name);

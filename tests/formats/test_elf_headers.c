@@ -305,7 +305,84 @@ TEST(what_becomes_read_only_ends_with_a_section)
     h->sh_flags = SHF_ALLOC | SHF_WRITE;
     h->sh_addr = make_elf_address(h->sh_offset = 0x2500);
     make_elf_phdr(&made, PT_GNU_RELRO, PF_R, 0x2580, 0x80);
-    assert_int_equal(read_made()->defects.total, 0);
+    assert_int_equal(defects(read_made(), DEFECT_ID_elf_section_view), 1);
+}
+
+TEST(what_becomes_read_only_begins_with_a_section)
+{
+    static const struct {
+        const char *sentence;
+        uint64_t flags, at, size;
+        uint32_t type;
+        bool wrong;
+    } cases[] = {{"within what can be written", SHF_WRITE, 0x2580, 0x80, SHT_PROGBITS, true},
+                 {"within what cannot", 0, 0x2580, 0x80, SHT_PROGBITS, false},
+                 {"no bytes", SHF_WRITE, 0x2580, 0, SHT_PROGBITS, false},
+                 {"at its beginning", SHF_WRITE, 0x2500, 0x100, SHT_PROGBITS, false},
+                 {"at its last byte", SHF_WRITE, 0x25ff, 1, SHT_PROGBITS, true},
+                 {"behind it", SHF_WRITE, 0x2600, 0x40, SHT_PROGBITS, false},
+                 {"within what every thread has", SHF_WRITE | SHF_TLS, 0x2580, 0x80, SHT_NOBITS, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        Elf64_Shdr *h = &make_elf_section(&made, ".x", cases[i].type, NULL, 0x100)->header;
+        h->sh_flags = SHF_ALLOC | cases[i].flags;
+        h->sh_addr = make_elf_address(h->sh_offset = 0x2500);
+        make_elf_phdr(&made, PT_GNU_RELRO, PF_R, cases[i].at, cases[i].size);
+        if (cases[i].flags & SHF_TLS) {
+            Elf64_Phdr *p = make_elf_phdr(&made, PT_TLS, PF_R, 0x2500, 0);
+            p->p_memsz = 0x100;
+            p->p_align = 1;
+        }
+        const struct image *image = read_made();
+        if (defects(image, DEFECT_ID_elf_section_view) != cases[i].wrong)
+            print_error("%s: %s\n", cases[i].sentence, image->defects.total ? image->defects.items[0].observed : "");
+        assert_int_equal(defects(image, DEFECT_ID_elf_section_view), cases[i].wrong);
+        file_close(&file);
+    }
+}
+
+/* .bss over bytes of the file: zeros, as gold writes them, or others. */
+TEST(a_section_without_bytes_is_zeros)
+{
+    for (unsigned how = 0; how < 4; how++) {
+        clean();
+        Elf64_Shdr *h = &make_elf_section(&made, ".bss", how == 3 ? SHT_PROGBITS : SHT_NOBITS, NULL, 0x100)->header;
+        h->sh_flags = SHF_ALLOC | SHF_WRITE;
+        h->sh_addr = make_elf_address(h->sh_offset = how == 2 ? 0x2780 : 0x2600);
+        if (how)
+            make_elf_put(&made, how == 2 ? 0x27f0 : 0x26ff, "x", 1);
+        if (how == 2) /* the last of it is behind the bytes of the file */
+            made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz += 0x1000;
+        assert_int_equal(defects(read_made(), DEFECT_ID_elf_section_view), how == 1 || how == 2);
+        file_close(&file);
+    }
+}
+
+/* What the kernel puts elsewhere than it was linked for must have relocations, and a table that leads to them. */
+TEST(a_program_that_is_moved_hears_of_it)
+{
+    for (unsigned how = 0; how < 4; how++) { /* ET_EXEC, ET_DYN, ET_DYN with PT_DYNAMIC, ET_DYN at 0 */
+        clean();
+        if (how == 2)
+            make_elf_dyn(&made, DT_FLAGS_1, DF_1_PIE);
+        if (how)
+            made.header.e_type = ET_DYN;
+        for (size_t i = 0; how == 3 && i < made.phdr_count; i++)
+            if (made.phdrs[i].p_vaddr)
+                made.phdrs[i].p_vaddr -= MAKE_ELF_BASE;
+        if (how == 3)
+            made.header.e_entry -= MAKE_ELF_BASE;
+        assert_int_equal(defects(read_made(), DEFECT_ID_elf_relocations), how == 1);
+        file_close(&file);
+    }
+    clean(); /* nothing is mapped at all */
+    made.header.e_type = ET_DYN;
+    make_elf_interp(&made, "/lib/ld.so");
+    made.phdrs[MAKE_ELF_LOAD_CODE].p_type = made.phdrs[MAKE_ELF_LOAD_DATA].p_type = PT_NULL;
+    const struct image *image = read_made();
+    assert_int_equal(image->kind, KIND_EXECUTABLE);
+    assert_int_equal(defects(image, DEFECT_ID_elf_relocations), 0);
+    file_close(&file);
 }
 
 TEST(loaded_relocations_are_those_that_loaders_are_led_to)
@@ -361,6 +438,9 @@ int main(void)
         T(static_pies_suit_their_c_library),
         T(pt_tls_is_what_its_sections_make_together),
         T(what_becomes_read_only_ends_with_a_section),
+        T(what_becomes_read_only_begins_with_a_section),
+        T(a_section_without_bytes_is_zeros),
+        T(a_program_that_is_moved_hears_of_it),
         T(loaded_relocations_are_those_that_loaders_are_led_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,14 @@ TEST(tables_of_relocations_tell_their_form)
     make_elf_find_dyn(&made, DT_SYMENT)->d_un.d_val = 16;
     write_made(0);
     assert_int_equal(defects(read_written(size), DEFECT_ID_elf_relocations), 1); /* of DT_SYMENT */
+    for (unsigned how = 0; how < 2; how++) { /* of DT_JMPREL glibc takes the form for a sign that it is there */
+        clean();
+        make_elf_dyn(&made, DT_PLTRELSZ, 0);
+        if (how)
+            make_elf_dyn(&made, DT_PLTREL, DT_RELA);
+        write_made(0);
+        assert_int_equal(defects(read_written(size), DEFECT_ID_elf_relocations), how);
+    }
     clean();
     make_elf_dyn(&made, DT_DEBUG, 0);
     make_elf_find_dyn(&made, DT_SYMTAB)->d_un.d_ptr = 0x900000;
