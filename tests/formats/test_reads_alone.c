@@ -105,6 +105,43 @@ static void the_byte_at_which_a_library_would_start(void **state)
     }
 }
 
+/* Bytes of the file stand where .bss is: zeros, as long as they can be read. */
+static void zeros_that_cannot_be_read_are_none(void **state)
+{
+    static const uint64_t ends[] = {SIZE, 8 * PAGE};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const Elf64_Phdr load = {.p_type = PT_LOAD,
+                                 .p_flags = PF_R | PF_W,
+                                 .p_vaddr = 0x400000,
+                                 .p_filesz = SIZE,
+                                 .p_memsz = SIZE,
+                                 .p_align = PAGE};
+        const Elf64_Shdr bss = {.sh_name = 1,
+                                .sh_type = SHT_NOBITS,
+                                .sh_flags = SHF_ALLOC | SHF_WRITE,
+                                .sh_addr = 0x400000 + 12 * PAGE,
+                                .sh_offset = 12 * PAGE,
+                                .sh_size = 16},
+                         names = {.sh_name = 6, .sh_type = SHT_STRTAB, .sh_offset = 2 * PAGE, .sh_size = 16};
+        put_elf(EM_X86_64, ET_EXEC, 1);
+        put(64, &load, sizeof load);
+        put(PAGE + sizeof bss, &bss, sizeof bss);
+        put(PAGE + 2 * sizeof bss, &names, sizeof names);
+        put(2 * PAGE, "\0.bss\0.shstrtab", 16);
+        put_word(40, PAGE);
+        bytes[58] = sizeof bss;
+        bytes[60] = 3;
+        bytes[62] = 2;
+        const struct image *found = read_cut(ends[i]);
+        size_t filled = 0;
+        for (size_t k = 0; k < found->defects.count; k++)
+            filled += found->defects.items[k].id == DEFECT_ID_elf_section_view;
+        assert_int_equal(filled, i);
+        cut(ends[i], ends[i] < SIZE);
+    }
+}
+
 /* The first of the section headers can be read, and the rest of them no more. */
 static void a_table_of_sections_that_ends_with_what_there_is(void **state)
 {
@@ -299,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_header_that_cannot_be_read_is_none),
         cmocka_unit_test(the_byte_at_which_a_library_would_start),
+        cmocka_unit_test(zeros_that_cannot_be_read_are_none),
         cmocka_unit_test(a_table_of_sections_that_ends_with_what_there_is),
         cmocka_unit_test(a_file_of_which_libelf_would_see_a_part),
         cmocka_unit_test(links_to_debug_files_that_cannot_be_read),

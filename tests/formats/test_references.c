@@ -373,6 +373,10 @@ static void a_locale_is_left_open_where_there_is_too_much(void **state)
     memcpy(bytes + CONSTANTS, "\0LOCPATH", sizeof "\0LOCPATH");
     look(ARCH_AMD64);
     assert_int_equal(locale_chosen(&image, false, &where), ANSWER_UNKNOWN);
+    fresh(); /* nor anything at all */
+    memcpy(bytes + CODE, "LOCPATH", sizeof "LOCPATH");
+    look(ARCH_AMD64);
+    assert_int_equal(locale_chosen(&image, &no_marks, &where), ANSWER_UNKNOWN);
     assert_int_equal(chosen(1, 1, true), ANSWER_NO);
     assert_int_equal(chosen(1, 1, false), ANSWER_UNKNOWN);
     assert_int_equal(chosen(1, PLACES, true), ANSWER_NO);
