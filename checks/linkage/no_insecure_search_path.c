@@ -59,6 +59,13 @@ static bool is_static_glibc_pie(const struct image *image)
     return image->linkage == LINKAGE_STATIC_PIE && image->libc == LIBC_GLIBC;
 }
 
+/* Whether it may be one, as far as is known. */
+static bool may_be_static_glibc_pie(const struct image *image)
+{
+    return (image->linkage == LINKAGE_UNKNOWN || image->linkage == LINKAGE_STATIC_PIE) &&
+           (image->libc == LIBC_UNKNOWN || image->libc == LIBC_GLIBC);
+}
+
 /* What is wrong with a folder to search, or NULL. */
 static const char *fault(const struct image *image, const char *path, bool all_empty)
 {
@@ -159,6 +166,9 @@ static void check(const struct subject *subject, struct finding *f)
         fail(f, "%s", f->evidence[0].observed);
     else if (paths->known == KNOWN_BROKEN || needed->known == KNOWN_BROKEN || image->interpreter_known == KNOWN_BROKEN)
         unknown(f, "the search paths cannot be read to their end");
+    else if (paths->count && elf && may_be_static_glibc_pie(image))
+        unknown(f,
+                "there is a search path, and whether this is a static PIE of glibc, which ends there, cannot be told");
     else if (paths->count)
         pass(f, "all search paths (%zu) lead to folders of the administrator or of the program, \"%s\" first",
              paths->count, paths->items[0].text);
