@@ -179,11 +179,12 @@ static void check_forms(struct elf_view *view)
         const struct dyn *table = dynamic_last(view, forms[i].table), *size = dynamic_last(view, forms[i].size),
                          *form = dynamic_last(view, forms[i].form);
         const struct dyn *at = form ? form : table ? table : size;
+        const char *which = table && size ? "both" : "one without the other";
         bool asked =
             size && (size->value || (form && forms[i].table == DT_JMPREL)); /* glibc asks for DT_PLTREL alone */
         if ((table || asked) && (!table || !size || !form || form->value != forms[i].value))
-            ELF_DEFECT(view, elf_relocations, at->at, forms[i].expected, "%s and %#llx",
-                       table && size ? "both" : "one without the other", (unsigned long long)(form ? form->value : 0));
+            ELF_DEFECT(view, elf_relocations, at->at, forms[i].expected, "%s and %#llx", which,
+                       (unsigned long long)(form ? form->value : 0));
     }
 }
 

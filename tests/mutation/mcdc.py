@@ -77,7 +77,8 @@ def decisions(root, build, profile):
             text = decision(lines[source], line, column, last, end)
             kinds = certain(text)
             if len(kinds) != len(pairs):
-                sys.exit('%s:%d: %d conditions, not %d: %s' % (source, line, len(pairs), len(kinds), text))
+                sys.exit('%s:%d: %d conditions, not %d: %s\n(does the decision stand in what a macro is given? Its place is told as '
+                         'one of the macro)' % (source, line, len(pairs), len(kinds), text))
             pairs = [pair for pair, kind in zip(pairs, kinds) if not kind]
             old = found.setdefault((source, line, column), [False] * len(pairs))
             found[source, line, column] = [x or y for x, y in zip(old, pairs)]
