@@ -84,7 +84,7 @@ static int64_t find_amd64(struct view v, uint32_t number, bool go)
             continue;
         bool wide = i && v.data[i - 1] == 0xc7;
         bool first = v.data[i] == 0xbf || (wide && v.data[i] == 0xc7);
-        if (v.data[i] != 0xb8 && !(wide && v.data[i] == 0xc0) && !first)
+        if (v.data[i] != 0xb8 && (!wide || v.data[i] != 0xc0) && !first)
             continue;
         for (size_t k = i + 5; !first && k < i + 5 + NEAR_SYSCALL; k++)
             if (is_syscall(v, k))

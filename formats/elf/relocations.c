@@ -164,6 +164,11 @@ static void read_static(struct elf_view *view)
         view->extra->slots_known = view->extra->relocations_known = KNOWN_BROKEN; /* nothing says where they would be */
 }
 
+static bool is_incomplete(const struct dyn *size, const struct dyn *form, uint64_t value)
+{
+    return !size || !form || form->value != value;
+}
+
 /* A table, its size, and what stands for the form of its entries: gABI chapter 5, "Dynamic Section". No loader asks for
  * another form; some check, some go on as if it were theirs. */
 static void check_forms(struct elf_view *view)
@@ -182,7 +187,7 @@ static void check_forms(struct elf_view *view)
         const char *which = table && size ? "both" : "one without the other";
         bool asked =
             size && (size->value || (form && forms[i].table == DT_JMPREL)); /* glibc asks for DT_PLTREL alone */
-        if ((table || asked) && (!table || !size || !form || form->value != forms[i].value))
+        if (table ? is_incomplete(size, form, forms[i].value) : asked)
             ELF_DEFECT(view, elf_relocations, at->at, forms[i].expected, "%s and %#llx", which,
                        (unsigned long long)(form ? form->value : 0));
     }

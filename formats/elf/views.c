@@ -53,14 +53,14 @@ static bool is_applied(const struct elf_view *view, const struct section *s)
 static bool is_half_read_only(const struct elf_view *view, const struct section *s)
 {
     uint64_t end = view->relro ? range_end(view->relro->vaddr, view->relro->memsz) : 0;
-    return view->relro && !(s->flags & SHF_TLS && !s->has_bytes) && s->address >= view->relro->vaddr &&
+    return view->relro && (!(s->flags & SHF_TLS) || s->has_bytes) && s->address >= view->relro->vaddr &&
            s->address < end && end - s->address > GOT_HEAD && range_end(s->address, s->size) > end;
 }
 
 /* Whether what becomes read-only begins within a section. */
 static bool is_half_writable(const struct elf_view *view, const struct section *s)
 {
-    return view->relro && view->relro->memsz && !(s->flags & SHF_TLS && !s->has_bytes) && s->flags & SHF_WRITE &&
+    return view->relro && view->relro->memsz && (!(s->flags & SHF_TLS) || s->has_bytes) && s->flags & SHF_WRITE &&
            s->address < view->relro->vaddr && view->relro->vaddr - s->address < s->size;
 }
 
