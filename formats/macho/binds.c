@@ -40,7 +40,7 @@ static bool write_pointers(struct binding *b, bool bind, uint64_t count, uint64_
     const struct segment_list *list = &b->view->image->segments;
     uint64_t first = b->offset;
     b->offset += count * step; /* which wraps, as distances backwards do */
-    if (count == 0 || b->threaded)
+    if (count == 0)
         return true;
     if (!b->placed || b->segment >= list->count)
         return tell(b->view, at, "addresses that are written into a segment", "no segment with number", b->segment);
@@ -121,10 +121,8 @@ static bool bind_step(struct binding *b, struct cursor *c, uint8_t opcode, uint8
     case 0xc: /* DO_BIND_ULEB_TIMES_SKIPPING_ULEB */
         count = cursor_uleb(c);
         return write_pointers(b, true, count, cursor_uleb(c) + POINTER, at);
-    case 0xd: /* THREADED: of arm64e, once; what it binds stands in the segments */
+    case 0xd: /* THREADED: of arm64e, once; what is bound from here on stands in the segments */
         b->threaded = true;
-        if (immediate == 0)
-            (void)cursor_uleb(c);
         return true;
     default:
         return true;
@@ -137,9 +135,9 @@ static void check_stream(struct macho_view *view, unsigned stream)
     enum { WEAK = 2 };
     const struct linked_table *table = &view->streams[stream];
     struct cursor c = cursor_at(table->v, false);
-    struct binding b = {.view = view, .from = stream == WEAK, .library = stream == WEAK ? -3 : 0};
+    struct binding b = {.view = view, .from = stream == WEAK}; /* of any library */
     bool good = true;
-    while (good && ALWAYS(!c.failed) && c.at < table->v.size) {
+    while (good && !b.threaded && ALWAYS(!c.failed) && c.at < table->v.size) {
         uint64_t at = table->at + c.at;
         uint8_t opcode = cursor_u8(&c), immediate = opcode & 15;
         opcode >>= 4;

@@ -112,7 +112,9 @@ static bool check_starts(struct chains *t, const struct segment *s, uint64_t off
     const uint64_t pages = cursor_u16(&c);
     struct view starts;
     t->spent += SEGMENT_HEAD + pages * 2;
-    if (c.failed || at > t->imports || size > t->imports - at || size < SEGMENT_HEAD + pages * 2 ||
+    if (at > t->imports)
+        return tell(t, t->starts, "starts of chains in front of the imports", "an offset of", offset);
+    if (c.failed || size > t->imports - at || size < SEGMENT_HEAD + pages * 2 ||
         NEVER(!view_sub(t->v, at + SEGMENT_HEAD, pages * 2, &starts)) || t->spent > t->v.size)
         return tell(t, at, "starts of chains in front of the imports", "bytes:", size);
     if ((page_size != PAGE_4K && page_size != PAGE_16K) || format == 0 || format == 3 || format == 4 || format == 5 ||

@@ -4,13 +4,22 @@
 
 #include "tests/formats/small_macho.h"
 
+static uint64_t stream_at; /* where the last one was put */
+
+/* Which opcode, or which import, is wrong is told. */
+static void is_told_at(const struct image *image, uint64_t at, size_t size)
+{
+    assert_in_range(image->defects.items[0].offset, at, at + size - 1);
+}
+
 /* The streams of LC_DYLD_INFO of a program with two segments behind __PAGEZERO: __TEXT is number 1 of 0x4000 bytes. */
 static const struct image *with_stream(struct subject *s, unsigned stream, const uint8_t *bytes, size_t size)
 {
     forget(s);
     begin(s, ARCH_ARM64);
     struct make_macho_command *c = make_macho_find(&s->m, LC_DYLD_INFO);
-    make_macho_set(c, 8 + stream * 8, make_macho_linkedit(&s->m, bytes, size));
+    stream_at = make_macho_linkedit(&s->m, bytes, size);
+    make_macho_set(c, 8 + stream * 8, (uint32_t)stream_at);
     make_macho_set(c, 12 + stream * 8, (uint32_t)size);
     return look(s);
 }
@@ -81,6 +90,7 @@ static const struct opcodes cases[] = {
     {"too often", BIND, {0x11, SYMBOL, 0x71, 0, 0xc0, 0x81, 0x10, 0}, false},
     {"THREADED writes elsewhere", BIND, {0x11, SYMBOL, 0xd0, 1, 0x90, 0xd1}, true},
     {"THREADED in its other form", BIND, {0xd1, 0x11, SYMBOL, 0x90}, true},
+    {"a wrong one in front of THREADED", BIND, {0x12, SYMBOL, 0x71, 0, 0x90, 0xd0, 1}, false},
 };
 
 static void opcodes_write_into_segments(void **state)
@@ -91,6 +101,8 @@ static void opcodes_write_into_segments(void **state)
         if (image->defects.total != !cases[i].good)
             fail_msg("%s: %zu", cases[i].sentence, image->defects.total);
         assert_int_equal(defects(image, DEFECT_ID_macho_linkedit), !cases[i].good);
+        if (!cases[i].good)
+            is_told_at(image, stream_at, sizeof cases[i].bytes);
     }
 }
 
@@ -192,6 +204,8 @@ static size_t of_chained(struct subject *s, struct chained t, const char *names,
                        2);
     const struct image *image = look(s);
     assert_int_equal(image->defects.total, defects(image, DEFECT_ID_macho_linkedit));
+    if (image->defects.total)
+        is_told_at(image, at, 76 + size + 6);
     return image->defects.total;
 }
 

@@ -427,6 +427,61 @@ TEST(loaded_relocations_are_those_that_loaders_are_led_to)
     (void)read_made();
 }
 
+/* A program dies where it writes to what is not mapped so; the vDSO, which is none, has .dynamic in its code. */
+TEST(sections_have_the_access_of_their_segment)
+{
+    static const struct {
+        const char *sentence;
+        uint16_t type;
+        bool interp, pie, wrong;
+    } cases[] = {{"a program", ET_EXEC, false, false, true},
+                 {"a PIE without its mark", ET_DYN, true, false, true},
+                 {"a static PIE", ET_DYN, false, true, true},
+                 {"a library", ET_DYN, false, false, false}};
+    static const uint64_t flags[] = {SHF_WRITE, SHF_EXECINSTR, 0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t k = 0; k < sizeof flags / sizeof *flags; k++) {
+            bool told = false;
+            clean();
+            made.header.e_type = cases[i].type;
+            if (cases[i].interp)
+                make_elf_interp(&made, "/lib/ld.so");
+            if (cases[i].type == ET_DYN)
+                make_elf_dyn(&made, DT_FLAGS_1, cases[i].pie ? DF_1_PIE : 0);
+            Elf64_Shdr *h = &make_elf_section(&made, ".own", SHT_PROGBITS, NULL, 16)->header;
+            h->sh_flags = SHF_ALLOC | flags[k];
+            h->sh_offset = flags[k] == SHF_WRITE ? MAKE_ELF_CODE : MAKE_ELF_FREE;
+            h->sh_addr = make_elf_address(h->sh_offset);
+            const struct image *image = read_made();
+            for (size_t n = 0; n < image->defects.count; n++)
+                told |= strcmp(image->defects.items[n].expected, "a segment with the access that the section has") == 0;
+            if (told != (cases[i].wrong && flags[k]))
+                fail_msg("%s, %#llx", cases[i].sentence, (unsigned long long)flags[k]);
+            file_close(&file);
+        }
+}
+
+/* Each thread has memory of its own for .tbss, which may end anywhere. */
+TEST(only_variables_of_threads_need_no_segment)
+{
+    enum { LAST = MAKE_ELF_END - 64, SIZE = 0x1000 /* into the next page */ };
+    for (unsigned threads = 0; threads < 2; threads++) {
+        clean();
+        thread_section(threads ? ".tbss" : ".bss", SHT_NOBITS, LAST, SIZE, 8);
+        if (!threads)
+            made.sections[made.section_count - 1].header.sh_flags = SHF_ALLOC | SHF_WRITE;
+        Elf64_Phdr *p = threads ? make_elf_phdr(&made, PT_TLS, PF_R, LAST, 0) : NULL;
+        if (p) {
+            p->p_memsz = SIZE;
+            p->p_align = 8;
+        }
+        assert_int_equal(read_made()->defects.total, !threads);
+        file_close(&file);
+    }
+    clean();
+    (void)read_made();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +497,8 @@ int main(void)
         T(a_section_without_bytes_is_zeros),
         T(a_program_that_is_moved_hears_of_it),
         T(loaded_relocations_are_those_that_loaders_are_led_to),
+        T(sections_have_the_access_of_their_segment),
+        T(only_variables_of_threads_need_no_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,30 @@ TEST(a_debug_file_is_not_looked_into)
     file_close(&file);
 }
 
+/* Tables of functions that a loader calls, the last of each. */
+TEST(what_a_loader_calls_is_known)
+{
+    static const int64_t tags[3][2] = {
+        {DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ}, {DT_INIT_ARRAY, DT_INIT_ARRAYSZ}, {DT_FINI_ARRAY, DT_FINI_ARRAYSZ}};
+    clean();
+    made.section_count = 0;
+    make_elf_dyn(&made, DT_INIT_ARRAY, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        make_elf_dyn(&made, tags[i][0], make_elf_address(MAKE_ELF_FREE + 64 * i));
+        make_elf_dyn(&made, tags[i][1], 8 * (i + 1));
+    }
+    const struct image *image = read_made();
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(image->elf->arrays[i].address, make_elf_address(MAKE_ELF_FREE + 64 * i));
+        assert_int_equal(image->elf->arrays[i].size, 8 * (i + 1));
+    }
+    file_close(&file);
+    clean();
+    image = read_made();
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(image->elf->arrays[i].address | image->elf->arrays[i].size, 0);
+}
+
 /* Only the tags that loaders act on mean anything; those beside them do not. */
 TEST(other_tags_mean_nothing)
 {
@@ -291,6 +315,7 @@ int main(void)
         U(bytes_of_segments_have_owners),
         U(bytes_of_nobody_may_be_symbols),
         U(a_debug_file_is_not_looked_into),
+        U(what_a_loader_calls_is_known),
         U(other_tags_mean_nothing),
         U(flags_may_stand_in_three_places),
         U(relocations_may_be_packed),

@@ -121,6 +121,10 @@ TEST(tables_of_relocations_tell_their_form)
         if (defects(read_written(size), DEFECT_ID_elf_relocations) != cases[i].wrong)
             print_error("%s\n", cases[i].sentence);
         assert_int_equal(defects(reading.images, DEFECT_ID_elf_relocations), cases[i].wrong);
+        for (size_t k = 0; cases[i].wrong && k < reading.images->defects.count; k++)
+            if (reading.images->defects.items[k].id == DEFECT_ID_elf_relocations)
+                assert_int_equal(strncmp(reading.images->defects.items[k].observed, "both", 4) == 0,
+                                 cases[i].table && cases[i].size);
     }
     clean();
     make_elf_dyn(&made, DT_RELASZ, 0); /* the size of nothing */

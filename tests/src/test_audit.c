@@ -101,6 +101,35 @@ static void the_nearest_declaration_counts(void **state)
     }
 }
 
+static const struct record_result *result_of(const struct record *record, const char *id)
+{
+    for (size_t i = 0; i < record->images[0].result_count; i++)
+        if (strcmp(record->images[0].results[i].rule->id, id) == 0)
+            return &record->images[0].results[i];
+    fail_msg("no result of %s", id);
+    return NULL;
+}
+
+/* Where a name has no target in it, the system that it ends with counts. */
+static void the_end_of_a_name_is_a_claim(void **state)
+{
+    static const struct {
+        const char *path;
+        enum outcome outcome;
+    } cases[] = {{"app-macos", OUTCOME_FAIL},
+                 {"app-linux", OUTCOME_PASS},
+                 {"app", OUTCOME_NOT_APPLICABLE},
+                 {"app-linux-amd64", OUTCOME_PASS}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct audit_options options = {.rules = true, .read = {.code = true}};
+        make_elf_clean(&made, ARCH_AMD64);
+        const struct record *record = audit_made(cases[i].path, &options);
+        if (result_of(record, "origin/claims-match-bytes")->outcome != cases[i].outcome)
+            fail_msg("%s: %s", cases[i].path, result_of(record, "origin/claims-match-bytes")->message);
+    }
+}
+
 /* Sixty-two letters and a slash fit into the text of a target; one more does not. */
 static void a_target_of_build_information_may_be_as_long_as_its_room(void **state)
 {
@@ -329,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_rule_that_is_off_is_not_asked),
         cmocka_unit_test(what_a_rule_says_is_formatted),
         cmocka_unit_test(the_nearest_declaration_counts),
+        cmocka_unit_test(the_end_of_a_name_is_a_claim),
         cmocka_unit_test(a_target_of_build_information_may_be_as_long_as_its_room),
         cmocka_unit_test(the_policys_processors_fill_in_what_no_option_says),
         cmocka_unit_test(without_rules_there_are_no_results),
