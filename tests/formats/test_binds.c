@@ -240,6 +240,7 @@ static void parts_of_chained_fixups_fit_each_other(void **state)
     WRONG("starts of a segment behind the imports", t.offsets[1] = 48);
     WRONG("starts behind the imports, of which there are none", t.count = 0; t.imports = 40; t.page_start[0] = 0xffff);
     WRONG("starts far away", t.offsets[1] = UINT32_MAX);
+    WRONG("starts that the table ends before", t.offsets[1] = 36);
     WRONG("starts that are longer than there is room", t.size = 29);
     WRONG("starts that are shorter than they are", t.size = 23);
     WRONG("more pages than it has room for", t.pages = 2);
