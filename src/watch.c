@@ -11,7 +11,9 @@
 
 #define SECOND UINT64_C(1000000000)
 
-enum { BUSY = 100 /* a worker that has had one part in so many of the time computes, if slowly, and does not wait */ };
+/* A worker that has had one part in so many of the time computes, if slowly, and does not wait: however long it stood in line
+ * before that, as it does by the second where there are many. */
+enum { BUSY = 100 };
 
 static uint64_t read_clock(clockid_t clock)
 {
@@ -45,8 +47,8 @@ static void look_after(struct pool *pool, struct worker *worker, uint64_t step)
         *watch = (struct watch){turn, processor, processor, 0};
         return;
     }
-    if ((processor - watch->last) * BUSY < step)
-        watch->waited += step;
+    const uint64_t busy = processor > watch->last ? (processor - watch->last) * BUSY : 0;
+    watch->waited = busy < watch->waited + step ? watch->waited + step - busy : 0;
     watch->last = processor;
     if (processor > watch->processor && processor - watch->processor > budget_processor(size))
         end(pool, worker, "it took more processor time than", budget_processor(size));

@@ -45,7 +45,7 @@ def strace(options, command, **more):
 
 
 def worker_calls(trace):
-    """The calls of each process but the first, by its number, from when it is in its jail."""
+    """The calls of each process but the first, by its number, from when it is in its jail; before, it takes no file."""
     calls, first, before = {}, None, ""
     for line in trace.read_text(encoding="utf-8", errors="replace").splitlines():
         # Of a process that is killed as it enters a call, strace has nothing to read and writes the killer's call again.
@@ -64,6 +64,8 @@ def worker_calls(trace):
             calls[pid] = set()
         elif pid in calls:
             calls[pid].add(call)
+        elif call in ("recvmsg", "pread64"):
+            calls.setdefault(f"{pid}, in no jail yet", set()).add(f"{call} outside")
     return calls
 
 
