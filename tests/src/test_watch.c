@@ -15,12 +15,12 @@
 #define SECONDS UINT64_C(1000000000)
 enum { STEP_MS = 100, WORKERS_CLOCK = 4711, FILES = 4, HUNDRED_MB = 100 << 20 };
 
-static uint64_t now, computed; /* nanoseconds: of the machine, and of the worker */
+static uint64_t wall, computed; /* nanoseconds: of the machine, and of the worker */
 static unsigned kills;
 
 static int set_clock(clockid_t clock, struct timespec *time)
 {
-    const uint64_t value = clock == WORKERS_CLOCK ? computed : now;
+    const uint64_t value = clock == WORKERS_CLOCK ? computed : wall;
     *time = (struct timespec){(time_t)(value / SECONDS), (long)(value % SECONDS)};
     return 0;
 }
@@ -53,7 +53,7 @@ static uint32_t begun;
 /* One worker, which is at the first of as many files as it can be given here, of `size` bytes each. */
 static void begin(enum origin origin, uint64_t size)
 {
-    now = 1000 * SECONDS;
+    wall = 1000 * SECONDS;
     computed = kills = begun = 0;
     worker = (struct worker){.pid = 1, .count = FILES, .begun = &begun};
     pool = (struct pool){.arena = &arena, .walk = &walk, .count = 1, .workers = &worker};
@@ -70,7 +70,7 @@ static void begin(enum origin origin, uint64_t size)
 static bool lives_by_turns(uint64_t seconds, unsigned parts, unsigned turn)
 {
     for (uint64_t step = 1; step <= seconds * 1000 / STEP_MS; step++) {
-        now += STEP_MS * (SECONDS / 1000);
+        wall += STEP_MS * (SECONDS / 1000);
         computed += step % turn ? 0 : STEP_MS * (SECONDS / 1000) / 1000 * parts * turn;
         watch_time(&pool);
     }
@@ -137,7 +137,7 @@ static void while_this_process_is_stopped_no_clock_runs(void **state)
     (void)state;
     begin(ORIGIN_NAMED, 0);
     for (unsigned i = 0; i < 50; i++) {
-        now += 3600 * SECONDS;
+        wall += 3600 * SECONDS;
         watch_time(&pool);
     }
     assert_null(worker.ended);
