@@ -165,6 +165,7 @@ TEST(what_a_loader_calls_is_known)
     image = read_made();
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(image->elf->arrays[i].address | image->elf->arrays[i].size, 0);
+    file_close(&file);
 }
 
 /* Only the tags that loaders act on mean anything; those beside them do not. */
