@@ -93,8 +93,10 @@ static void take_merged(const struct image *image, struct marks *found)
     for (size_t i = 0; i < MARK_PROGRAM; i++)
         for (size_t k = 0; i != MARK_CCS && found->at[i] == 0 && k < found->inside[i].count; k++) {
             struct target text = {0};
-            if (k < INSIDE && (NEVER(!address_of(image, found->inside[i].at[k], &text.low))))
-                continue;
+            if (k < INSIDE) {
+                if (NEVER(!address_of(image, found->inside[i].at[k], &text.low)))
+                    continue;
+            }
             text.high = text.low + 1;
             if (k == INSIDE || !refer(image, &text) || text.count)
                 found->at[i] = found->inside[i].at[k % INSIDE];

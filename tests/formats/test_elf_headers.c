@@ -321,6 +321,7 @@ TEST(what_becomes_read_only_begins_with_a_section)
                  {"at its beginning", SHF_WRITE, 0x2500, 0x100, SHT_PROGBITS, false},
                  {"at its last byte", SHF_WRITE, 0x25ff, 1, SHT_PROGBITS, true},
                  {"behind it", SHF_WRITE, 0x2600, 0x40, SHT_PROGBITS, false},
+                 {"within what every thread begins with", SHF_WRITE | SHF_TLS, 0x2580, 0x80, SHT_PROGBITS, true},
                  {"within what every thread has", SHF_WRITE | SHF_TLS, 0x2580, 0x80, SHT_NOBITS, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clean();
@@ -329,7 +330,7 @@ TEST(what_becomes_read_only_begins_with_a_section)
         h->sh_addr = make_elf_address(h->sh_offset = 0x2500);
         make_elf_phdr(&made, PT_GNU_RELRO, PF_R, cases[i].at, cases[i].size);
         if (cases[i].flags & SHF_TLS) {
-            Elf64_Phdr *p = make_elf_phdr(&made, PT_TLS, PF_R, 0x2500, 0);
+            Elf64_Phdr *p = make_elf_phdr(&made, PT_TLS, PF_R, 0x2500, cases[i].type == SHT_PROGBITS ? 0x100 : 0);
             p->p_memsz = 0x100;
             p->p_align = 1;
         }

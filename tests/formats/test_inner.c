@@ -128,6 +128,12 @@ static void the_text_may_stand_behind_anything(void **state)
     refer_to(OTHER, CALL, LOCALE);
     is_open("the end of a text that is referred to", true, LATENT_ICONV);
     assert_false(doubted);
+    put_locale(true); /* in front of it nothing is loaded */
+    put(&s, CONSTANTS + 0x600, "\0\0\0\0\0\0\0", 8);
+    put(&s, CONSTANTS, merged + 1, sizeof merged - 1);
+    refer_to(LOCALE + 0x20, LEA, CONSTANTS);
+    refer_to(OTHER, CALL, LOCALE);
+    is_open("the first bytes of a segment", true, LATENT_ICONV);
     start_glibc(&s, EM_X86_64);
     put(&s, CONSTANTS + 0x600, merged, sizeof merged);
     is_open("the end of a text that is not", false, LATENT_ICONV);

@@ -122,6 +122,7 @@ TEST(a_start_that_only_a_kernel_may_make)
                  {0xd50041bf, true} /* msr spsel, #1 */,
                  {0xd503415f, false} /* msr dit, #1 */,
                  {0xd500401f, false} /* cfinv */,
+                 {0xd50140ff, false} /* of no field that there is */,
                  {0xd503201f, false} /* nop */};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         static const uint32_t call = (uint32_t)A_CALL;
