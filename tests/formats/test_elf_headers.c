@@ -1,5 +1,8 @@
 /* Program headers that tell of memory, and sections that tell of the same. Each fault was first told by the kernel, by
  * qemu, or by a program of glibc or musl that died of it. */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "tests/formats/made_elf.h"
 
 #include <string.h>
@@ -359,6 +362,44 @@ TEST(a_section_without_bytes_is_zeros)
     }
 }
 
+/* Bytes that are lost behind what was read of the file are no zeros. */
+TEST(zeros_that_cannot_be_read_are_none)
+{
+    enum { MORE = 1 << 20, FAR = MORE / 2 };
+    static uint8_t zeros[MORE];
+    static const struct file_options options = {4 << 20, false};
+    struct problem problem;
+    struct view v;
+    uint8_t *bytes;
+    for (unsigned cut = 0; cut < 2; cut++) {
+        bool told = false;
+        clean();
+        Elf64_Shdr *h = &make_elf_section(&made, ".bss", SHT_NOBITS, NULL, 0x100)->header;
+        h->sh_flags = SHF_ALLOC | SHF_WRITE;
+        h->sh_addr = make_elf_address(h->sh_offset = FAR);
+        made.trailing = zeros;
+        made.trailing_size = sizeof zeros;
+        made.phdrs[MAKE_ELF_LOAD_DATA].p_filesz = made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz = MORE;
+        const size_t size = make_elf_write(&made, &bytes);
+        const int fd = memfd_create("zeros", 0);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, bytes, size), size);
+        free(bytes);
+        assert_int_equal(file_from_fd(&file, fd, &options, &problem), STATUS_OK);
+        assert_true(file_view(&file, 0, MAKE_ELF_END + 0x400, &v));
+        assert_int_equal(ftruncate(fd, cut ? 0 : (off_t)size), 0);
+        reading = (struct reading){0};
+        read_file(&file, &(struct read_options){true}, &reading);
+        const struct defect_list *list = &reading.images[0].defects;
+        for (size_t i = 0; i < list->count; i++)
+            told |= strcmp(list->items[i].expected, "zeros for a section without bytes") == 0;
+        assert_int_equal(told, cut);
+        file_close(&file);
+    }
+    made.trailing_size = 0;
+    (void)read_made();
+}
+
 /* What the kernel puts elsewhere than it was linked for must have relocations, and a table that leads to them. */
 TEST(a_program_that_is_moved_hears_of_it)
 {
@@ -495,6 +536,7 @@ int main(void)
         T(pt_tls_is_what_its_sections_make_together),
         T(what_becomes_read_only_ends_with_a_section),
         T(what_becomes_read_only_begins_with_a_section),
+        T(zeros_that_cannot_be_read_are_none),
         T(a_section_without_bytes_is_zeros),
         T(a_program_that_is_moved_hears_of_it),
         T(loaded_relocations_are_those_that_loaders_are_led_to),
