@@ -131,6 +131,8 @@ static void the_text_may_stand_behind_anything(void **state)
     put_locale(true); /* in front of it nothing is loaded */
     put(&s, CONSTANTS + 0x600, "\0\0\0\0\0\0\0", 8);
     put(&s, CONSTANTS, merged + 1, sizeof merged - 1);
+    put_word(&s, 64 + 56 + offsetof(Elf64_Phdr, p_filesz), 0xff0);
+    put_word(&s, 64 + 56 + offsetof(Elf64_Phdr, p_memsz), 0xff0);
     refer_to(LOCALE + 0x20, LEA, CONSTANTS);
     refer_to(OTHER, CALL, LOCALE);
     is_open("the first bytes of a segment", true, LATENT_ICONV);
