@@ -52,6 +52,7 @@ static void it_is_looked_for_where_it_may_be(void **state)
     assert_int_equal(inside(FUNCTION + 1, ".rodata", SHT_PROGBITS, ET_EXEC), 0);
     assert_int_equal(inside(FUNCTION + 1, ".eh_frame", SHT_NOBITS, ET_EXEC), 0);
     assert_int_equal(inside(FUNCTION + 1, NULL, 0, ET_REL), 0);
+    assert_int_equal(inside(FUNCTION + 1, NULL, 0, ET_DYN), BASE + FUNCTION); /* a static PIE */
     assert_int_equal(inside(CONSTANTS + 1, NULL, 0, ET_EXEC), 0); /* in no code */
 }
 
