@@ -53,7 +53,32 @@ static void it_is_looked_for_where_it_may_be(void **state)
     assert_int_equal(inside(FUNCTION + 1, ".eh_frame", SHT_NOBITS, ET_EXEC), 0);
     assert_int_equal(inside(FUNCTION + 1, NULL, 0, ET_REL), 0);
     assert_int_equal(inside(FUNCTION + 1, NULL, 0, ET_DYN), BASE + FUNCTION); /* a static PIE */
-    assert_int_equal(inside(CONSTANTS + 1, NULL, 0, ET_EXEC), 0); /* in no code */
+    assert_int_equal(inside(CONSTANTS + 1, NULL, 0, ET_EXEC), 0);             /* in no code */
+}
+
+/* The start of a program that a loader starts is the loader's. */
+static void of_a_dynamic_program_nothing_is_asked(void **state)
+{
+    static const char loader[] = "/lib64/ld-linux-x86-64.so.2";
+    const Elf64_Phdr p = {.p_type = PT_INTERP,
+                          .p_flags = PF_R,
+                          .p_offset = NOTE,
+                          .p_vaddr = BASE + NOTE,
+                          .p_filesz = sizeof loader,
+                          .p_memsz = sizeof loader,
+                          .p_align = 1};
+    (void)state;
+    small_start(&s, EM_X86_64);
+    put(&s, 64 + 4 * 56, &p, sizeof p);
+    put(&s, NOTE, loader, sizeof loader);
+    s.bytes[56] = 5;
+    put(&s, CODE + 0x800, "\x0f\x05", 2);
+    put_word(&s, 24, BASE + FUNCTION + 1);
+    put_frame(&s, 0, FUNCTION, SIZE);
+    const struct image *image = small_read(&s);
+    assert_true(image->linkage == LINKAGE_DYNAMIC || image->linkage == LINKAGE_INTERP_WITHOUT_NEEDED);
+    assert_int_equal(image->entry.inside, 0);
+    file_close(&s.file);
 }
 
 int main(void)
@@ -61,6 +86,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_is_the_beginning_of_a_function),
         cmocka_unit_test(it_is_looked_for_where_it_may_be),
+        cmocka_unit_test(of_a_dynamic_program_nothing_is_asked),
     };
     return cmocka_run_group_tests_name("test_entry", tests, NULL, NULL);
 }
