@@ -22,6 +22,13 @@ static inline bool a64_is_svc(uint32_t word)
     return (word & 0xffe0001fu) == 0xd4000001u;
 }
 
+/* What ADR or ADRP at `address` makes. */
+static inline uint64_t a64_page(uint32_t word, uint64_t address)
+{
+    uint64_t offset = sign_extend((uint64_t)field(word, 5, 19) << 2 | field(word, 29, 2), 21);
+    return word >> 31 ? (address & ~(uint64_t)0xfff) + (offset << 12) : address + offset;
+}
+
 /* Where B, BL, B.cond, CBZ, CBNZ, TBZ and TBNZ lead; they are told by their bits 30 to 26. */
 static inline bool a64_target(uint32_t word, uint64_t address, uint64_t *target)
 {

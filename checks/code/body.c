@@ -191,10 +191,10 @@ static void calls(struct body *b, uint32_t block, uint64_t at, const struct step
     for (unsigned r = 0; r < 16 && callee.results; r++)
         if (callee.results >> r & 1)
             state->registers[r] = value_of(VALUE_CPU, 0);
-    bool hwcap =
-        step->argument.kind == VALUE_CONSTANT && (step->argument.at == AT_HWCAP || step->argument.at == AT_HWCAP2);
-    b->asked |= callee.knows_auxv && hwcap;
-    if (callee.knows_auxv && hwcap)
+    bool hwcap = callee.knows_auxv && step->argument.kind == VALUE_CONSTANT &&
+                 (step->argument.at == AT_HWCAP || step->argument.at == AT_HWCAP2);
+    b->asked |= hwcap;
+    if (hwcap)
         state->registers[0] = value_of(VALUE_CPU, answer_of((unsigned)step->argument.at, 0));
     else if (callee.result.kind != VALUE_NONE)
         state->registers[0] = callee.result;

@@ -20,15 +20,13 @@ static uint64_t gate_of(const struct map *map, uint64_t start)
         load_le32(bytes + 8) != CBZ_W16_12 || a64_classify(load_le32(bytes + 12)) != A64_LSE ||
         load_le32(bytes + 16) != (uint32_t)RET)
         return 0;
-    const uint64_t pages = sign_extend((uint64_t)field(page, 5, 19) << 2 | field(page, 29, 2), 21);
-    return (start & ~(uint64_t)0xfff) + (pages << 12) + field(load, 10, 12);
+    return a64_page(page, start) + field(load, 10, 12);
 }
 
 /* Whether the byte is zero when the program starts, and nothing is known to write to it, or to hold its address. */
 static bool stays_zero(const struct program *p, uint64_t byte)
 {
-    const uint8_t *bytes = map_bytes(&p->map, byte, 1);
-    if (!map_find(&p->map, byte) || (bytes && *bytes))
+    if (!map_find(&p->map, byte) || !program_begins_zero(p, byte))
         return false;
     for (size_t i = 0; i < p->outline.mention_count; i++)
         if (p->outline.mentions[i].target == byte && p->outline.mentions[i].kind != MENTION_LOAD &&

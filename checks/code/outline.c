@@ -44,8 +44,7 @@ static void glance_address(struct outline *o, uint64_t address, uint32_t word, s
         o->pages_known &= ~bit;
         outline_forms(o, word);
         if (kind <= 1) { /* ADR, ADRP */
-            uint64_t offset = sign_extend((uint64_t)field(word, 5, 19) << 2 | field(word, 29, 2), 21);
-            o->pages[rd] = word >> 31 ? (address & ~(uint64_t)0xfff) + (offset << 12) : address + offset;
+            o->pages[rd] = a64_page(word, address);
             o->pages_known |= bit;
             g->address = word >> 31 ? 0 : o->pages[rd];
         } else if (kind == 2 && known && field(word, 29, 3) == 4) { /* ADD */

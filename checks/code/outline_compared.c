@@ -96,41 +96,11 @@ static enum use use_of_word(uint32_t word, const struct operands *o, unsigned r)
         return USE_ANY; /* ST64B, CASP: registers that follow those named */
     if (!may_name(word, o, r) || (word & 0xffe0fc1fu) == (uint32_t)CMP)
         return USE_NONE;
-    if (field(word, 0, 5) != r || o->gprs != 1u << r)
-        return USE_ANY;
-    switch ((enum form)o->form) {
-    case FORM_PAGE:
-    case FORM_CONSTANT:
-        return USE_OVER;
-    case FORM_ADD:
-    case FORM_MOVE:
-        return o->base != r ? USE_OVER : USE_ANY;
-    case FORM_LOAD:
-        return !o->vector && o->count == 1 && o->base != r && !o->indexed ? USE_OVER : USE_ANY;
-    case FORM_OTHER:
-    case FORM_STORE:
-    case FORM_MEMORY:
-    case FORM_PREFETCH:
-    case FORM_ADD_REGISTER:
-    case FORM_ALIGN:
-    case FORM_KEEP:
-    case FORM_VECTOR_MOVE:
-    case FORM_TO_VECTOR:
-    case FORM_FROM_VECTOR:
-    case FORM_SIGN:
-    case FORM_AUTHENTICATE:
-    case FORM_BRANCH:
-    case FORM_JUMP:
-    case FORM_CALL:
-    case FORM_JUMP_REGISTER:
-    case FORM_CALL_REGISTER:
-    case FORM_RETURN:
-    case FORM_STOP:
-    case FORM_SUPERVISOR:
-    case FORM_SCALABLE:
-    default:
-        return USE_ANY;
-    }
+    const bool sets = field(word, 0, 5) == r && o->gprs == 1u << r, elsewhere = o->base != r;
+    const bool anew = o->form == FORM_PAGE || o->form == FORM_CONSTANT,
+               from_register = (o->form == FORM_ADD || o->form == FORM_MOVE) && elsewhere,
+               from_memory = o->form == FORM_LOAD && !o->vector && o->count == 1 && elsewhere && !o->indexed;
+    return sets && (anew || from_register || from_memory) ? USE_OVER : USE_ANY;
 }
 
 /* As walk(), of A64. */

@@ -184,6 +184,13 @@ void gates_find(struct program *p);
 /* Those of `cells` (sorted) that functions set which were not taken apart. */
 void dispatch_set_elsewhere(struct program *p, const struct words *cells, struct words *others);
 
+/* Whether a variable's place in the file is zero, or not in the file. */
+static inline bool program_begins_zero(const struct program *p, uint64_t cell)
+{
+    const uint8_t *bytes = map_bytes(&p->map, cell, 1);
+    return !bytes || *bytes == 0;
+}
+
 /* The function that the target of a mention is in. */
 static inline uint32_t mention_to(const struct program *p, const struct function *f, const struct mention *m)
 {

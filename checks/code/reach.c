@@ -196,13 +196,6 @@ static bool go_through(struct program *p)
     return spread(p, REACH_POSSIBLE) && spread(p, REACH_GUARDED);
 }
 
-/* Whether a variable's place in the file is zero, or not in the file. */
-static bool begins_zero(const struct program *p, uint64_t cell)
-{
-    const uint8_t *bytes = map_bytes(&p->map, cell, 1);
-    return !bytes || *bytes == 0;
-}
-
 /* Variables that are only ever set where the processor was asked: they say what it said. */
 static bool find_guarded_cells(struct program *p, struct words *fresh)
 {
@@ -210,7 +203,7 @@ static bool find_guarded_cells(struct program *p, struct words *fresh)
     fresh->count = 0;
     stored_sort(p);
     for (size_t i = 0, end; i < p->stored_count; i = end) {
-        bool guarded = begins_zero(p, p->stored[i].cell) && !words_have(&p->cells, p->stored[i].cell);
+        bool guarded = program_begins_zero(p, p->stored[i].cell) && !words_have(&p->cells, p->stored[i].cell);
         for (end = i; end < p->stored_count && p->stored[end].cell == p->stored[i].cell; end++) {
             const struct stored *s = &p->stored[end];
             bool by_guard = s->reach == REACH_GUARDED || p->functions[s->function].reach <= REACH_GUARDED;

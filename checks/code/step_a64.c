@@ -112,8 +112,7 @@ static void immediate(uint32_t word, uint64_t address, struct state *state, stru
     unsigned rd = field(word, 0, 5), rn = field(word, 5, 5), kind = field(word, 23, 3);
     struct value source = read_register(state, rn);
     if (kind <= 1) { /* ADR, ADRP */
-        uint64_t offset = sign_extend((uint64_t)field(word, 5, 19) << 2 | field(word, 29, 2), 21);
-        uint64_t value = word >> 31 ? (address & ~(uint64_t)0xfff) + (offset << 12) : address + offset;
+        uint64_t value = a64_page(word, address);
         write_register(state, rd, value_constant(value));
         if (!(word >> 31)) {
             step->has_reference = true;

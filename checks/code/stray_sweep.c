@@ -307,10 +307,10 @@ void strays_sweep_a64(struct straying *s, uint64_t address, uint64_t size)
                 (void)marks_put(s->trusted ? &s->led : &s->named, target);
             s->trusted &= word >> 26 != 5;
         } else if ((word & 0x1f000000u) == 0x10000000u) { /* ADR, ADRP */
-            uint64_t offset = sign_extend((uint64_t)field(word, 5, 19) << 2 | field(word, 29, 2), 21);
-            pages[rd] = word >> 31 ? ((address + at) & ~(uint64_t)0xfff) + (offset << 12) : 0;
+            const uint64_t made = a64_page(word, address + at);
+            pages[rd] = word >> 31 ? made : 0;
             if (!(word >> 31))
-                name(s, address + at + offset, address + at);
+                name(s, made, address + at);
         } else if ((word & 0xff800000u) == 0x91000000u && pages[rn]) { /* ADD */
             name(s, pages[rn] + ((uint64_t)field(word, 10, 12) << (field(word, 22, 1) ? 12 : 0)), address + at);
         } else if ((word & 0x7f800000u) == 0x72800000u) { /* MOVK */

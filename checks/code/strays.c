@@ -122,16 +122,12 @@ static void keep_calls(struct straying *s, struct strays *strays)
         strays->called[strays->called_count++] = at;
 }
 
-bool strays_may_be(const struct ground *ground)
-{
-    return ground->amd64 || has_outside(&ground->map);
-}
-
-void strays_find(const struct ground *ground, const struct marks *begins, struct strays *strays)
+void strays_find(struct ground *ground, const struct marks *begins, struct strays *strays)
 {
     *strays = (struct strays){.begins = ground->amd64 ? begins : NULL};
-    if (!strays_may_be(ground))
+    if (!ground->amd64 && !has_outside(&ground->map))
         return;
+    ground_pointers(ground);
     struct straying *s = arena_array(ground->arena, 1, sizeof *s);
     strays->starts = arena_room(ground->arena, MOST * sizeof *strays->starts);
     s->tables = arena_room(ground->arena, MOST * sizeof *s->tables);

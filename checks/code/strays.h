@@ -26,9 +26,8 @@ bool strays_or_swept(const struct strays *strays, uint64_t address);
 bool strays_have(const struct strays *strays, uint64_t address);
 /* Bytes beyond `end` that an instruction before it may reach into. */
 size_t strays_room(const struct map *map, uint64_t end);
-/* Whether anything but what was swept could execute at all: of A64, whose instructions do not overlap, what stands outside. */
-bool strays_may_be(const struct ground *ground);
-/* `ground` has its pointers, where strays may be; `begins`, of x86-64: what the scan came upon. */
-void strays_find(const struct ground *ground, const struct marks *begins, struct strays *strays);
+/* Pointers of `ground` are found where strays may be: of A64, whose instructions do not overlap, only where something stands outside
+ * of what was swept. `begins`, of x86-64: what the scan came upon. */
+void strays_find(struct ground *ground, const struct marks *begins, struct strays *strays);
 
 #endif

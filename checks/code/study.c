@@ -42,8 +42,6 @@ bool study_strays(struct code_study *study)
     if (study->astray == STUDY_NOT_ASKED) {
         bool good = study_scan(study);
         if (good) {
-            if (strays_may_be(&study->ground))
-                ground_pointers(&study->ground);
             strays_find(&study->ground, &study->scan.begins, &study->strays);
             scan_add(&study->ground, study->strays.first, &study->scan);
         }

@@ -2,6 +2,14 @@
  * Cortex-A53, which has no LDADD, was seen under qemu-aarch64. */
 #include "tests/code/told.h"
 
+/* Bytes of the words up to the zeros at their end. */
+static size_t size_of(const uint32_t *words, size_t size)
+{
+    while (words[size / 4 - 1] == 0)
+        size -= 4;
+    return size;
+}
+
 /* What a variable gathers of AT_HWCAP, bit by bit, as OPENSSL_cpuid_setup() does. The start finds the auxiliary vector behind the
  * arguments and the environment; setup: mov w0, #16; bl ask; adrp x9, page; ldr w1, [x9, #0x600]; orr w2, w1, #4; tst x0, #0x100;
  * csel w1, w2, w1, ne; str w1, [x9, #0x600]; ask() compares with 16 and 26, and goes through the vector. Then tbz w1, #2, over; bl
@@ -71,10 +79,9 @@ TEST(what_is_gathered_of_capabilities_is_a_question)
 {
     for (size_t i = 0; i < sizeof gathered / sizeof *gathered; i++) {
         const uint64_t tables[] = {gathered[i].atomics, gathered[i].plain};
-        size_t count = sizeof gathered[i].words / 4;
-        while (gathered[i].words[count - 1] == 0)
-            count--;
-        const enum need_kind kind = with_data(gathered[i].words, count * 4, tables, sizeof tables).kind;
+        const enum need_kind kind =
+            with_data(gathered[i].words, size_of(gathered[i].words, sizeof gathered[i].words), tables, sizeof tables)
+                .kind;
         if (kind != gathered[i].kind)
             fail_msg("%s: %u", gathered[i].name, (unsigned)kind);
     }
@@ -114,10 +121,9 @@ static const struct {
 TEST(a_gate_that_nobody_opens_is_closed)
 {
     for (size_t i = 0; i < sizeof gates / sizeof *gates; i++) {
-        size_t count = sizeof gates[i].words / 4;
-        while (gates[i].words[count - 1] == 0)
-            count--;
-        const enum need_kind kind = with_data(gates[i].words, count * 4, &gates[i].byte, sizeof gates[i].byte).kind;
+        const enum need_kind kind = with_data(gates[i].words, size_of(gates[i].words, sizeof gates[i].words),
+                                              &gates[i].byte, sizeof gates[i].byte)
+                                        .kind;
         if (kind != gates[i].kind)
             fail_msg("%s: %u", gates[i].name, (unsigned)kind);
     }
