@@ -62,7 +62,7 @@ static bool stands(const struct needle_set *set, struct view v, size_t at, size_
 enum { STEP = 32 };
 
 /* The places from `at` on, of STEP, where a group of needles may begin, as bits. */
-static __attribute__((target("avx2"))) uint32_t begins(const struct needle_set *set, const uint8_t *at)
+static inline __attribute__((target("avx2"))) uint32_t begins(const struct needle_set *set, const uint8_t *at)
 {
     const __m256i half = _mm256_set1_epi8(15);
     __m256i groups = _mm256_set1_epi8(-1);
@@ -78,7 +78,8 @@ static __attribute__((target("avx2"))) uint32_t begins(const struct needle_set *
 }
 
 /* Goes on from *at, while all that is looked at is inside; true: a needle stands there. */
-static bool find_wide(const struct needle_set *set, struct view v, size_t *at, size_t *which)
+static __attribute__((target("avx2"))) bool find_wide(const struct needle_set *set, struct view v, size_t *at,
+                                                      size_t *which)
 {
     for (; v.size - *at >= STEP + NEEDLE_MOST; *at += STEP)
         for (uint32_t bits = begins(set, v.data + *at); bits; bits &= bits - 1) {

@@ -10,53 +10,6 @@ enum { ROUNDS = 6, ENDLESS_ROUNDS = 12, LONGEST = 64 << 20, LONGEST_OUTSIDE = 25
 /* What is studied: so many functions, or one for so many bytes of code. The largest programs measured have one for 52. */
 enum { MOST_FUNCTIONS = 1 << 18, LEAST_SIZE = 32 };
 
-void *program_grow(struct program *p, void *items, size_t *room, size_t count, size_t size)
-{
-    if (count < *room)
-        return items;
-    size_t more = *room ? *room * 2 : 256;
-    void *grown = realloc(items, more * size);
-    if (!grown) {
-        p->failed = true;
-        return NULL;
-    }
-    *room = more;
-    return grown;
-}
-
-void words_add(struct program *p, struct words *words, uint64_t value)
-{
-    uint64_t *items = program_grow(p, words->items, &words->room, words->count, sizeof *items);
-    if (items) {
-        words->items = items;
-        words->items[words->count++] = value;
-    }
-}
-
-static int compare_words(const void *a, const void *b)
-{
-    uint64_t x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
-}
-
-void words_sort(struct words *words)
-{
-    size_t kept = 0;
-    if (words->count)
-        qsort(words->items, words->count, sizeof *words->items, compare_words);
-    for (size_t i = 0; i < words->count; i++)
-        if (kept == 0 || words->items[kept - 1] != words->items[i])
-            words->items[kept++] = words->items[i];
-    words->count = kept;
-}
-
-bool words_have(const struct words *words, uint64_t value)
-{
-    return words->count && bsearch(&value, words->items, words->count, sizeof value, compare_words);
-}
-
 uint32_t function_at(const struct program *p, uint64_t address)
 {
     size_t n = marks_rank(&p->marks, address);
@@ -91,37 +44,87 @@ static struct start row_of(const struct starts *starts, size_t *next, uint64_t a
                : (struct start){.address = address, .source = START_CALL};
 }
 
-/* Functions from the marks. Keeps what is known of those that stay as they were. */
+/* Where functions are made, by address: the section and the row of the tables looked at last. */
+struct making {
+    size_t section, row;
+};
+
+/* The function at `at`, when the next begins at `next`. */
+static struct function make_function(const struct program *p, struct making *making, uint64_t at, uint64_t next)
+{
+    const struct start start = row_of(&p->ground->starts, &making->row, at);
+    uint64_t end = code_end(p, at, &making->section);
+    end = next < end ? next : end;
+    end = start.end && start.end < end ? start.end : end;
+    return (struct function){.start = at,
+                             .size = end - at < LONGEST ? (uint32_t)(end - at) : LONGEST,
+                             .fresh = true,
+                             .caller = NO_FUNCTION,
+                             .source = (uint8_t)start.source,
+                             .bounded = start.source == START_PCLNTAB || start.source == START_EH_FRAME ||
+                                        start.source == START_FUNCTION_STARTS,
+                             .trusted = start.go_assembly};
+}
+
+/* Room for a function at each mark; how many there are. SIZE_MAX: no memory, or there are too many. */
+static size_t room_for_all(struct program *p)
+{
+    const size_t count = marks_count(&p->marks);
+    if (count == SIZE_MAX)
+        return SIZE_MAX;
+    p->crowded = count >= NO_FUNCTION || (count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE);
+    if (!p->crowded && count >= p->function_room) {
+        p->function_room = count + count / 8 + 1;
+        struct function *functions = realloc(p->functions, p->function_room * sizeof *functions);
+        if (!functions)
+            return SIZE_MAX;
+        p->functions = functions;
+    }
+    return p->crowded ? SIZE_MAX : count;
+}
+
+/* Functions from the marks. */
 static bool set_functions(struct program *p)
 {
-    size_t count = marks_count(&p->marks), old = 0, section = 0, row = 0, n = 0;
+    const size_t count = room_for_all(p);
+    struct making making = {0};
     if (count == SIZE_MAX)
         return false;
-    p->crowded = count >= NO_FUNCTION || (count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE);
-    struct function *functions = p->crowded ? NULL : malloc((count + 1) * sizeof *functions);
-    if (!functions)
-        return false;
-    for (uint64_t at = marks_next(&p->marks, 0), next; n < count; at = next) {
-        struct start start = row_of(&p->ground->starts, &row, at);
+    p->function_count = 0;
+    for (uint64_t at = marks_next(&p->marks, 0), next; p->function_count < count; at = next) {
         next = marks_next(&p->marks, at + 1);
-        uint64_t end = code_end(p, at, &section);
-        end = next < end ? next : end;
-        end = start.end && start.end < end ? start.end : end;
-        uint32_t size = end - at < LONGEST ? (uint32_t)(end - at) : LONGEST;
-        while (old < p->function_count && p->functions[old].start < at)
-            old++;
-        struct function *f = &functions[n++];
-        if (old < p->function_count && p->functions[old].start == at && p->functions[old].size == size)
-            *f = p->functions[old];
-        else
-            *f = (struct function){.start = at, .size = size, .fresh = true, .caller = NO_FUNCTION};
-        f->source = (uint8_t)start.source;
-        f->bounded =
-            start.source == START_PCLNTAB || start.source == START_EH_FRAME || start.source == START_FUNCTION_STARTS;
-        f->trusted = start.go_assembly;
+        p->functions[p->function_count++] = make_function(p, &making, at, next);
     }
-    free(p->functions);
-    p->functions = functions;
+    return true;
+}
+
+/* Functions at the places in `added` (sorted), too. Keeps what is known of those that stay as they were. */
+static bool add_functions(struct program *p, const struct words *added)
+{
+    const size_t count = room_for_all(p);
+    struct making making = {0};
+    if (count == SIZE_MAX)
+        return false;
+    struct function *all = p->functions;
+    size_t from = added->count, k = 0; /* the old ones stand behind those that are placed already */
+    memmove(all + from, all, p->function_count * sizeof *all);
+    for (size_t n = 0; k < added->count; n++) {
+        const bool is_new = from == count || added->items[k] < all[from].start;
+        const uint64_t start = is_new ? added->items[k] : all[from].start;
+        k += is_new;
+        from += !is_new;
+        uint64_t next = k < added->count ? added->items[k] : UINT64_MAX;
+        if (from < count && all[from].start < next)
+            next = all[from].start;
+        const bool cut = k < added->count && next == added->items[k];
+        if (!is_new)
+            all[n] = all[from - 1];
+        if (!is_new && !cut)
+            continue;
+        const struct function made = make_function(p, &making, start, next);
+        if (is_new || all[n].size != made.size)
+            all[n] = made;
+    }
     p->function_count = count;
     return true;
 }
@@ -221,14 +224,19 @@ static void add_pointed(struct program *p)
     }
 }
 
-/* Marks what is fresh. How many had no mark. */
-static size_t mark_fresh(struct program *p)
+/* Marks what is fresh, and makes functions of it; `any`: there was some that had no mark. False: no memory, or too many. */
+static bool mark_fresh(struct program *p, bool *any)
 {
-    size_t marked = 0;
-    for (uint64_t at = marks_next_without(&p->fresh, &p->marks, 0); at != UINT64_MAX;
-         at = marks_next_without(&p->fresh, &p->marks, at + 1))
-        marked += marks_put(&p->marks, at);
-    return marked;
+    struct words added = {0};
+    for (uint64_t at = marks_next_without(&p->fresh, &p->marks, 0); at != UINT64_MAX && !p->failed;
+         at = marks_next_without(&p->fresh, &p->marks, at + 1)) {
+        (void)marks_put(&p->marks, at);
+        words_add(p, &added, at);
+    }
+    const bool good = !p->failed && (added.count == 0 || add_functions(p, &added));
+    *any = added.count;
+    free(added.items);
+    return good;
 }
 
 /* Whether a function never returns: it has no return, and every jump out of it leads to one that never does; or it has
@@ -325,22 +333,21 @@ bool functions_find(struct program *p)
             marks_put(&p->marks, p->exports.addresses[i]);
     if (starts_cover(&p->ground->starts) < p->map.code_size / 2)
         add_called(p);
+    bool any = true;
     if (!set_functions(p))
         return false;
     add_pointed(p);
-    (void)mark_fresh(p);
-    if (!set_functions(p))
+    if (!mark_fresh(p, &any))
         return false;
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    any = true;
+    for (unsigned round = 0; any && round < ROUNDS; round++) {
         for (size_t i = 0; i < p->function_count; i++) {
             p->functions[i].recent = p->functions[i].fresh;
             if (p->functions[i].fresh && !look_at(p, &p->functions[i]))
                 return false;
         }
         look_at_jumps(p, NULL);
-        if (mark_fresh(p) == 0)
-            break;
-        if (!set_functions(p))
+        if (!mark_fresh(p, &any))
             return false;
     }
     for (size_t i = 0; i < p->function_count; i++) {

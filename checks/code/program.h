@@ -92,7 +92,7 @@ struct program {
     struct outline outline;
     uint32_t *outline_to; /* by mention of the outline: the function that its target is in, or NO_FUNCTION */
     struct body body;
-    size_t function_count;
+    size_t function_count, function_room;
     struct function *functions; /* by address */
     struct marks marks;         /* where they begin */
     struct marks fresh;         /* where they begin, too, as far as it was seen since the functions were set */
