@@ -2,7 +2,9 @@
  * are there, at the front, and zeros where bytes should be, a page of them or more. Code has no page of zeros: of 6,800 programs and
  * libraries for amd64 and arm64 none had 4,096 of them in a section of code, but 4,092 where GNU ld aligns stubs to a page
  * (binutils bfd/elfnn-aarch64.c, _bfd_aarch64_resize_stubs); of 1,200 Mach-O files for arm64, whose pages are of 16 KiB, some had
- * just less than such a one. Go's table of functions, which its runtime cannot do without, begins with a magic. */
+ * just less than such a one. In front of the functions that V8 puts at an alignment of its own (Deno, workerd) zeros may be more than
+ * a page: they end at that alignment, of up to 64 KiB, begin behind an instruction that does not go on there, and in the midst of a
+ * block, where what a file loses does not begin. Go's table of functions, which its runtime cannot do without, begins with a magic. */
 #include "formats/read.h"
 
 #include <string.h>
@@ -20,6 +22,25 @@ static void tell(struct image *image, const struct section *s, uint64_t at, uint
                "%llu bytes of zeros in %s", (unsigned long long)size, *s->name ? s->name : "a section without a name");
 }
 
+/* Whether control does not go on behind an A64 instruction: B; BR, RET, ERET; BRK, HLT. */
+static bool stops(uint32_t word)
+{
+    const bool jumps = word >> 26 == 0x05, leaves = word >> 25 == 0x6b && (word >> 21 & 7) != 1;
+    return jumps || leaves || (word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u;
+}
+
+/* Whether the zeros from `low` to `high` of the section only fill it up to where something aligned begins. */
+static bool fills_up(const struct image *image, const struct section *s, struct view v, size_t low, size_t high)
+{
+    enum { WORD = 4, MOST_ALIGNMENT = 1 << 16, INTO_BLOCK = 16 };
+    const uint64_t end = s->address + high, alignment = end & (~end + 1), block = (s->offset + low) % LIMIT_PAGE;
+    if (image->arch != ARCH_ARM64 || high == v.size || low < WORD || low % WORD)
+        return false;
+    if (high - low >= (alignment < MOST_ALIGNMENT ? alignment : MOST_ALIGNMENT))
+        return false;
+    return block != 0 && LIMIT_PAGE - block >= INTO_BLOCK && stops(load_le32(v.data + low - WORD));
+}
+
 /* Runs of zeros that cover a byte at each page of the section are as long as a page, or may be. */
 static void look_at_code(struct image *image, const struct section *s, struct view v, size_t page)
 {
@@ -31,10 +52,11 @@ static void look_at_code(struct image *image, const struct section *s, struct vi
             low--;
         while (high < v.size && v.data[high] == 0)
             high++;
-        if (high - low >= page) {
+        if (high - low >= page && !fills_up(image, s, v, low, high)) {
             tell(image, s, low, high - low, "instructions");
             return;
         }
+        at += (high - 1 - at) / page * page; /* of a run, once is enough */
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "checks/code/a64_fields.h"
 #include "checks/code/abi_work.h"
+#include "checks/code/operands.h"
 
 enum { R_AARCH64_RELATIVE = 1027, R_X86_64_RELATIVE = 8 };
 enum { MOST_CALLED = 1 << 18, LEAST_SIZE = 32 }; /* functions that only calls name: so many, or one in so many bytes */
@@ -34,6 +35,23 @@ static const uint8_t kinds[256] = {
     [0x97] = BL,   [0x34] = B_IF, [0x35] = B_IF, [0xb4] = B_IF, [0xb5] = B_IF, [0x54] = B_IF, [0x36] = TBZ,
     [0x37] = TBZ,  [0xb6] = TBZ,  [0xb7] = TBZ,  [0x10] = ADR,  [0x30] = ADR,  [0x50] = ADR,  [0x70] = ADR,
     [0x90] = ADRP, [0xb0] = ADRP, [0xd0] = ADRP, [0xf0] = ADRP, [0x91] = ADD};
+
+/* Whether the register that the ADD at `at` adds to still holds what ADRP put there, on a straight way. */
+static bool holds_page(const uint8_t *bytes, uint64_t at)
+{
+    enum { FAR = 256 };
+    const unsigned reg = field(load_le32(bytes + at * 4), 5, 5);
+    struct operands o;
+    for (uint64_t back = 1; back <= FAR && back <= at; back++) {
+        a64_operands(load_le32(bytes + (at - back) * 4), &o);
+        const bool calls = o.form == FORM_CALL || o.form == FORM_CALL_REGISTER;
+        if (o.gprs >> reg & 1)
+            return o.form == FORM_PAGE;
+        if (o.form == FORM_RETURN || (calls && reg <= REGISTER_PLATFORM))
+            return false;
+    }
+    return true;
+}
 
 /* Targets of branches, and addresses that ADRP with ADD, or ADR, form. Cold parts are led to by conditional branches, which go
  * forwards there. */
@@ -75,8 +93,11 @@ static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes
             abi_set(&taken, place + (sign_extend(word >> 5 & 0x7ffff, 19) << 2) + (word >> 29 & 3));
             break;
         case ADD:
-            if (!(word >> 23 & 1) && pages[word >> 5 & 31])
-                abi_set(&taken, pages[word >> 5 & 31] + ((word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0)));
+            if (word >> 23 & 1 || !pages[word >> 5 & 31])
+                break;
+            by = pages[word >> 5 & 31] + ((word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0));
+            if (by - taken.base < taken.count << taken.shift && holds_page(bytes, at))
+                abi_set(&taken, by);
             break;
         default:
             break;

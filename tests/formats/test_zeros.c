@@ -40,6 +40,50 @@ static void code_has_no_page_of_zeros(void **state)
     assert_non_null(strstr(image.defects.items[0].observed, "without a name"));
 }
 
+/* In front of V8's functions, as Deno 2.9 and workerd have them for arm64: RET, 46,344 zeros up to an address of 64 KiB; B,
+ * 64,660 zeros up to such a one, and 10,308 up to one of 32 KiB. */
+static void code_is_filled_up_with_zeros(void **state)
+{
+    enum { RET = (int)0xd65f03c0, B = (int)0x14000100, BRK = (int)0xd4200020, HLT = (int)0xd4400000 };
+    enum { BR = (int)0xd61f0000, BLR = (int)0xd63f0000, NOP = (int)0xd503201f, BL = (int)0x94000100 };
+    static const struct {
+        int word;
+        size_t before, end, alignment; /* bytes of zeros, in front of `end`, which is a multiple of `alignment` */
+        size_t lost;
+    } cases[] = {
+        {RET, 46344, 0x10000, 0x10000, 0},   {B, 64660, 0x10000, 0x10000, 0},    {B, 10308, 0x8000, 0x8000, 0},
+        {BRK, 10308, 0x8000, 0x8000, 0},     {HLT, 10308, 0x8000, 0x8000, 0},    {BR, 10308, 0x8000, 0x8000, 0},
+        {BLR, 10308, 0x8000, 0x8000, 1},     {NOP, 10308, 0x8000, 0x8000, 1},    {BL, 10308, 0x8000, 0x8000, 1},
+        {RET, 10308, 0x8000, 0x2000, 1},     {RET, 0x2004, 0x8000, 0x2000, 1},   {RET, 0x2000, 0x8000, 0x8000, 1},
+        {RET, 0x2ffc, 0x8000, 0x8000, 0},    {RET, 0x2010, 0x8000, 0x8000, 0},   {RET, 0x200c, 0x8000, 0x8000, 1},
+        {RET, 0x10004, 0x18000, 0x20000, 1}, {RET, 0xfffc, 0x18000, 0x20000, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t at = cases[i].end - cases[i].before;
+        for (unsigned how = 0; how < 3; how++) {
+            const bool filled = how == 0 && !cases[i].lost;
+            memset(bytes, 1, SIZE);
+            memset(bytes + CODE + at, 0, cases[i].before);
+            for (unsigned k = 0; k < 4; k++)
+                bytes[CODE + at - 4 + k] = (uint8_t)((unsigned)cases[i].word >> (8 * k));
+            begin(how == 1 ? ARCH_AMD64 : ARCH_ARM64, SIZE);
+            sections[0] = (struct section){.name = ".text",
+                                           .segment = "",
+                                           .type = 1,
+                                           .flags = elf_code,
+                                           .offset = CODE,
+                                           .address = 0x800000 + cases[i].alignment - cases[i].end % cases[i].alignment,
+                                           .size = how == 2 ? cases[i].end : 0x1c000,
+                                           .has_bytes = true};
+            image.sections.count = 1;
+            read_zeros(&image);
+            if (image.defects.total != !filled)
+                fail_msg("case %zu, %u: %s", i, how, filled ? "told to be lost" : "taken for padding");
+        }
+    }
+}
+
 static void data_may_be_zeros(void **state)
 {
     (void)state;
@@ -91,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(code_has_no_page_of_zeros),
+        CASE(code_is_filled_up_with_zeros),
         CASE(data_may_be_zeros),
         CASE(the_table_of_functions_of_go_has_a_header),
         CASE(what_is_not_there_is_not_looked_at),
