@@ -60,37 +60,45 @@ static struct tally count(struct view v)
     return t;
 }
 
-/* The executable segment that the entry lies in, else the first. */
-static const struct segment *code_segment(const struct image *image)
+static bool is_code(const struct image *image, const struct section *s)
 {
-    const struct segment *first = NULL;
-    for (size_t i = 0; i < image->segments.count; i++) {
+    const uint64_t code =
+        image->format == FORMAT_ELF ? 4 /* SHF_EXECINSTR */ : 0x80000000 /* S_ATTR_PURE_INSTRUCTIONS */;
+    return (s->flags & code) && s->has_bytes && s->size;
+}
+
+/* The first section of code in a segment. */
+static bool code_section(const struct image *image, const struct segment *segment, struct range *code)
+{
+    for (size_t i = 0; i < image->sections.count; i++) {
+        const struct section *s = &image->sections.items[i];
+        if (is_code(image, s) && s->offset >= segment->offset &&
+            range_fits(segment->file_size, s->offset - segment->offset, s->size)) {
+            *code = (struct range){.offset = s->offset, .size = s->size};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where code surely stands: from the entry, else in a section of code; Firefox's elfhack puts a segment that executes before
+ * that of its libraries' code. */
+static bool code_start(const struct image *image, struct range *code)
+{
+    enum { MOST_SEGMENTS = 64 };
+    const uint64_t entry = image->entry.offset;
+    size_t looked = 0;
+    for (size_t i = 0; i < image->segments.count && looked < MOST_SEGMENTS; i++) {
         const struct segment *s = &image->segments.items[i];
         if (!(s->access & ACCESS_EXECUTE) || s->file_size == 0)
             continue;
-        if (image->entry.in_code && image->entry.offset >= s->offset && image->entry.offset - s->offset < s->file_size)
-            return s;
-        if (!first)
-            first = s;
-    }
-    return first;
-}
-
-/* Where code surely stands: from the entry, else in a section of code. */
-static bool code_start(const struct image *image, const struct segment *s, struct range *code)
-{
-    if (image->entry.in_code) {
-        *code = (struct range){.offset = image->entry.offset, .size = s->offset + s->file_size - image->entry.offset};
-        return true;
-    }
-    for (size_t i = 0; i < image->sections.count; i++) {
-        const struct section *c = &image->sections.items[i];
-        bool is_code = image->format == FORMAT_ELF ? (c->flags & 4) != 0 : (c->flags & 0x80000000) != 0;
-        if (is_code && c->has_bytes && c->size && c->offset >= s->offset &&
-            range_fits(s->file_size, c->offset - s->offset, c->size)) {
-            *code = (struct range){.offset = c->offset, .size = c->size};
+        if (image->entry.in_code && entry >= s->offset && entry - s->offset < s->file_size) {
+            *code = (struct range){.offset = entry, .size = s->offset + s->file_size - entry};
             return true;
         }
+        looked += !image->entry.in_code;
+        if (!image->entry.in_code && code_section(image, s, code))
+            return true;
     }
     return false;
 }
@@ -117,11 +125,9 @@ static bool is_no_a64(struct image *image, const struct range *code)
 
 void read_code_looks(struct image *image)
 {
-    const struct segment *s = code_segment(image);
     struct range code;
     struct view v;
-    if (!s || !code_start(image, s, &code) ||
-        !file_view(image->file, code.offset, code.size < WINDOW ? code.size : WINDOW, &v))
+    if (!code_start(image, &code) || !file_view(image->file, code.offset, code.size < WINDOW ? code.size : WINDOW, &v))
         return;
     struct tally t = count(v);
     image->code_words = t.words;

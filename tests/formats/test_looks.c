@@ -247,6 +247,28 @@ static void which_section_and_segment_of_code(void **state)
     assert_int_equal(image.code_words, 0);
 }
 
+/* Segments that execute and have no section of code stand before the one that has, as in the libraries of Firefox for arm64. */
+static void the_first_segment_with_a_section_of_code(void **state)
+{
+    static struct segment many[65];
+    static const size_t counts[] = {1, 2, 63, 64};
+    (void)state;
+    fill(CODE, (uint32_t)RET, 64);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        begin(ARCH_ARM64, CODE + 256);
+        image.entry.in_code = false;
+        for (size_t k = 0; k <= counts[i]; k++)
+            many[k] = segments[0];
+        for (size_t k = 0; k < counts[i]; k++)
+            many[k].file_size = 64;
+        image.segments = (struct segment_list){KNOWN_COMPLETE, counts[i] + 1, many};
+        sections[0] = (struct section){.flags = 4, .offset = CODE + 64, .size = 64, .has_bytes = true};
+        image.sections.count = 1;
+        read_code_looks(&image);
+        assert_int_equal(image.code_words, counts[i] < 64 ? 16 : 0); /* nobody looks at so many */
+    }
+}
+
 /* ---- packers ---- */
 
 static void upx_signs_within_the_first_page_and_at_the_end(void **state)
@@ -451,6 +473,7 @@ int main(void)
         cmocka_unit_test(a_section_of_code_stands_in_for_the_entry),
         cmocka_unit_test(what_cannot_be_read_is_not_foreign),
         cmocka_unit_test(which_section_and_segment_of_code),
+        cmocka_unit_test(the_first_segment_with_a_section_of_code),
         cmocka_unit_test(upx_signs_within_the_first_page_and_at_the_end),
         cmocka_unit_test(code_as_even_as_compressed_data_is_packed),
         cmocka_unit_test(of_much_code_the_middle_is_looked_at),
