@@ -127,9 +127,10 @@ def tree_rows(table, assay, folder, files):
         table.row(what + 'scanelf -aR', pairs(ours + ['-j1'] + trees, ['scanelf', '-aR'] + trees, CPU, 7), 1.0)
     else:
         table.absent(what + 'scanelf -aR', 'scanelf')
-    peer = ['xargs', '-n', '4000', '-a', listing, 'eu-readelf', '-hlSdVns']
+    # One by one: -n of elfutils takes what stands behind it for the name of a section, so that -hlSdVns shows neither notes nor symbols.
+    peer = ['xargs', '-n', '4000', '-a', listing, 'eu-readelf', '-h', '-l', '-S', '-d', '-V', '-n', '-s']
     if shutil.which('eu-readelf'):
-        table.row(what + 'eu-readelf', pairs(ours + ['-j1', '--files-from', listing], peer, CPU, 3), 0.15)
+        table.row(what + 'eu-readelf -h -l -S -d -V -n -s', pairs(ours + ['-j1', '--files-from', listing], peer, CPU, 3), 0.15)
     else:
         table.absent(what + 'eu-readelf', 'eu-readelf')
     both = [ours + [jobs, '--files-from', listing] for jobs in ('-j2', '-j1')]
