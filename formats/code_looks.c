@@ -14,6 +14,8 @@
  * Data behind the code is never judged: the count stops at the first unallocated word. */
 #include "formats/read.h"
 
+#include "formats/limits.h"
+
 enum { WINDOW = 4096, LEAST_WORDS = 12, MANY_WORDS = 16, FOREIGN_SHARE = 15 /* percent */ };
 
 static bool is_unallocated(uint32_t word)
@@ -81,23 +83,34 @@ static bool code_section(const struct image *image, const struct segment *segmen
     return false;
 }
 
+/* Bytes of the file from the entry on: to the end of its segment, or, behind that, of what is mapped with it. */
+static uint64_t from_entry(const struct image *image)
+{
+    const uint64_t entry = image->entry.offset;
+    for (size_t i = 0; i < image->segments.count; i++) {
+        const struct segment *s = &image->segments.items[i];
+        if (s->access & ACCESS_EXECUTE && entry >= s->offset && entry - s->offset < s->file_size)
+            return s->offset + s->file_size - entry;
+    }
+    return LIMIT_PAGE - entry % LIMIT_PAGE;
+}
+
 /* Where code surely stands: from the entry, else in a section of code; Firefox's elfhack puts a segment that executes before
  * that of its libraries' code. */
 static bool code_start(const struct image *image, struct range *code)
 {
     enum { MOST_SEGMENTS = 64 };
-    const uint64_t entry = image->entry.offset;
     size_t looked = 0;
+    if (image->entry.in_code) {
+        *code = (struct range){.offset = image->entry.offset, .size = from_entry(image)};
+        return true;
+    }
     for (size_t i = 0; i < image->segments.count && looked < MOST_SEGMENTS; i++) {
         const struct segment *s = &image->segments.items[i];
         if (!(s->access & ACCESS_EXECUTE) || s->file_size == 0)
             continue;
-        if (image->entry.in_code && entry >= s->offset && entry - s->offset < s->file_size) {
-            *code = (struct range){.offset = entry, .size = s->offset + s->file_size - entry};
-            return true;
-        }
-        looked += !image->entry.in_code;
-        if (!image->entry.in_code && code_section(image, s, code))
+        looked++;
+        if (code_section(image, s, code))
             return true;
     }
     return false;

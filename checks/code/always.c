@@ -119,20 +119,53 @@ static void add_rust_main(struct program *p, uint32_t main)
         begin_with(p, function_from(p, h.formed[i]), main);
 }
 
-/* main, which the start code of a C library hands over by its address; that of musl is in two parts. */
-static void add_main(struct program *p, uint32_t entry)
+/* main, which the start code of a C library hands over by its address, and what else it hands over; that of musl is in two
+ * parts. How many there are. */
+static unsigned find_mains(const struct program *p, uint32_t entry, uint32_t mains[2 * ARGUMENTS])
 {
     uint32_t part = p->image->format == FORMAT_ELF && !p->image->go ? entry : NO_FUNCTION;
+    unsigned count = 0;
     for (unsigned parts = 0; parts < 2 && part != NO_FUNCTION; parts++) {
         struct handover h = handover_of(p, &p->functions[part]);
         part = h.made && h.target ? function_from(p, h.target) : NO_FUNCTION;
         for (unsigned i = 0; h.made && i < ARGUMENTS; i++) {
             uint32_t main = given_function(p, h.given[i]);
-            begin_with(p, main, entry);
             if (main != NO_FUNCTION)
-                add_rust_main(p, main);
+                mains[count++] = main;
         }
     }
+    return count;
+}
+
+static void add_main(struct program *p, uint32_t entry)
+{
+    uint32_t mains[2 * ARGUMENTS];
+    for (unsigned i = 0, count = find_mains(p, entry, mains); i < count; i++) {
+        begin_with(p, mains[i], entry);
+        add_rust_main(p, mains[i]);
+    }
+}
+
+/* The function that one which does nothing else jumps to (__wrap_main of glibc for arm64), or NO_FUNCTION. */
+static uint32_t jumps_to(const struct program *p, const struct function *f)
+{
+    const struct mention *m = &p->outline.mentions[f->first_mention];
+    return f->mention_count == 1 && m->kind == MENTION_JUMP && !f->returns && !f->branches ? function_from(p, m->target)
+                                                                                           : NO_FUNCTION;
+}
+
+void always_note_main(struct program *p)
+{
+    uint32_t entry = p->image->entry.in_code ? function_from(p, p->image->entry.address) : NO_FUNCTION;
+    uint32_t mains[2 * ARGUMENTS] = {entry}; /* that of LC_MAIN */
+    bool is_main = p->image->format == FORMAT_MACHO && p->image->macho->has_main && entry != NO_FUNCTION;
+    if (program_is_library(p))
+        return;
+    for (unsigned i = 0, count = is_main ? 1 : find_mains(p, entry, mains); i < count; i++)
+        for (uint32_t main = mains[i]; main != NO_FUNCTION && !p->functions[main].is_main;) {
+            p->functions[main].is_main = true;
+            main = jumps_to(p, &p->functions[main]);
+        }
 }
 
 /* Where a run begins: at the entry, in what runs before main, and in main; Go's runtime calls

@@ -76,12 +76,14 @@ static uint32_t split(struct body *b, uint32_t first, uint64_t at)
     other->size = (uint32_t)(end - at);
     other->loose = one->loose;
     other->calls = one->calls;
+    other->gives = one->gives;
     other->until = one->until;
     one->size = (uint32_t)(at - one->start);
     one->next[0] = second;
     one->next[1] = NO_BLOCK;
     one->meaning[0] = one->meaning[1] = MEANS_NOTHING;
     one->exit = EXIT_ON;
+    one->gives = false;                          /* found again, too */
     uint64_t last = end < b->end ? end : b->end; /* an instruction may reach further */
     (void)body_burn(b, (last - at) / b->unit / UNITS_A_STEP);
     for (uint64_t unit = (at - b->start) / b->unit; unit < (last - b->start) / b->unit; unit++)
@@ -208,8 +210,14 @@ static void begin(struct body *b, uint32_t block)
         b->sites[of->first_site + i].kind = SITE_NONE;
     of->first_site = (uint32_t)b->site_count;
     of->site_count = 0;
-    of->calls = false;
+    of->calls = of->gives = false;
     of->until = UINT64_MAX;
+}
+
+/* What the function returns, if it goes straight on to a return. */
+static void note_result(struct body *b, uint32_t block, const struct state *state)
+{
+    b->blocks[block].gives = state->registers[0].kind == VALUE_CONSTANT && state->registers[0].at != 0; /* RAX, X0 */
 }
 
 /* The walk comes to a block at `at` that is known. */
@@ -217,6 +225,7 @@ static void run_into(struct body *b, uint32_t block, uint64_t at, const struct s
 {
     b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
     b->blocks[block].exit = EXIT_ON;
+    note_result(b, block, state);
     uint32_t next = body_block(b, at);
     if (next == NO_BLOCK)
         return;
@@ -289,6 +298,7 @@ static void walk(struct body *b, uint32_t block)
         }
         b->blocks[block].size = (uint32_t)(next - b->blocks[block].start);
         b->blocks[block].exit = EXIT_ON;
+        note_result(b, block, &state);
         if (step.flow == FLOW_BRANCH) {
             branch(b, block, at, &step, &state);
         } else if (step.flow == FLOW_JUMP || (step.flow == FLOW_NEXT && !called)) { /* or on into another function */

@@ -37,6 +37,7 @@ struct block {
     bool entered;   /* by a jump from outside */
     bool returns;   /* a return can be reached from here */
     bool calls;     /* through a pointer */
+    bool gives;     /* the register of results holds a number other than zero at its end */
     uint64_t until; /* the first call that may end the program; UINT64_MAX: there is none */
 };
 
@@ -61,6 +62,7 @@ struct body {
     const bool *noted; /* by class: a feature of the processor, to be made a site */
     uint64_t fuel;     /* for what is done to instructions, over all functions */
     bool split_stack;  /* of Go: functions begin by asking for more stack */
+    bool is_main;      /* the program ends with what the function returns: not well, if that is not zero */
     bool knows_auxv;   /* the function tells the entries of an auxiliary vector apart: those of AT_HWCAP matter */
     /* of the function that was built last */
     uint64_t start, end;

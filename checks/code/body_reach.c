@@ -3,20 +3,62 @@
 
 #include "checks/code/body_parts.h"
 
+/* Whether a block leaves the register of results as it is. */
+static bool keeps_result(const struct body *b, const struct block *block)
+{
+    enum { MARK = 1 };
+    struct state state = {.registers[0] = value_constant(MARK)};
+    for (uint64_t at = block->start, end = at + block->size; at < end;) {
+        struct step step;
+        size_t left = (size_t)(b->end - at) + b->more;
+        const uint8_t *bytes = at < b->end ? map_bytes(b->map, at, left < 16 ? left : 16) : NULL;
+        if (!bytes || !b->step(b->map, at, bytes, left, &state, &step) || !step.allocated || step.length == 0)
+            return false;
+        at += step.length;
+    }
+    return state.registers[0].kind == VALUE_CONSTANT && state.registers[0].at == MARK;
+}
+
+/* Whether main() gives a number other than zero at the end of `block`, and all that comes behind, a few blocks, returns it. */
+static bool ends_badly(const struct body *b, uint32_t block)
+{
+    enum { MOST = 8 };
+    uint32_t ways[MOST] = {block};
+    size_t count = 1;
+    if (!b->is_main || !b->blocks[block].gives)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct block *at = &b->blocks[ways[i]];
+        if (at->exit == EXIT_TAIL || at->exit == EXIT_INDIRECT || (i && !keeps_result(b, at)))
+            return false;
+        for (unsigned k = 0; k < 2; k++) {
+            size_t known = 0;
+            while (known < count && ways[known] != at->next[k])
+                known++;
+            if (at->next[k] == NO_BLOCK || known < count)
+                continue;
+            if (count == MOST)
+                return false;
+            ways[count++] = at->next[k];
+        }
+    }
+    return true;
+}
+
 bool body_returns(struct body *b)
 {
     struct backwards back = {0};
     bool good = body_turn(b, &back);
     b->queue_count = 0;
     for (size_t i = 0; good && i < b->block_count; i++) {
-        b->blocks[i].returns = body_comes_back(b, &b->blocks[i]);
+        b->blocks[i].returns = body_comes_back(b, &b->blocks[i]) && !ends_badly(b, (uint32_t)i);
         if (b->blocks[i].returns)
             good = body_enqueue(b, (uint32_t)i);
     }
     while (good && b->queue_count) {
         size_t block = b->queue[--b->queue_count];
         for (uint32_t e = back.first[block]; good && e < back.first[block + 1]; e++)
-            if (!b->blocks[back.from[e]].returns) {
+            if (!b->blocks[back.from[e]].returns && !ends_badly(b, back.from[e])) {
                 b->blocks[back.from[e]].returns = true;
                 good = body_enqueue(b, back.from[e]);
             }

@@ -111,6 +111,7 @@ bool dispatch_take_apart(struct program *p, uint32_t number)
 {
     struct function *f = &p->functions[number];
     p->body.knows_auxv = f->knows_auxv;
+    p->body.is_main = f->is_main;
     uint64_t end = f->start + f->size;
     size_t more = strays_have(p->strays, end) ? strays_room(&p->map, end) : 0;
     if (!body_build(&p->body, f->start, end, more, f->resolver))
@@ -308,6 +309,7 @@ bool dispatch_study(struct program *p)
                             .split_stack = p->image->go != NULL,
                             .noted = p->noted,
                             .fuel = p->body.fuel};
+    always_note_main(p);
     for (size_t i = 0; i < p->function_count; i++) {
         struct function *f = &p->functions[i];
         f->whole = f->near_cpu || f->resolver || f->knows_auxv;

@@ -35,6 +35,7 @@ struct function {
     bool recent;      /* looked at in this round */
     bool bounded;     /* a table says where it begins */
     bool trusted;     /* of Go's standard library, see starts.h */
+    bool is_main;     /* the program ends with what it returns */
     bool whole;       /* taken apart into blocks, for something there asks or may ask the processor */
     bool stale;       /* to be taken apart, or again: it is new, or a function that it calls tells it something else */
     bool told;        /* it tells its callers something else than before */
@@ -161,6 +162,8 @@ void reach_found(const struct program *p, struct reach_report *report, const str
 void reach_tell(struct program *p, struct reach_report *report); /* of all functions */
 /* Finds what ends the program. False: no memory. */
 bool ends_find(struct program *p, uint32_t entry) MUST_CHECK;
+/* Notes which function is main(); p->body is ready. */
+void always_note_main(struct program *p);
 /* Tells what every run comes by. False: no memory. */
 bool always_walk(struct program *p, struct reach_report *report) MUST_CHECK;
 /* Whether a function that is called may end the program, with success for all that is known. */

@@ -20,7 +20,7 @@ TABLE = os.path.join(HERE, 'small.tsv')
 MODELS = {'x86-64-v1': 'Opteron_G1', 'x86-64-v2': 'Nehalem', 'x86-64-v3': 'Haswell', 'x86-64-v4': 'native'}
 NAMES = ['direct-avx2-gcc', 'inline-avx2-gcc', 'pointer-avx2-gcc', 'qsort-avx2-gcc', 'thread-avx2-gcc', 'inverted-avx2-gcc', 'both_ways-avx2-gcc',
          'one_missed-avx2-gcc', 'branch-avx2-gcc', 'table-avx2-gcc', 'global_bool-avx2-gcc', 'ifunc-avx2-gcc', 'heap-avx2-gcc', 'enum_level-avx2-gcc',
-         'branch-builtin-gcc', 'wrong_feature-avx2-gcc', 'level-v1-gcc', 'level-v3-gcc-dyn', 'lzcnt-gcc', 'tzcnt-gcc', 'many-avx-gcc']
+         'branch-builtin-gcc', 'wrong_feature-avx2-gcc', 'level-v1-gcc', 'level-v3-gcc-dyn', 'lzcnt-gcc', 'tzcnt-gcc', 'many-avx-gcc', 'refuse-avx2-gcc']
 
 
 def record(assay, truth):
