@@ -120,6 +120,9 @@ bool dispatch_take_apart(struct program *p, uint32_t number)
     f->never_returns = p->body.never_returns;
     f->asks_kernel = p->body.asked;
     f->returned = p->body.result;
+    const bool clear = about_cpu(f->returned) && f->returned.polarity != SET_MEANS_EITHER;
+    if (f->detects && f->near_cpu == 1 && !clear) /* as good as in the variable that is set to it */
+        f->returned = value_marked(value_of(VALUE_CPU, 0));
     f->result = result_of(p, f);
     f->results = p->body.results;
     f->stale = false;

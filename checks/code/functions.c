@@ -178,6 +178,16 @@ static bool matters(const struct function *f)
     return f->has_features || f->near_cpu || f->knows_auxv || f->resolver;
 }
 
+/* Whether nothing runs into the code at `target`, in the midst of a function that has no table of jumps: it stands behind zeros,
+ * which no processor for arm64 executes, where compilers begin functions. */
+static bool stands_alone(const struct program *p, const struct function *f, uint64_t target)
+{
+    enum { WORD = 4, ALIGNMENT = 16 };
+    const uint8_t *before =
+        p->amd64 || f->unsure || target % ALIGNMENT ? NULL : map_bytes(&p->map, target - WORD, WORD);
+    return before && load_le32(before) == 0;
+}
+
 /* Jumps into the midst of a function that no table bounds: cold parts of others, which compilers put together, and back.
  * Where it matters what is reached by them, another function begins there; all others are ways in (`entries`). */
 static void look_at_jumps(struct program *p, struct marks *entries)
@@ -191,7 +201,8 @@ static void look_at_jumps(struct program *p, struct marks *entries)
                 continue;
             if (entries)
                 (void)marks_put(entries, m->target);
-            else if ((matters(f) || matters(&p->functions[to])) && may_begin(p, f, m->target))
+            else if ((matters(f) || matters(&p->functions[to]) || stands_alone(p, &p->functions[to], m->target)) &&
+                     may_begin(p, f, m->target))
                 (void)marks_put(&p->fresh, m->target);
         }
     }

@@ -23,19 +23,36 @@ static uint64_t gate_of(const struct map *map, uint64_t start)
     return a64_page(page, start) + field(load, 10, 12);
 }
 
-/* Whether the byte is zero when the program starts, and nothing is known to write to it, or to hold its address. */
-static bool stays_zero(const struct program *p, uint64_t byte)
+enum setting { SET_NEVER, SET_BY_NAME, SET_ANYHOW }; /* BY_NAME: by instructions that name it, and by nothing else */
+
+/* How the byte is set after the program starts, when it is zero, for all that is known: ANYHOW where its address is formed or stands in data. */
+static enum setting setting_of(const struct program *p, uint64_t byte)
 {
+    enum setting setting = SET_NEVER;
     if (!map_find(&p->map, byte) || !program_begins_zero(p, byte))
-        return false;
-    for (size_t i = 0; i < p->outline.mention_count; i++)
-        if (p->outline.mentions[i].target == byte && p->outline.mentions[i].kind != MENTION_LOAD &&
-            p->outline.mentions[i].kind != MENTION_WORD)
-            return false;
+        return SET_ANYHOW;
+    for (size_t i = 0; i < p->outline.mention_count; i++) {
+        const struct mention *m = &p->outline.mentions[i];
+        if (m->target != byte || m->kind == MENTION_LOAD || m->kind == MENTION_WORD)
+            continue;
+        if (m->kind != MENTION_STORE)
+            return SET_ANYHOW;
+        setting = SET_BY_NAME;
+    }
     for (size_t i = 0; i < p->pointer_count; i++)
         if (p->pointers[i].target == byte)
-            return false;
-    return true;
+            return SET_ANYHOW;
+    return setting;
+}
+
+/* Who sets the byte may do so only where the processor was asked, as __rust_enable_lse() does: for that it is taken apart. */
+static void take_setters_apart(struct program *p, uint64_t byte)
+{
+    for (size_t i = 0; i < p->function_count; i++)
+        for (uint32_t k = 0; !p->functions[i].whole && k < p->functions[i].mention_count; k++) {
+            const struct mention *m = &p->outline.mentions[p->functions[i].first_mention + k];
+            p->functions[i].whole = m->kind == MENTION_STORE && m->target == byte;
+        }
 }
 
 void gates_find(struct program *p)
@@ -47,8 +64,11 @@ void gates_find(struct program *p)
         const uint64_t byte = p->functions[i].has_features ? gate_of(&p->map, p->functions[i].start) : 0;
         if (byte == 0 || byte == last)
             continue;
-        if (stays_zero(p, byte))
+        const enum setting setting = setting_of(p, byte);
+        if (setting == SET_NEVER)
             words_add(p, &p->cells, byte);
+        else if (setting == SET_BY_NAME)
+            take_setters_apart(p, byte);
         last = byte;
         count++;
     }
