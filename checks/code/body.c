@@ -10,7 +10,7 @@
 #include "checks/code/a64_fields.h"
 #include "checks/code/body_parts.h"
 
-enum { VISITS = 12, MOST_BLOCKS = 1 << 16, MOST_SITES = 1 << 18, UNITS_A_STEP = 16 };
+enum { VISITS = 12, MOST_BLOCKS = 1 << 16, MOST_SITES = 1 << 18, UNITS_A_STEP = 16, CLOBBERED = 19 /* X0 to X18 */ };
 
 static uint32_t add_block(struct body *b, uint64_t start)
 {
@@ -179,8 +179,9 @@ static void may_end_at(struct body *b, uint32_t block, uint64_t at)
         b->blocks[block].until = at;
 }
 
+/* `before`: the registers that a call may change, before it. */
 static void calls(struct body *b, uint32_t block, uint64_t at, const struct step *step, struct state *state,
-                  bool *stops)
+                  const struct value *before, bool *stops)
 {
     struct site *site = body_site(b, block, SITE_CALL, at);
     if (site)
@@ -190,6 +191,9 @@ static void calls(struct body *b, uint32_t block, uint64_t at, const struct step
     if (callee.may_end)
         may_end_at(b, block, at);
     state->stack_holds_cpu = callee.asks_cpu;
+    for (unsigned r = 0; r < CLOBBERED && callee.kept; r++)
+        if (callee.kept >> r & 1)
+            state->registers[r] = before[r];
     for (unsigned r = 0; r < 16 && callee.results; r++)
         if (callee.results >> r & 1)
             state->registers[r] = value_of(VALUE_CPU, 0);
@@ -249,6 +253,14 @@ static bool asks(struct body *b, uint32_t block, uint64_t at, const uint8_t *byt
     return amd64 ? n == EXIT || n == EXIT_GROUP : n == A64_EXIT || n == A64_EXIT_GROUP;
 }
 
+/* No instruction stands at `at`. */
+static void break_off(struct body *b, uint32_t block, uint64_t at)
+{
+    b->broken += at < b->end;
+    b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
+    b->blocks[block].exit = EXIT_STOP;
+}
+
 /* Walks a block from its entry state to its end. */
 static void walk(struct body *b, uint32_t block)
 {
@@ -266,11 +278,11 @@ static void walk(struct body *b, uint32_t block)
             run_into(b, block, at, &state);
             return;
         }
-        struct value number = state.registers[b->unit == 1 ? 0 : 8];
+        struct value number = state.registers[b->unit == 1 ? 0 : 8], before[CLOBBERED];
+        if (b->split_stack && b->unit == 4)
+            memcpy(before, state.registers, sizeof before);
         if (!bytes || !b->step(b->map, at, bytes, left, &state, &step) || !step.allocated || step.length > left) {
-            b->broken += at < b->end;
-            b->blocks[block].size = (uint32_t)(at - b->blocks[block].start);
-            b->blocks[block].exit = EXIT_STOP;
+            break_off(b, block, at);
             return;
         }
         if (step.flow == FLOW_NEXT && step.length > 1 && asks(b, block, at, bytes, number))
@@ -281,7 +293,7 @@ static void walk(struct body *b, uint32_t block)
         uint64_t next = at + step.length;
         bool stops = false;
         if (step.flow == FLOW_CALL)
-            calls(b, block, at, &step, &state, &stops);
+            calls(b, block, at, &step, &state, before, &stops);
         if (stops && through)
             b->after_main = step.target;
         through = step.flow == FLOW_CALL_INDIRECT || (through && step.flow == FLOW_NEXT);

@@ -45,6 +45,7 @@ struct callee {                                        /* what is known of a fun
     bool never_returns, may_end, asks_cpu, knows_auxv; /* may_end: the program */
     struct value result;                               /* bits that it returns in the first register */
     uint16_t results; /* registers, of the first 16, that hold bits of the processor when it returns */
+    uint32_t kept;    /* registers that it gives back as they were, whatever conventions say; of Go, on arm64 */
 };
 
 struct body {
@@ -54,6 +55,7 @@ struct body {
                  struct step *step);
     unsigned unit;               /* bytes: the alignment of instructions */
     const struct marks *entries; /* where others jump into the midst of functions */
+    const struct marks *labels;  /* where tables of jumps may lead to; NULL: not known */
     struct callee (*callee)(void *context, uint64_t target);
     bool (*strong)(void *context, struct value value);     /* the bits surely say what the processor can do */
     uint64_t (*answer)(void *context, struct value value); /* which bit they are, see guards.h */

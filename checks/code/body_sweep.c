@@ -23,10 +23,40 @@ static unsigned padding(const struct body *b, uint64_t at)
     return good && step.idle ? step.length : 0;
 }
 
+/* Blocks from `at` on, where no branch led. False: that is no code after all, but data between functions. */
+static bool begin_loosely(struct body *b, uint64_t at)
+{
+    const struct state nothing = {0};
+    uint32_t first = (uint32_t)b->block_count, block = body_block(b, at);
+    uint64_t broken = b->broken;
+    if (block == NO_BLOCK)
+        return true;
+    body_arrive(b, NO_BLOCK, block, &nothing);
+    body_walk(b);
+    for (size_t i = first; i < b->block_count; i++)
+        b->blocks[i].loose = true;
+    b->blocks[block].head = true;
+    if (b->broken == broken && b->length[(at - b->start) / b->unit])
+        return true;
+    for (size_t i = first; i < b->block_count; i++)
+        for (uint32_t k = 0; k < b->blocks[i].site_count; k++)
+            b->sites[b->blocks[i].first_site + k].kind = SITE_NONE;
+    b->broken = broken;
+    return false;
+}
+
+/* Targets of tables come first: what they branch to is no target for that. */
+static void begin_at_labels(struct body *b)
+{
+    for (uint64_t at = b->labels ? marks_next_before(b->labels, b->start + 1, b->end) : UINT64_MAX;
+         at != UINT64_MAX && !b->failed && !b->tangled; at = marks_next_before(b->labels, at + 1, b->end))
+        if (!b->owner[(at - b->start) / b->unit])
+            (void)begin_loosely(b, at);
+}
+
 /* Blocks for what no branch led to. */
 static void sweep(struct body *b)
 {
-    const struct state nothing = {0};
     uint64_t at = b->start;
     while (at < b->end && !b->failed && !b->tangled) {
         size_t unit = (size_t)((at - b->start) / b->unit);
@@ -35,28 +65,12 @@ static void sweep(struct body *b)
             continue;
         }
         unsigned idle = padding(b, at);
-        if (idle) {
+        if (idle)
             at += idle;
-            continue;
-        }
-        uint32_t first = (uint32_t)b->block_count, block = body_block(b, at);
-        uint64_t broken = b->broken;
-        if (block == NO_BLOCK)
-            return;
-        body_arrive(b, NO_BLOCK, block, &nothing);
-        body_walk(b);
-        for (size_t i = first; i < b->block_count; i++)
-            b->blocks[i].loose = true;
-        b->blocks[block].head = true;
-        if (b->broken != broken || !b->length[unit]) { /* no code after all: data between functions */
-            for (size_t i = first; i < b->block_count; i++)
-                for (uint32_t k = 0; k < b->blocks[i].site_count; k++)
-                    b->sites[b->blocks[i].first_site + k].kind = SITE_NONE;
-            b->broken = broken;
+        else if (!begin_loosely(b, at))
             do
                 at += b->unit;
             while (at < b->end && !b->length[(at - b->start) / b->unit]);
-        }
     }
 }
 
@@ -122,6 +136,7 @@ bool body_build(struct body *b, uint64_t start, uint64_t end, size_t more, bool 
     body_arrive(b, NO_BLOCK, block, &entry);
     body_walk(b);
     enter(b);
+    begin_at_labels(b);
     sweep(b);
     for (uint64_t at = start; at < end; at += b->unit)
         b->understood += b->owner[(at - start) / b->unit] ? b->length[(at - start) / b->unit] : 0;

@@ -2,6 +2,7 @@
  * or that use the answers are taken apart; of the others the outline is enough. */
 #include <stdlib.h>
 
+#include "checks/code/keeps.h"
 #include "checks/code/program.h"
 
 enum { ROUNDS = 6 };
@@ -41,19 +42,35 @@ static bool strong(void *context, struct value value)
     return value.kind == VALUE_CPU || (value.kind == VALUE_BITS && words_have(&p->cells, value_cell(value)));
 }
 
+/* What a function gives back that is called at `target`, which may be in its midst: so Go calls runtime.duffzero(). */
+static uint32_t kept_by(struct program *p, uint64_t target)
+{
+    enum { COST = 12 };
+    uint32_t number = p->image->go && !p->amd64 ? function_at(p, target) : NO_FUNCTION;
+    struct function *f = number == NO_FUNCTION ? NULL : &p->functions[number];
+    if (f && f->start != target)
+        return body_burn(&p->body, COST) ? keeps_registers(&p->map, target, f->start + f->size) : 0;
+    if (f && !f->kept_known)
+        f->kept = keeps_registers(&p->map, f->start, f->start + f->size);
+    if (f)
+        f->kept_known = true;
+    return f ? f->kept : 0;
+}
+
 static struct callee callee_of(void *context, uint64_t target)
 {
     struct program *p = context;
     uint32_t number = function_from(p, target);
     if (number == NO_FUNCTION)
-        return (struct callee){.may_end = p->always};
+        return (struct callee){.may_end = p->always, .kept = kept_by(p, target)};
     const struct function *f = &p->functions[number];
     return (struct callee){.never_returns = f->never_returns,
                            .may_end = p->always && ends_may(p, number),
                            .asks_cpu = f->near_cpu == 1,
                            .knows_auxv = f->knows_auxv,
                            .result = f->result,
-                           .results = f->results};
+                           .results = f->results,
+                           .kept = kept_by(p, target)};
 }
 
 /* Marks the functions that mention one of `addresses` as whole; `called`: by calls, else by forming the address. Of
@@ -304,6 +321,7 @@ bool dispatch_study(struct program *p)
                             .step = p->amd64 ? step_x86 : step_a64,
                             .unit = p->unit,
                             .entries = &p->entries,
+                            .labels = p->amd64 ? NULL : &p->labels,
                             .callee = callee_of,
                             .strong = strong,
                             .answer = meaning_of_value,

@@ -368,6 +368,8 @@ bool functions_find(struct program *p)
     if (!marks_make(&p->entries, &p->map, p->unit) || !resolve_mentions(p))
         return false;
     look_at_jumps(p, &p->entries);
+    if (!p->amd64 && !tables_find_labels(p))
+        return false;
     find_endless(p);
     find_told_auxv(p);
     find_detectors(p);

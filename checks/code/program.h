@@ -47,6 +47,8 @@ struct function {
     uint8_t compares; /* see outline.h */
     bool
         orphan; /* nothing mentions it, and nothing is known to use it: it counts as reached, what it falls into does not */
+    uint32_t kept; /* see keeps_registers(), once `kept_known` */
+    bool kept_known;
     bool direct; /* control comes to it by calls and jumps alone */
     bool mentioned, has_features, has_older, returns, leaves, branches, never_returns;
     bool unsure;          /* calls, jumps or asks for what nobody sees, see outline.h */
@@ -99,6 +101,7 @@ struct program {
     struct marks fresh;         /* where they begin, too, as far as it was seen since the functions were set */
     bool crowded;               /* there are more than are studied */
     struct marks entries;       /* where others jump into their midst */
+    struct marks labels;        /* of arm64: where words of data lead into their midst */
     size_t pointer_count;
     struct pointer *pointers; /* by place */
     size_t slot_count;
@@ -149,6 +152,8 @@ size_t tables_named(const struct program *p, const char *const *names, struct co
 void tables_find_slots(struct program *p);
 /* Which functions anything mentions, where tables begin whose address some code forms, and which pointers are in them. */
 void tables_find(struct program *p);
+/* Finds what tables of jumps name: words side by side that lead into the midst of one function. False: no memory. */
+bool tables_find_labels(struct program *p) MUST_CHECK;
 /* Whether `address` is in a global offset table: what follows there, other code uses. */
 bool table_is_slot(const struct program *p, uint64_t address);
 /* Whether the words from `place` to the pointer at `next` do not end a table: zeros, or the size and the alignment of a

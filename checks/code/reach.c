@@ -246,6 +246,7 @@ static void free_program(struct program *p)
     free(p->functions);
     marks_free(&p->marks);
     marks_free(&p->entries);
+    marks_free(&p->labels);
     free(p->resolvers.items);
     marks_free(&p->fresh);
     free(p->cells.items);

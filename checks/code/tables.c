@@ -111,3 +111,28 @@ void tables_find(struct program *p)
     }
     find_called(p);
 }
+
+/* Whether a pointer leads into the midst of a function; where there is a relocation, only what it says counts. */
+static bool is_label(const struct program *p, const struct pointer *pointer)
+{
+    uint64_t target = pointer->code ? map_relocated(&p->map, pointer->place) : 0;
+    return pointer->code && (target == 0 || target == pointer->target) && !marks_have(&p->marks, pointer->target);
+}
+
+bool tables_find_labels(struct program *p)
+{
+    if (!marks_make(&p->labels, &p->map, p->unit))
+        return false;
+    for (size_t i = 1, last = 0; i < p->pointer_count; i++) {
+        const struct pointer *one = &p->pointers[last], *other = &p->pointers[i];
+        if (!is_label(p, other))
+            continue;
+        last = i;
+        if (other->place - one->place != 8 || !is_label(p, one) ||
+            function_at(p, one->target) != function_at(p, other->target))
+            continue;
+        (void)marks_put(&p->labels, one->target);
+        (void)marks_put(&p->labels, other->target);
+    }
+    return true;
+}
