@@ -106,11 +106,35 @@ struct hunt {
     enum answer units[CODES]; /* by the code of an abbreviation: whether a compile unit has it anywhere */
 };
 
+/* Whether a form of a text stands at `at`, and another attribute and its form behind it (DWARF 5 §7.5.4 to §7.5.6). */
+static bool has_text(struct view v, uint64_t at)
+{
+    static const uint8_t texts[] = {0x08, 0x0e, 0x1a, 0x1d, 0x1f, 0x25, 0x26, 0x27, 0x28}; /* DW_FORM_string, strp, … */
+    enum { GNU_INDEX = 0x1f02, GNU_ALT = 0x1f21, ATTRIBUTE_LAST = 0x3fff, FORM_LAST = 0x2c };
+    struct cursor c = cursor_at(v, false);
+    cursor_skip(&c, at);
+    uint64_t form = cursor_uleb(&c);
+    bool text = form == GNU_INDEX || form == GNU_ALT;
+    for (size_t i = 0; i < sizeof texts; i++)
+        text |= form == texts[i];
+    uint64_t attribute = cursor_uleb(&c), second = cursor_uleb(&c);
+    return text && !c.failed && attribute && attribute <= ATTRIBUTE_LAST && second &&
+           (second <= FORM_LAST || second >> 8 == GNU_ALT >> 8);
+}
+
+static bool has_words(struct view v, const uint8_t words[4])
+{
+    for (int64_t at = view_find(v, 0, words, 4); at >= 0; at = view_find(v, (uint64_t)at + 1, words, 4))
+        if (has_text(v, (uint64_t)at + 4))
+            return true;
+    return false;
+}
+
 /* Whether the abbreviation of a compile unit that begins with its name or its producer stands in v. */
 static bool has_abbreviation(struct view v, uint8_t code)
 {
     const uint8_t producer[] = {code, 0x11, 1, 0x25}, name[] = {code, 0x11, 1, 0x03}; /* DW_TAG, children, DW_AT */
-    return view_find(v, 0, producer, sizeof producer) >= 0 || view_find(v, 0, name, sizeof name) >= 0;
+    return has_words(v, producer) || has_words(v, name);
 }
 
 /* The first unit of a program, with the abbreviations behind it or before it. */

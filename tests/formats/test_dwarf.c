@@ -11,7 +11,7 @@
 #include "formats/read.h"
 
 enum { ROOM = 5 << 18, AT = 100, FAR = 1 << 20, NEAR = 1 << 16, ALONE_MOST = 1 << 20, TRIES = 4096 };
-enum { COMPILE = 1, PRODUCER = 0x25, NAME = 0x03, LANGUAGE = 0x13 };
+enum { COMPILE = 1, ABBREVIATION = 7 /* bytes of its beginning */, PRODUCER = 0x25, NAME = 0x03, LANGUAGE = 0x13 };
 
 static uint8_t bytes[ROOM];
 
@@ -45,7 +45,7 @@ static size_t put_unit(size_t at, struct unit u)
 
 static void put_abbreviation(size_t at, uint8_t code, uint8_t attribute)
 {
-    memcpy(bytes + at, (const uint8_t[]){code, 0x11, 1, attribute, 0x0e}, 5);
+    memcpy(bytes + at, (const uint8_t[]){code, 0x11, 1, attribute, 0x0e, LANGUAGE, 0x0b}, ABBREVIATION);
 }
 
 static int64_t find(size_t size)
@@ -62,6 +62,48 @@ static void clear(void)
     {                                                                                                                  \
         40, 4, 8, COMPILE, 8, 1                                                                                        \
     }
+
+/* What producers and names may be (DWARF 5 §7.5.5, §7.5.6, and GNU's), and what may follow. The last two are from the metadata of
+ * .NET, where `08 01 00 04 00 00 00 00 00 08 01` looks like a unit, too (npm: @azure/mcp-darwin-arm64 2.0.5). */
+static void an_abbreviation_begins_with_a_text_and_goes_on(void **state)
+{
+    static const struct {
+        uint8_t words[8];
+        bool found;
+    } cases[] = {
+        {{0x0e, LANGUAGE, 0x0b}, true},
+        {{0x08, LANGUAGE, 0x0b}, true},               /* DW_FORM_string: Go */
+        {{0x1f, LANGUAGE, 0x05}, true},               /* DW_FORM_line_strp */
+        {{0x25, 0x76, 0x25}, true},                   /* DW_FORM_strx1, DW_AT_dwo_name */
+        {{0x82, 0x3e, LANGUAGE, 0x05}, true},         /* DW_FORM_GNU_str_index */
+        {{0xa1, 0x3e, 0xb1, 0x42, 0xa1, 0x3e}, true}, /* DW_FORM_GNU_strp_alt, DW_AT_GNU_dwo_id */
+        {{0x0e, LANGUAGE, 0x2c}, true},               /* DW_FORM_addrx4, the last one */
+        {{0x0e, LANGUAGE, 0x2d}, false},
+        {{0x0e, LANGUAGE, 0}, false},
+        {{0x0e, 0, 0}, false},
+        {{0x0e, 0x80, 0x80, 1, 0x0b}, false}, /* an attribute behind DW_AT_hi_user */
+        {{0x0b, LANGUAGE, 0x0b}, false},      /* DW_FORM_data1 */
+        {{0x82, 0x3f, LANGUAGE, 0x05}, false},
+        {{0x01, 0x45, 0x07, 0x4d}, false},
+        {{0x00, 0x08, 0x01, 0x00}, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clear();
+        (void)put_unit(put_unit(put_unit(AT, (struct unit)PLAIN), (struct unit)PLAIN), (struct unit)PLAIN);
+        put_abbreviation(FAR, 1, PRODUCER);
+        memcpy(bytes + FAR + 4, cases[i].words, sizeof cases[i].words);
+        assert_int_equal(find(ROOM), cases[i].found ? AT : -1);
+        put_abbreviation(FAR + 0x100, 1, NAME); /* a good one behind it is found in any case */
+        assert_int_equal(find(ROOM), AT);
+    }
+    clear();
+    (void)put_unit(put_unit(put_unit(AT, (struct unit)PLAIN), (struct unit)PLAIN), (struct unit)PLAIN);
+    put_abbreviation(FAR, 1, PRODUCER);
+    for (size_t size = FAR + 4; size < FAR + 7; size++) /* the view ends in it */
+        assert_int_equal(find(size), -1);
+    assert_int_equal(find(FAR + 7), AT);
+}
 
 static void three_units_in_a_row_are_debug_information(void **state)
 {
@@ -193,8 +235,12 @@ static void near_by_is_some_pages_before_and_behind(void **state)
     static const struct {
         size_t at;
         bool found;
-    } cases[] = {{MIDDLE - NEAR, true}, {MIDDLE - NEAR - 1, false},       {MIDDLE - 4, true},
-                 {MIDDLE + SIZE, true}, {MIDDLE + SIZE + NEAR - 4, true}, {MIDDLE + SIZE + NEAR - 3, false}};
+    } cases[] = {{MIDDLE - NEAR, true},
+                 {MIDDLE - NEAR - 1, false},
+                 {MIDDLE - ABBREVIATION, true},
+                 {MIDDLE + SIZE, true},
+                 {MIDDLE + SIZE + NEAR - ABBREVIATION, true},
+                 {MIDDLE + SIZE + NEAR - ABBREVIATION + 1, false}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clear();
@@ -202,7 +248,7 @@ static void near_by_is_some_pages_before_and_behind(void **state)
         put_unit(MIDDLE, (struct unit){SIZE, 4, 0, COMPILE, 8, 1});
         assert_int_equal(find(ROOM), cases[i].found ? MIDDLE : -1);
         if (cases[i].at > MIDDLE)
-            assert_int_equal(find(cases[i].at + 4), cases[i].found ? MIDDLE : -1); /* the bytes end there */
+            assert_int_equal(find(cases[i].at + ABBREVIATION), cases[i].found ? MIDDLE : -1); /* the bytes end there */
     }
 }
 
@@ -230,7 +276,7 @@ static void units_begin_anywhere(void **state)
         memset(bytes, 0, SOME);
         put_abbreviation(put_unit(at, (struct unit){12, 4, 0, COMPILE, 8, 1}) + 4, 1, PRODUCER);
         assert_int_equal(find(SOME), at);
-        assert_int_equal(find(at + 20), at);
+        assert_int_equal(find(at + 16 + ABBREVIATION), at);
         if (at < 8)
             continue;
         memset(bytes, 0, SOME);
@@ -330,7 +376,7 @@ static void lengths_of_four_bytes(void **state)
     for (size_t k = 0; k < 3; k++)
         memcpy(region + k * LARGE, bytes, 12);
     put_abbreviation(12, 1, PRODUCER);
-    memcpy(region + 12, bytes + 12, 5);
+    memcpy(region + 12, bytes + 12, ABBREVIATION);
     size_t count = sizeof sizes / sizeof *sizes;
 #if defined(__SANITIZE_ADDRESS__)
     count = 1;
@@ -343,6 +389,7 @@ static void lengths_of_four_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_abbreviation_begins_with_a_text_and_goes_on),
         cmocka_unit_test(three_units_in_a_row_are_debug_information),
         cmocka_unit_test(rows_of_one_code_after_the_other),
         cmocka_unit_test(a_last_unit_ends_with_the_bytes),

@@ -140,7 +140,7 @@ TEST(debug_information_is_known_by_its_bytes)
 /* ---- in the midst of other bytes ---- */
 
 /* A unit of DWARF 4 with an entry of the code 1, and the abbreviation of that: a compile unit with a producer. */
-#define HIDDEN "no unit begins here: \x08\0\0\0\4\0\0\0\0\0\x08\1 \1\x11\1\x25\x0e"
+#define HIDDEN "no unit begins here: \x08\0\0\0\4\0\0\0\0\0\x08\1 \1\x11\1\x25\x0e\x13\x0b"
 enum { HIDDEN_AT = 21 };
 
 static void hidden_in(uint64_t flags, const char *other, const struct image **image)

@@ -68,7 +68,8 @@ TEST(debug_information_under_another_name_is_found_by_content)
 
 /* A unit of 32 bytes, of which there can be several in a row. */
 static const char unit4[32] = {28, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 1};
-static const char abbreviation[] = {1, 0x11, 1, 0x25, 0x0e}; /* code 1: a compile unit with a producer */
+static const char abbreviation[] = {1,    0x11, 1,   0x25,
+                                    0x0e, 0x13, 0x0b}; /* code 1: a compile unit with a producer and a language */
 
 static void one_find(const struct image *image, const char *where)
 {

@@ -205,7 +205,7 @@ static void sections_stand_inside(void **state)
 /* A unit of DWARF and its abbreviation among the constants of a program or a library. */
 static void debug_information_that_no_section_names(void **state)
 {
-    static const char hidden[] = "\x08\0\0\0\4\0\0\0\0\0\x08\1 \1\x11\1\x25\x0e";
+    static const char hidden[] = "\x08\0\0\0\4\0\0\0\0\0\x08\1 \1\x11\1\x25\x0e\x13\x0b";
     static const struct {
         uint32_t filetype;
         bool found;
