@@ -250,12 +250,10 @@ static void check_tables(struct elf_view *view)
     if (symbols && !exec_view_bytes(view, symbols->value, sizeof(Elf64_Sym), &bytes))
         ELF_DEFECT(view, elf_hash, symbols->at, "DT_SYMTAB on symbols inside a PT_LOAD", "none at %#llx",
                    (unsigned long long)symbols->value);
-    if (table && size && size->value) {
-        const struct piece *piece = exec_view_piece(view, table->value);
-        if (!piece || piece->zero || piece->end - table->value < size->value)
-            ELF_DEFECT(view, elf_string, size->at, "DT_STRTAB and DT_STRSZ inside a PT_LOAD", "%#llx bytes at %#llx",
-                       (unsigned long long)size->value, (unsigned long long)table->value);
-    }
+    uint64_t offset;
+    if (table && size && size->value && !exec_view_offset(view, table->value, size->value, &offset))
+        ELF_DEFECT(view, elf_string, size->at, "DT_STRTAB and DT_STRSZ inside a PT_LOAD", "%#llx bytes at %#llx",
+                   (unsigned long long)size->value, (unsigned long long)table->value);
     if (hash && (!exec_view_bytes(view, hash->value, 16, &bytes) || load_le32(bytes.data) == 0))
         ELF_DEFECT(view, elf_hash, hash->at, "a DT_GNU_HASH table with buckets", "none at %#llx",
                    (unsigned long long)hash->value);

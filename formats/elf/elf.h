@@ -83,11 +83,11 @@ const char *load_oddity(const struct elf_view *view, const struct phdr *before, 
 
 /* exec_view.c */
 void exec_view_headers(struct elf_view *view); /* program headers, memory image, PT_INTERP */
-/* Where n bytes at a virtual address, of one piece and of the file, stand in the image; false elsewhere. */
+/* Where n bytes at a virtual address, which stand in a row in the file, stand in the image; false elsewhere. */
 bool exec_view_offset(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t *offset) MUST_CHECK;
 /* Those bytes. */
 bool exec_view_bytes(const struct elf_view *view, uint64_t address, uint64_t n, struct view *out) MUST_CHECK;
-/* From `address` to the end of its piece, at most `most` bytes. */
+/* From `address` on as far as the file is mapped in a row, at most `most` bytes. */
 bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most, struct view *out) MUST_CHECK;
 /* At least n bytes at an address, and as many of those behind them, up to `most`, as have been read already. */
 bool exec_view_near(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t most,

@@ -315,19 +315,32 @@ const struct piece *exec_view_piece(const struct elf_view *view, uint64_t addres
     return NULL;
 }
 
+/* How many bytes of the file stand in a row from `address` on; behind its piece no more than `n` are looked for. patchelf
+ * lays .dynstr over the end of one PT_LOAD and the beginning of the next one, which maps what follows in the file. */
+static uint64_t in_a_row(const struct elf_view *view, const struct piece *piece, uint64_t address, uint64_t n)
+{
+    const struct piece *end = view->pieces + view->piece_count;
+    uint64_t there = piece->end - address;
+    for (piece++; there < n && piece < end && !piece->zero && piece->start == piece[-1].end &&
+                  piece->offset - piece[-1].offset == piece->start - piece[-1].start;
+         piece++)
+        there += piece->end - piece->start;
+    return there;
+}
+
 bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most, struct view *out)
 {
     const struct piece *piece = exec_view_piece(view, address);
     if (!piece || piece->zero)
         return false;
-    uint64_t n = piece->end - address < most ? piece->end - address : most;
-    return image_view(view->image, piece->offset + (address - piece->start), n, out);
+    const uint64_t there = in_a_row(view, piece, address, most);
+    return image_view(view->image, piece->offset + (address - piece->start), there < most ? there : most, out);
 }
 
 bool exec_view_near(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t most, struct view *out)
 {
     const struct piece *piece = exec_view_piece(view, address);
-    const uint64_t there = piece && !piece->zero ? piece->end - address : 0;
+    const uint64_t there = piece && !piece->zero ? in_a_row(view, piece, address, n) : 0;
     return there && there >= n &&
            file_view_near(view->file, view->image->offset + piece->offset + (address - piece->start), n,
                           there < most ? there : most, out);
@@ -336,7 +349,7 @@ bool exec_view_near(const struct elf_view *view, uint64_t address, uint64_t n, u
 bool exec_view_offset(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t *offset)
 {
     const struct piece *piece = exec_view_piece(view, address);
-    if (!piece || piece->zero || piece->end - address < n)
+    if (!piece || piece->zero || in_a_row(view, piece, address, n) < n)
         return false;
     *offset = piece->offset + (address - piece->start);
     return true;

@@ -14,22 +14,32 @@ static bool is_filled(const struct elf_view *view, const struct section *s, cons
            (!exec_view_bytes(view, s->address, rest < s->size ? rest : s->size, &v) || !view_is_zero(v));
 }
 
+/* Whether all pieces of a section have the access that it has. */
+static bool has_access(const struct section *s, const struct piece *first, const struct piece *last)
+{
+    for (const struct piece *piece = first; piece <= last; piece++)
+        if ((s->flags & SHF_WRITE && !(piece->access & ACCESS_WRITE)) ||
+            (s->flags & SHF_EXECINSTR && !(piece->access & ACCESS_EXECUTE)))
+            return false;
+    return true;
+}
+
 /* What the segments make of a loaded section, or NULL where it is what the section says. */
 static const char *contradiction(const struct elf_view *view, const struct section *s)
 {
     const struct piece *first = exec_view_piece(view, s->address);
     const struct piece *last = exec_view_piece(view, range_end(s->address, s->size - 1));
-    if (s->has_bytes && (!first || first->zero || first->offset + (s->address - first->start) != s->offset))
+    uint64_t offset;
+    if (s->has_bytes && (!exec_view_offset(view, s->address, 1, &offset) || offset != s->offset))
         return "sh_offset where the segments map sh_addr";
     if (s->flags & SHF_TLS && !s->has_bytes)
         return NULL; /* memory that each thread has, and no segment */
-    if (!first || !last || (s->has_bytes && first != last))
+    if (!first || !last || (s->has_bytes && !exec_view_offset(view, s->address, s->size, &offset)))
         return "segments that hold the whole section";
     if (is_filled(view, s, first))
         return "zeros for a section without bytes";
     bool program = view->extra->type == ET_EXEC || view->interp || view->extra->flag_pie; /* and not the vDSO */
-    if (program && ((s->flags & SHF_WRITE && !(first->access & ACCESS_WRITE)) ||
-                    (s->flags & SHF_EXECINSTR && !(first->access & ACCESS_EXECUTE))))
+    if (program && !has_access(s, first, last))
         return "a segment with the access that the section has";
     return NULL;
 }

@@ -265,6 +265,53 @@ TEST(a_header_as_code_is_an_entry_where_its_jump_leads_to_code)
     (void)read_made();
 }
 
+/* As `patchelf --add-needed` leaves a program: .dynstr ends in the PT_LOAD behind the one that it begins in. Debian's kernel and
+ * glibc run such a program (PyPI: semgrep 1.185.0, semgrep-core). `gap`: of the file, which is not mapped. */
+static const struct image *read_over_two(uint64_t gap, uint32_t section_flags)
+{
+    enum { BORDER = 0x3000, STRINGS = BORDER - 8, SIZE = 0x20 };
+    clean();
+    make_elf_interp(&made, "/lib64/ld-linux-x86-64.so.2");
+    make_elf_dyn_text(&made, DT_NEEDED, "libc.so.6")->d_un.d_val = 1;
+    make_elf_find_dyn(&made, DT_STRTAB)->d_un.d_ptr = make_elf_address(STRINGS);
+    make_elf_find_dyn(&made, DT_STRSZ)->d_un.d_val = SIZE;
+    make_elf_put(&made, STRINGS, "\0libc.so.6", 11);
+    make_elf_put(&made, BORDER + 0x1fff, "", 1);
+    made.phdrs[MAKE_ELF_LOAD_DATA].p_filesz = made.phdrs[MAKE_ELF_LOAD_DATA].p_memsz = BORDER - MAKE_ELF_DATA;
+    make_elf_phdr(&made, PT_LOAD, PF_R, BORDER, 0x1000)->p_offset += gap;
+    made.phdrs[made.phdr_count - 1].p_align = 0x1000;
+    Elf64_Shdr *table = &make_elf_section(&made, ".dynstr", SHT_STRTAB, NULL, SIZE)->header;
+    table->sh_flags = SHF_ALLOC | section_flags;
+    table->sh_addr = make_elf_address(STRINGS);
+    table->sh_offset = STRINGS;
+    Elf64_Shdr *dynamic = &make_elf_section(&made, ".dynamic", SHT_DYNAMIC, NULL, 0x80)->header;
+    dynamic->sh_flags = SHF_ALLOC | SHF_WRITE;
+    dynamic->sh_addr = make_elf_address(MAKE_ELF_DATA);
+    dynamic->sh_offset = MAKE_ELF_DATA;
+    return read_made();
+}
+
+TEST(what_two_segments_map_in_a_row_is_one_table)
+{
+    const struct image *image = read_over_two(0, 0);
+    assert_int_equal(image->defects.total, 0);
+    assert_int_equal(image->needed.count, 1);
+    assert_string_equal(image->needed.items[0].text, "libc.so.6");
+}
+
+TEST(what_two_segments_map_from_elsewhere_is_no_table)
+{
+    const struct image *image = read_over_two(0x1000, 0);
+    assert_true(defects(image, DEFECT_ID_elf_string) > 0);
+    assert_int_equal(defects(image, DEFECT_ID_elf_section_view), 1);
+    assert_int_equal(image->needed.known, KNOWN_BROKEN);
+}
+
+TEST(a_section_over_two_segments_has_the_access_of_both)
+{
+    only_defect(read_over_two(0, SHF_WRITE), DEFECT_ID_elf_section_view);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +324,9 @@ int main(void)
         T(the_rest_of_a_page_keeps_its_bytes_where_it_cannot_be_written),
         T(the_page_in_which_the_file_ends_hides_an_earlier_one),
         T(a_page_of_two_segments_has_the_access_of_the_later),
+        T(what_two_segments_map_in_a_row_is_one_table),
+        T(what_two_segments_map_from_elsewhere_is_no_table),
+        T(a_section_over_two_segments_has_the_access_of_both),
         T(no_process_has_the_last_page_of_addresses),
         T(an_alignment_beyond_all_addresses_is_told),
         T(addresses_that_only_root_may_use_are_a_defect),
