@@ -255,6 +255,32 @@ TEST(a_section_elsewhere_than_its_segment_is_a_defect)
     only_defect(read_made(), DEFECT_ID_elf_section_view);
 }
 
+/* As Node's single executables have them; Linux runs those (--build-sea of Node 26, postject 1.0.0-alpha.6). */
+TEST(a_note_without_an_address_is_one_where_pt_note_holds_it)
+{
+    static const struct {
+        uint32_t type;
+        uint64_t address, shift, size;
+        bool fine;
+    } cases[] = {{SHT_NOTE, 0, 0, 20, true},
+                 {SHT_NOTE, 0, 4, 16, true},
+                 {SHT_NOTE, 0, 4, 17, false},
+                 {SHT_NOTE, 0, 20, 1, false},
+                 {SHT_NOTE, 0x1000, 0, 20, false},
+                 {SHT_PROGBITS, 0, 0, 20, false},
+                 {SHT_NOTE, 0, (uint64_t)-4, 20, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        make_elf_note(&made, "APP", 1, "data", 4);
+        Elf64_Shdr *note = &make_elf_section(&made, ".note.app", cases[i].type, NULL, cases[i].size)->header;
+        note->sh_flags = SHF_ALLOC;
+        note->sh_addr = cases[i].address;
+        note->sh_offset = MAKE_ELF_NOTES + cases[i].shift;
+        assert_int_equal(defects(read_made(), DEFECT_ID_elf_section_view), !cases[i].fine);
+        file_close(&file);
+    }
+}
+
 TEST(a_section_past_the_end_breaks_the_list)
 {
     clean();
@@ -324,6 +350,7 @@ int main(void)
         T(a_section_that_denies_the_code_does_not_make_a_debug_file),
         T(a_loaded_dynamic_section_without_its_segment_is_a_defect),
         T(a_section_elsewhere_than_its_segment_is_a_defect),
+        T(a_note_without_an_address_is_one_where_pt_note_holds_it),
         T(a_section_past_the_end_breaks_the_list),
         T(a_program_cut_off_anywhere_is_never_fine),
         T(a_program_without_sections_cut_off_anywhere_is_never_fine),
