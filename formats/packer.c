@@ -109,25 +109,33 @@ static bool is_code(const struct image *image, const struct section *s)
 {
     static const uint64_t elf = 2 | 4 /* SHF_ALLOC, SHF_EXECINSTR */, macho = 0x80000000 /* S_ATTR_PURE_INSTRUCTIONS */;
     uint64_t flags = image->format == FORMAT_ELF ? elf : macho;
-    return s->has_bytes && s->size >= LEAST_SECTION && (s->flags & flags) == flags;
+    return s->has_bytes && (s->flags & flags) == flags;
 }
 
-/* Parts of each, the midst of every quarter: a stub stands at an end. */
+/* Of each a sample, the midst of every quarter: a stub stands at an end. */
+enum answer section_is_even(struct image *image, const struct section *s, uint64_t *left)
+{
+    bool large = s->size > SAMPLE;
+    uint64_t size = large ? SAMPLE : s->size, apart = large ? s->size / (SAMPLE / PART) : PART;
+    if (s->size < LEAST_SECTION)
+        return ANSWER_NO;
+    if (size > *left)
+        return ANSWER_UNKNOWN;
+    *left -= size;
+    return is_even(image, s->offset + (apart - PART) / 2, size, apart, PACKED_SECTION) ? ANSWER_YES : ANSWER_NO;
+}
+
 static void look_at_sections(struct image *image)
 {
     uint64_t left = image->size; /* as in read_packer */
     for (size_t i = 0; i < image->sections.count && !image->packer.text; i++) {
         const struct section *s = &image->sections.items[i];
-        bool large = s->size > SAMPLE;
-        uint64_t size = large ? SAMPLE : s->size, apart = large ? s->size / (SAMPLE / PART) : PART;
-        if (!is_code(image, s))
-            continue;
-        if (size > left) {
+        enum answer even = is_code(image, s) ? section_is_even(image, s, &left) : ANSWER_NO;
+        if (even == ANSWER_UNKNOWN) {
             image->sections.known = KNOWN_BROKEN;
             return;
         }
-        left -= size;
-        if (is_even(image, s->offset + (apart - PART) / 2, size, apart, PACKED_SECTION))
+        if (even == ANSWER_YES)
             image->packer = (struct named){
                 "a packer without signature: the bytes of code are as even as compressed data", s->offset, 0};
     }

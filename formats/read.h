@@ -33,7 +33,10 @@ void read_code_looks(struct image *image);  /* fills code_looks, code_words, cod
 void read_zeros(struct image *image);       /* adds defects: bytes that are lost */
 void read_build_paths(struct image *image); /* fills build_paths */
 void read_packer(struct image *image,
-                 bool code);                 /* fills packer; code: whether bytes are looked at that only code has */
+                 bool code); /* fills packer; code: whether bytes are looked at that only code has */
+/* Whether the bytes of a section of 16 KiB or more are as even as compressed data; UNKNOWN: it is not looked at, since `left`, the
+ * bytes that may still be, is less than its sample. */
+enum answer section_is_even(struct image *image, const struct section *s, uint64_t *left) MUST_CHECK;
 void read_hidden_dwarf(struct image *image); /* adds to debug what names do not tell of */
 void read_ranges(struct image *image, const struct range *owned, size_t count, uint64_t slack); /* fills unowned */
 const char *range_recognise(struct view v); /* what the bytes begin as, "ELF file"; NULL: not recognised */

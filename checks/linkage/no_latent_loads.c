@@ -24,7 +24,7 @@ static void check(const struct subject *subject, struct finding *f)
     if (latent->used)
         fail(f, "static, but loads libraries while it runs: %s", names(f->arena, latent->used));
     else if (latent->possible & LATENT_PROGRAM)
-        unknown(f, "another program may be started from memory, and a loader with it; whether it is cannot be told");
+        unknown(f, "another program may be started, and a loader with it; whether it is cannot be told");
     else if (image->linkage == LINKAGE_UNKNOWN || latent->known == KNOWN_BROKEN)
         unknown(f, "whether the program loads libraries while it runs cannot be told");
     else if (image->linkage != LINKAGE_STATIC && image->linkage != LINKAGE_STATIC_PIE)

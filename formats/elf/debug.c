@@ -81,16 +81,30 @@ static void check_compressed(struct elf_view *view, const struct section *s, str
                    "ch_type %u, ch_size %#llx", type, (unsigned long long)size);
 }
 
+/* What a section that no loader maps carries, by its beginning, or by all of it: PyInstaller's `pydata` is an archive of its
+ * own, of pieces that zlib made. NULL: nothing that is to be taken out again. */
+static const char *carried(struct elf_view *view, const struct section *s, struct view v)
+{
+    enum { USTAR_AT = 257 };
+    const char *what = range_recognise(v);
+    if (v.size >= USTAR_AT + 5 && memcmp(v.data + USTAR_AT, "ustar", 5) == 0)
+        return "a tar archive";
+    if (what && v.size > 4 && memcmp(v.data, "#!", 2) != 0 && memcmp(v.data, "MZ", 2) != 0)
+        return what;
+    enum answer even = section_is_even(view->image, s, &view->sampled);
+    if (even == ANSWER_UNKNOWN)
+        view->image->sections.known = KNOWN_BROKEN;
+    return even == ANSWER_YES ? "compressed data" : NULL;
+}
+
 /* A program or an archive in a section that no loader maps: what is released is only what takes it out again. */
 static void find_payload(struct elf_view *view, const struct section *s, struct view v)
 {
-    enum { USTAR_AT = 257 };
     struct image *image = view->image;
-    const char *what = range_recognise(v);
-    if (v.size >= USTAR_AT + 5 && memcmp(v.data + USTAR_AT, "ustar", 5) == 0)
-        what = "a tar archive";
-    if (what && v.size > 4 && memcmp(v.data, "#!", 2) != 0 && memcmp(v.data, "MZ", 2) != 0 && !image->packer.text &&
-        (image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY))
+    if (image->packer.text || (image->kind != KIND_EXECUTABLE && image->kind != KIND_SHARED_LIBRARY))
+        return;
+    const char *what = carried(view, s, v);
+    if (what)
         image->packer = (struct named){
             arena_print(&view->file->arena, "%s in the section %s", what, *s->name ? s->name : "without a name"),
             s->offset, 1};
@@ -114,6 +128,12 @@ static bool is_hidden_table(const struct elf_view *view, const struct section *s
     return s->type == SHT_DYNSYM && loaded && !view->debug_file && (!table || table->value != s->address);
 }
 
+static bool is_xz(struct view v)
+{
+    static const uint8_t magic[] = {0xfd, '7', 'z', 'X', 'Z', 0};
+    return v.size >= sizeof magic && memcmp(v.data, magic, sizeof magic) == 0;
+}
+
 static void by_content(struct elf_view *view, const struct section *s, struct view v)
 {
     struct arena *arena = &view->file->arena;
@@ -123,14 +143,11 @@ static void by_content(struct elf_view *view, const struct section *s, struct vi
     } else if (v.size >= 12 && memcmp(v.data, "ZLIB", 4) == 0) {
         debug_add(arena, &image->debug, DEBUG_DWARF, s->name, s->offset, s->size);
         debug_add(arena, &image->debug, DEBUG_DWARF_COMPRESSED, s->name, s->offset, s->size);
-    } else if (v.size >= 6 && memcmp(v.data,
-                                     "\xfd"
-                                     "7zXZ",
-                                     6) == 0) {
-        debug_add(arena, &image->debug, DEBUG_MINI, s->name, s->offset, s->size);
     } else if (is_symbol_table(v, image->sections.count)) {
         take_symbols(view, s, "a symbol table of type SHT_SYMTAB");
     } else {
+        if (is_xz(v)) /* MiniDebugInfo under another name, or an archive, as staticx has one */
+            image->debug.known = KNOWN_BROKEN;
         find_payload(view, s, v);
     }
 }
@@ -195,6 +212,7 @@ void read_debug(struct elf_view *view)
 {
     struct image *image = view->image;
     image->debug.known = image->sections.known;
+    view->sampled = image->size; /* sections that name the same bytes again and again are not followed */
     for (size_t i = 0; i < image->sections.count; i++)
         take_section(view, &image->sections.items[i]);
 }

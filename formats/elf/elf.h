@@ -47,6 +47,7 @@ struct elf_view {
     bool debug_file;   /* link view: code without bytes */
     struct tls_sections tls;
 
+    uint64_t sampled; /* bytes of sections that are not loaded that may still be looked at for what they carry */
     size_t phnum;
     struct phdr *phdrs;
     size_t piece_count;

@@ -252,3 +252,16 @@ void read_latent_program(struct image *image, const struct marks *marks)
          whole ? "a whole ELF program with PT_INTERP stands in the bytes"
                : "code calls memfd_create(), and execveat() or execve(): a program that is not seen is started");
 }
+
+/* What is taken out of a section that no loader maps is started, if it is a program, by its path (staticx: execv of the
+ * file that it has written), and may be of any kind. */
+void read_latent_carried(struct image *image)
+{
+    if (image->sections.known == KNOWN_BROKEN)
+        image->latent.known = KNOWN_BROKEN; /* what they carry cannot be told */
+    if (!image->packer.text || !image->packer.detail)
+        return;
+    image->latent.possible |= LATENT_PROGRAM;
+    image->latent.known = KNOWN_BROKEN;
+    tell(image, LATENT_PROGRAM, image->packer.offset, "what a section carries that no loader maps may be a program");
+}

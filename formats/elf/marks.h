@@ -46,6 +46,7 @@ struct marks {
 void read_latent(struct image *image, const struct marks *marks);
 /* The same of a program that stands in the bytes of any static one, and that a loader starts with libraries. */
 void read_latent_program(struct image *image, const struct marks *marks);
+void read_latent_carried(struct image *image);
 /* resolvers.c: whether bytes that stand at `offset` of the file hold a table of functions that choose others at the start. */
 bool has_resolvers(const struct image *image, struct view v, uint64_t offset) MUST_CHECK;
 /* memory_programs.c: whether code makes a file in memory and starts a file that is open; `names_descriptors`: it has a

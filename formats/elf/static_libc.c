@@ -255,6 +255,7 @@ void read_static_libc(struct image *image, const struct read_options *options)
     if (!options->code) { /* texts are not looked at; the note of glibc's start files is all there is to go by */
         image->latent.known = image->elf->abi_tag ? KNOWN_BROKEN : KNOWN_ABSENT;
         image->latent.possible = image->elf->abi_tag ? LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN : 0;
+        read_latent_carried(image);
         return;
     }
     gather(image, &found);
@@ -268,6 +269,8 @@ void read_static_libc(struct image *image, const struct read_options *options)
         image->latent.known = KNOWN_BROKEN;
         image->latent.possible = LATENT_NSS | LATENT_ICONV | LATENT_DLOPEN;
     }
-    if (is_static)
+    if (is_static) {
         read_latent_program(image, &found);
+        read_latent_carried(image);
+    }
 }
