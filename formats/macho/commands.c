@@ -84,6 +84,7 @@ static void read_build_version(struct macho_view *view, const struct command *c)
     uint32_t platform = cursor_u32(&cursor), minimum = cursor_u32(&cursor), sdk = cursor_u32(&cursor);
     uint32_t tools = cursor_u32(&cursor);
     struct view table;
+    view->names_platform = true;
     if (cursor.failed || !view_table(c->v, 24, 8, tools, &table) || c->v.size != 24 + table.size) {
         MACHO_DEFECT(view, macho_command, c->at, "an LC_BUILD_VERSION that holds its tools", "%zu bytes, %u tools",
                      c->v.size, tools);
@@ -102,6 +103,7 @@ static void read_version_min(struct macho_view *view, const struct command *c)
                  : c->type == LC_VERSION_MIN_IPHONEOS ? (intel ? OS_IOS_SIMULATOR : OS_IOS)
                  : c->type == LC_VERSION_MIN_TVOS     ? (intel ? OS_TVOS_SIMULATOR : OS_TVOS)
                                                       : (intel ? OS_WATCHOS_SIMULATOR : OS_WATCHOS);
+    view->names_platform = true;
     if (cursor.failed)
         MACHO_DEFECT(view, macho_command, c->at, "an LC_VERSION_MIN of 16 bytes", "%zu bytes", c->v.size);
     else

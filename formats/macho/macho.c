@@ -203,6 +203,16 @@ static void set_known(struct image *image, enum known known)
         image->debug.known = known;
 }
 
+/* What names no platform is for macOS, says dyld of macOS and no other (mach_o/Header.cpp, platformAndVersions): old
+ * programs, and what Go linked for the first Macs of arm64. */
+static void imply_platform(struct macho_view *view)
+{
+    struct image *image = view->image;
+    bool loaded = image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY || image->kind == KIND_BUNDLE;
+    if (view->whole && !view->names_platform && image->judged && loaded)
+        image->os = OS_MACOS;
+}
+
 void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const struct read_options *options,
                       struct image *image)
 {
@@ -224,6 +234,7 @@ void read_macho_image(struct file *file, uint64_t offset, uint64_t size, const s
     }
     set_known(image, KNOWN_COMPLETE);
     read_commands(&view);
+    imply_platform(&view);
     check_segments(&view);
     resolve_entry(&view);
     check_program(&view);

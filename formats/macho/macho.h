@@ -105,6 +105,7 @@ struct macho_view {
     uint64_t header_size;
     uint64_t text_address; /* of the segment that maps the header; meaningful where has_text */
     bool has_text, has_version, has_id, zippered;
+    bool names_platform;         /* by a command, which may be damaged */
     unsigned linked;             /* commands that name a dylib which dyld loads at start */
     unsigned read_only_segments; /* with SG_READ_ONLY, and memory */
     uint32_t sdk;                /* of the platform that counts; as the command writes it */
