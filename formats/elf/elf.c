@@ -328,6 +328,8 @@ void read_elf(struct file *file, const struct read_options *options, struct read
         exec_view_headers(&view);
         check_headers(&view);
         read_notes(&view);
+        if (view.os_unsure && !extra->no_process)
+            image->os = os_of(extra->osabi);
         read_dynamic(&view);
         read_relocations(&view);
         compare_views(&view);
@@ -344,7 +346,7 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     read_toolchains(image);
     read_go(image, options);
     read_static_libc(image, options);
-    check_start(&view);
+    check_start(&view, options->code);
     if (options->code) {
         check_entry(&view);
         read_kernel_calls(&view);

@@ -43,11 +43,12 @@ struct elf_view {
     struct elf_extra *extra;
     uint64_t entry, phoff, shoff;
     unsigned phentsize, shentsize, shnum, shstrndx;
-    bool honest_ident; /* class, data and version are what the machine implies */
-    bool debug_file;   /* link view: code without bytes */
+    bool honest_ident;        /* class, data and version are what the machine implies */
+    bool debug_file;          /* link view: code without bytes */
+    bool os_noted, os_unsure; /* a note names the system; two do, and not the same */
     struct tls_sections tls;
-
     uint64_t sampled; /* bytes of sections that are not loaded that may still be looked at for what they carry */
+
     size_t phnum;
     struct phdr *phdrs;
     size_t piece_count;
@@ -106,9 +107,10 @@ const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag); /* NU
 /* relocations.c */
 void read_relocations(struct elf_view *view);
 
-/* headers.c: those that tell of memory; and, where the C library is known, what its start code makes of them. */
+/* headers.c: those that tell of memory; and what the start code of the C library makes of them. `code`: bytes were looked at
+ * for which one it is. */
 void check_headers(struct elf_view *view);
-void check_start(struct elf_view *view);
+void check_start(struct elf_view *view, bool code);
 
 /* kernel_calls.c: whether the program is one for Linux. */
 void read_kernel_calls(struct elf_view *view);

@@ -124,8 +124,9 @@ static void check_static_pie(struct elf_view *view, const struct phdr *first)
 }
 
 /* Linux tells a program of its headers by the address at which a PT_LOAD maps the first of them, the last one that does
- * (AT_PHDR). The C libraries, ld.so and Zig read them there; Go's runtime, and who has no thread-local variables, do not. */
-static void check_table_is_mapped(struct elf_view *view)
+ * (AT_PHDR). The C libraries, ld.so and Zig read them there; Go's runtime, who has no thread-local variables, and Cosmopolitan,
+ * a C library that is none of those known here, do not. */
+static void check_table_is_mapped(struct elf_view *view, bool code)
 {
     const struct image *image = view->image;
     uint64_t size = view->phnum * sizeof(Elf64_Phdr), offset = 0;
@@ -137,7 +138,8 @@ static void check_table_is_mapped(struct elf_view *view)
             maps = p;
         threads |= p->type == PT_TLS;
     }
-    if (image->go || (image->libc == LIBC_NONE && !threads) ||
+    const bool other = image->libc == LIBC_UNKNOWN && code && !view->interp;
+    if (image->go || other || (image->libc == LIBC_NONE && !threads) ||
         (maps && exec_view_offset(view, maps->vaddr + (view->phoff - maps->offset), size, &offset) &&
          offset == view->phoff))
         return;
@@ -154,7 +156,7 @@ static void check_place(struct elf_view *view, const struct phdr *first)
                    "ET_DYN, linked at %#llx, and no PT_DYNAMIC", (unsigned long long)first->vaddr);
 }
 
-void check_start(struct elf_view *view)
+void check_start(struct elf_view *view, bool code)
 {
     const struct phdr *first = NULL;
     if (view->image->kind != KIND_EXECUTABLE)
@@ -164,5 +166,5 @@ void check_start(struct elf_view *view)
             first = &view->phdrs[i];
     check_static_pie(view, first);
     check_place(view, first);
-    check_table_is_mapped(view);
+    check_table_is_mapped(view, code);
 }

@@ -65,6 +65,14 @@ static bool is(struct view name, const char *text)
     return name.size == strlen(text) + 1 && memcmp(name.data, text, name.size) == 0;
 }
 
+/* Linux looks at none of these notes. Cosmopolitan's programs run on it and on the BSDs, and have the note of each that does. */
+static void take_system(struct elf_view *view, enum os os)
+{
+    view->os_unsure |= view->os_noted && view->image->os != os;
+    view->os_noted = true;
+    view->image->os = os;
+}
+
 /* `offset`: of the descriptor in the file. */
 static bool take_note(struct elf_view *view, struct view name, uint32_t type, struct view desc, uint64_t offset)
 {
@@ -75,7 +83,7 @@ static bool take_note(struct elf_view *view, struct view name, uint32_t type, st
                    {"Android", OS_ANDROID}, {"DragonFly", OS_UNKNOWN}, {"Minix", OS_UNKNOWN}};
     for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
         if (type == 1 && is(name, systems[i].name))
-            view->image->os = systems[i].os;
+            take_system(view, systems[i].os);
     if (is(name, "Xen") || is(name, "Solo5")) { /* what starts such a file is a hypervisor */
         view->extra->no_process = "it has the notes of a guest of a hypervisor";
         view->image->os = OS_UNKNOWN;
@@ -86,7 +94,7 @@ static bool take_note(struct elf_view *view, struct view name, uint32_t type, st
         view->extra->abi_tag = true;
         static const enum os tags[] = {OS_LINUX, OS_UNKNOWN, OS_SOLARIS, OS_FREEBSD};
         uint32_t tag = load_le32(desc.data);
-        view->image->os = tag < 4 ? tags[tag] : OS_UNKNOWN;
+        take_system(view, tag < 4 ? tags[tag] : OS_UNKNOWN);
     }
     if (type == NT_GNU_BUILD_ID && desc.size <= 64)
         view->extra->build_id = hex(&view->file->arena, desc);

@@ -169,6 +169,32 @@ TEST(program_headers_are_loaded_for_who_reads_them)
         }
 }
 
+/* One that is none of those known here may do without: PyPI's cosmo-file 5.46.6 runs on Linux. Whether it is, its bytes tell. */
+TEST(program_headers_need_not_be_loaded_for_another_c_library)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        bool code = i & 1, interpreter = i & 2;
+        uint8_t *bytes;
+        struct problem problem;
+        clean();
+        made.section_count = 0;
+        make_elf_phdr(&made, PT_TLS, PF_R, THREADS, THREADS_SIZE)->p_align = 8;
+        make_elf_put(&made, MAKE_ELF_FREE, "\0/etc/ld-musl-x86_64.path", 26);
+        if (interpreter)
+            make_elf_interp(&made, "/lib/loader");
+        made.header.e_phoff = MAKE_ELF_END + 0x100;
+        made.size = MAKE_ELF_ROOM;
+        size_t size = make_elf_write(&made, &bytes);
+        assert_int_equal(file_from_memory(&file, bytes, size, &(struct file_options){1 << 20, false}, &problem),
+                         STATUS_OK);
+        read_file(&file, &(struct read_options){.code = code}, &reading);
+        assert_int_equal(reading.images->libc, LIBC_UNKNOWN);
+        assert_int_equal(defects(reading.images, DEFECT_ID_elf_segment), !code || interpreter);
+        file_close(&file);
+        free(bytes);
+    }
+}
+
 /* What the start code of a C library makes of a static PIE: glibc, musl, and none. */
 TEST(static_pies_suit_their_c_library)
 {
@@ -532,6 +558,7 @@ int main(void)
         T(what_becomes_read_only_is_mapped_and_no_code),
         T(properties_are_those_that_the_kernel_for_arm64_takes),
         T(program_headers_are_loaded_for_who_reads_them),
+        T(program_headers_need_not_be_loaded_for_another_c_library),
         T(static_pies_suit_their_c_library),
         T(pt_tls_is_what_its_sections_make_together),
         T(what_becomes_read_only_ends_with_a_section),

@@ -215,6 +215,37 @@ TEST(a_note_of_a_system_names_it)
     }
 }
 
+/* As Cosmopolitan's programs have them, which Linux runs (PyPI: cosmo-file 5.46.6): what is left is EI_OSABI. */
+TEST(notes_of_several_systems_name_none)
+{
+    static const struct {
+        const char *names[3];
+        uint8_t abi;
+        enum os os;
+    } cases[] = {
+        {{"OpenBSD", "NetBSD"}, ELFOSABI_SYSV, OS_LINUX}, {{"OpenBSD", "NetBSD"}, ELFOSABI_FREEBSD, OS_FREEBSD},
+        {{"NetBSD", "NetBSD"}, ELFOSABI_SYSV, OS_NETBSD}, {{"NetBSD", "OpenBSD", "NetBSD"}, ELFOSABI_SYSV, OS_LINUX},
+        {{"NetBSD", "Minix"}, ELFOSABI_SYSV, OS_LINUX},   {{"OpenBSD", "NetBSD", "Xen"}, ELFOSABI_SYSV, OS_UNKNOWN},
+        {{"OpenBSD", "Other"}, ELFOSABI_SYSV, OS_OPENBSD}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean();
+        for (size_t k = 0; k < 3 && cases[i].names[k]; k++)
+            make_elf_note(&made, cases[i].names[k], 1, "\1\0\0", 4);
+        made.header.e_ident[EI_OSABI] = cases[i].abi;
+        write_made(0);
+        assert_int_equal(read_written(size)->os, cases[i].os);
+    }
+    static const uint32_t desc[] = {0, 3, 2, 0};
+    for (unsigned abi = 0; abi < 2; abi++) { /* the tag of Linux is one of them */
+        clean();
+        make_elf_note(&made, "NetBSD", 1, "\1\0\0", 4);
+        make_elf_note(&made, "GNU", NT_GNU_ABI_TAG, desc, sizeof desc);
+        made.header.e_ident[EI_OSABI] = abi ? ELFOSABI_NETBSD : ELFOSABI_SYSV;
+        write_made(0);
+        assert_int_equal(read_written(size)->os, abi ? OS_NETBSD : OS_LINUX);
+    }
+}
+
 TEST(the_abi_tag_names_a_system_too)
 {
     static const enum os systems[] = {OS_LINUX, OS_UNKNOWN, OS_SOLARIS, OS_FREEBSD, OS_UNKNOWN};
@@ -318,6 +349,7 @@ int main(void)
         F(a_name_that_is_led_to_is_there),
         F(a_symbol_table_is_of_whole_entries_and_has_strings),
         F(a_note_of_a_system_names_it),
+        F(notes_of_several_systems_name_none),
         F(the_abi_tag_names_a_system_too),
         F(properties_are_those_of_the_machine),
         F(a_build_id_has_a_size),
