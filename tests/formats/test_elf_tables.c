@@ -112,7 +112,8 @@ TEST(the_number_of_sections_may_stand_in_the_first)
     }
 }
 
-TEST(a_table_of_sections_stands_aligned)
+/* As readelf, eu-readelf and llvm-readelf have it, too. */
+TEST(a_table_of_sections_may_stand_anywhere)
 {
     for (size_t off = 0; off <= 8; off++) {
         clean();
@@ -120,7 +121,8 @@ TEST(a_table_of_sections_stands_aligned)
         memmove(bytes + header.e_shoff + off, bytes + header.e_shoff, size - header.e_shoff);
         header.e_shoff += off;
         const struct image *image = read_written(size + off);
-        assert_int_equal(defects(image, DEFECT_ID_elf_section_table), off % 8 != 0);
+        assert_int_equal(image->defects.total, 0);
+        assert_int_equal(image->sections.known, KNOWN_COMPLETE);
         assert_int_equal(image->sections.count, 3);
         assert_string_equal(image->sections.items[1].name, ".text");
     }
@@ -343,7 +345,7 @@ int main(void)
         F(a_header_that_is_cut_is_named_as_far_as_it_goes),
         F(the_abi_byte_names_a_system),
         F(the_number_of_sections_may_stand_in_the_first),
-        F(a_table_of_sections_stands_aligned),
+        F(a_table_of_sections_may_stand_anywhere),
         F(a_table_needs_names_for_more_than_the_null_section),
         F(names_are_those_of_a_string_table_with_bytes),
         F(a_name_that_is_led_to_is_there),
