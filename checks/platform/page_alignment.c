@@ -1,8 +1,8 @@
 /* Does the program load on every page size its machine has? Kernels for arm64 use pages
  * of 4, 16 or 64 KiB, and a segment can be mapped only where address and file offset
  * agree within a page: Linux kills a program linked for 4 KiB on a kernel with larger
- * pages (Raspberry Pi 5: 16 KiB, RHEL 8: 64 KiB, Asahi: 16 KiB). macOS has 16 KiB on
- * arm64, and 4 KiB, like Linux, on amd64. */
+ * pages (Raspberry Pi 5: 16 KiB, RHEL 8: 64 KiB, Asahi: 16 KiB). Android has 4 or 16 KiB, for which
+ * its NDK links since r28. macOS has 16 KiB on arm64, and 4 KiB, like Linux, on amd64. */
 #include "checks/common.h"
 
 enum { PAGE_4K = 0x1000, PAGE_16K = 0x4000, PAGE_64K = 0x10000 };
@@ -25,10 +25,12 @@ static void check(const struct subject *subject, struct finding *f)
 {
     const struct image *image = subject->image;
     bool elf = image->format == FORMAT_ELF;
-    uint64_t want = image->arch != ARCH_ARM64 ? PAGE_4K : elf ? PAGE_64K : PAGE_16K, least = want;
-    const char *expected = want == PAGE_4K ? "address and file offset equal modulo 0x1000"
-                           : elf           ? "p_align 0x10000, and p_vaddr and p_offset equal modulo it"
-                                           : "address and file offset multiples of 0x4000";
+    uint64_t most = elf && image->os != OS_ANDROID ? PAGE_64K : PAGE_16K;
+    uint64_t want = image->arch != ARCH_ARM64 ? PAGE_4K : most, least = want;
+    const char *expected = want == PAGE_4K    ? "address and file offset equal modulo 0x1000"
+                           : want == PAGE_64K ? "p_align 0x10000, and p_vaddr and p_offset equal modulo it"
+                           : elf              ? "p_align 0x4000, and p_vaddr and p_offset equal modulo it"
+                                              : "address and file offset multiples of 0x4000";
     for (size_t i = 0; i < image->segments.count; i++) {
         const struct segment *s = &image->segments.items[i];
         uint64_t page = s->memory_size ? page_of(image, s) : want;
