@@ -172,6 +172,16 @@ static bool exact_slices(const struct reading *reading)
     return reading->container == CONTAINER_UNIVERSAL && reading->count == 2 && amd64 && arm64;
 }
 
+/* Whether machines that do not take a slice of another ABI have one of their own: the kernel chooses the best that it can
+ * start (XNU bsd/dev/arm/kern_machdep.c and bsd/dev/i386/kern_machdep.c, grade_binary). */
+static bool has_plain_slice(const struct reading *reading, enum arch arch)
+{
+    for (size_t i = 0; i < reading->count; i++)
+        if (strcmp(common_name(&reading->images[i]), arch_name(arch)) == 0)
+            return true;
+    return false;
+}
+
 static const char *slices(const struct reading *reading, struct arena *arena)
 {
     const char *text = NULL;
@@ -195,7 +205,7 @@ static struct claim arch_claim(const struct subject *subject, const struct targe
         return (struct claim){ANSWER_UNKNOWN, "the architecture cannot be read"};
     if (image->arch != target->arch)
         return (struct claim){ANSWER_NO, arena_print(arena, "the code is for %s", name)};
-    if (other_abi && strcmp(target->variant, name) != 0)
+    if (other_abi && strcmp(target->variant, name) != 0 && !has_plain_slice(subject->reading, target->arch))
         return (struct claim){ANSWER_NO, arena_print(arena, "the code is for %s, which not every %s machine runs", name,
                                                      arch_name(target->arch))};
     return (struct claim){ANSWER_YES, NULL};
