@@ -2,7 +2,9 @@
  * overwrites it.
  *
  * Procedure: X30 is followed like any other register. A return through a register that is known to hold what a call in
- * this very function left in X30 goes back to behind that call, for ever. Profiles: all but Go's. Confidence: certain. */
+ * this very function left in X30 goes back to behind that call, for ever. Profiles: all but Go's. Where a program has one such
+ * return for fifty functions, no call of its language comes back: LLVM makes calls of the tail calls of Haskell, and nothing
+ * is told. Confidence: certain. */
 #include "checks/code/abi_verdict.h"
 #include "checks/rule.h"
 

@@ -121,6 +121,11 @@ static void answer(const struct subject *subject, struct finding *f, const struc
     if (question->breach == BREACH_CALLEE_SAVED && study->careless >= MANY && study->careless >= judged / SHARE) {
         unknown(f, "%" PRIu64 " of %" PRIu64 " functions give back no registers: a convention of their own, as OCaml's",
                 study->careless, judged);
+    } else if (question->breach == BREACH_RETURN_ADDRESS && hits->count >= MANY && hits->count >= judged / SHARE) {
+        unknown(f,
+                "%" PRIu64 " returns behind a call, in %" PRIu64
+                " functions: the calls never return, as in the code that LLVM makes of Haskell",
+                hits->count, judged);
     } else if (hits->count) {
         abi_show(subject, f, question);
         fail(f, "%" PRIu64 " %s", hits->count,

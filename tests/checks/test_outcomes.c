@@ -24,6 +24,7 @@ struct scene {
     struct expect expect;
     struct file file;
     bool no_code;
+    unsigned returns; /* behind a call of the same function, in 1600 functions; where there are some */
 };
 
 static const char *allowed[] = {"libc.so.6", "ld-linux*", "/opt/*/libz.1.dylib"};
@@ -251,6 +252,12 @@ static struct finding *judge(const struct scene *s)
     struct finding *findings = arena_array(&arena, rule_count, sizeof *findings);
     struct code_study study = {.image = &s->images[0], .arena = &arena, .allowed = !s->no_code};
     struct subject subject = {&s->reading, &s->images[0], &s->expect, !s->no_code, &study};
+    struct abi_hit hit = {.address = 0x400100, .function = 0x400100, .size = 8, .breach = BREACH_RETURN_ADDRESS};
+    if (s->returns) {
+        study.convened = STUDY_DONE;
+        study.abi.functions[ABI_APPLE] = 1600;
+        study.abi.hits[BREACH_RETURN_ADDRESS] = (struct abi_hits){s->returns, 1, &hit};
+    }
     run_rules(&subject, &arena, NULL, findings);
     arena_free(&s->images[0].file->arena); /* what was read of a file that has no bytes */
     return findings;
