@@ -74,17 +74,22 @@ static bool is_half_writable(const struct elf_view *view, const struct section *
            s->address < view->relro->vaddr && view->relro->vaddr - s->address < s->size;
 }
 
-/* A note without an address that stands in PT_NOTE: who reads sections and who reads segments see the same bytes. Node and
- * postject add their single executable's so, by LIEF. */
-static bool is_added_note(const struct elf_view *view, const struct section *s)
+static bool is_in_segment(const struct elf_view *view, const struct section *s, uint32_t type)
 {
     const uint64_t from = s->offset - view->image->offset;
-    for (size_t i = 0; i < view->phnum && s->type == SHT_NOTE && s->address == 0; i++) {
+    for (size_t i = 0; i < view->phnum; i++) {
         const struct phdr *p = &view->phdrs[i];
-        if (p->type == PT_NOTE && from >= p->offset && range_fits(p->filesz, from - p->offset, s->size))
+        if (p->type == type && from >= p->offset && range_fits(p->filesz, from - p->offset, s->size))
             return true;
     }
     return false;
+}
+
+/* A note without an address that stands in PT_NOTE and is loaded: who reads sections and who reads segments see the same
+ * bytes. Node and postject add their single executable's so, by LIEF. */
+static bool is_added_note(const struct elf_view *view, const struct section *s)
+{
+    return s->type == SHT_NOTE && s->address == 0 && is_in_segment(view, s, PT_NOTE) && is_in_segment(view, s, PT_LOAD);
 }
 
 static void compare_section(struct elf_view *view, const struct section *s)

@@ -279,6 +279,13 @@ TEST(a_note_without_an_address_is_one_where_pt_note_holds_it)
         assert_int_equal(defects(read_made(), DEFECT_ID_elf_section_view), !cases[i].fine);
         file_close(&file);
     }
+    clean(); /* what PT_NOTE holds, and no PT_LOAD, is not looked into as what is not loaded */
+    Elf64_Shdr *note = &make_elf_section(&made, ".note.app", SHT_NOTE, NULL, 0x20)->header;
+    note->sh_flags = SHF_ALLOC;
+    note->sh_offset = MAKE_ELF_END + 0x10;
+    make_elf_phdr(&made, PT_NOTE, PF_R, MAKE_ELF_END, 0x40)->p_align = 4;
+    made.size = MAKE_ELF_END + 0x40;
+    assert_int_equal(defects(read_made(), DEFECT_ID_elf_section_view), 1);
 }
 
 TEST(a_section_past_the_end_breaks_the_list)
