@@ -37,13 +37,14 @@ static bool printable(uint8_t c)
     return c > 0x20 && c < 0x7f && !memchr("\"':;,%$<>*()`{}|", c, 16);
 }
 
-/* The path at `at`, if it names more than the folder itself: two further components. */
+/* The path at `at`, if it names more than the folder itself: two further components. What ends with the first of them and
+ * a slash is a prefix, as "/build/targets/" in CMake. */
 static bool path_at(struct view v, size_t at, size_t root, struct view *path)
 {
     size_t end = at + root, slashes = 0;
     while (end < v.size && end - at < PATH_MOST && printable(v.data[end]))
         end++;
-    for (size_t i = at; i < end; i++)
+    for (size_t i = at; i + 1 < end; i++)
         slashes += v.data[i] == '/' || v.data[i] == '\\';
     return slashes >= COMPONENTS && end - at > root && ALWAYS(view_sub(v, at, end - at, path));
 }

@@ -89,8 +89,17 @@ static void a_folder_without_anything_below_is_none(void **state)
     (void)state;
     put_text(CONSTANTS + 0x100, "/home/alice");
     put_text(CONSTANTS + 0x200, "/home/");
+    put_text(CONSTANTS + 0x240, "/build/targets/"); /* cmake 4.4.5 */
+    put_text(CONSTANTS + 0x280, "C:\\Users\\alice\\");
     put_text(CONSTANTS + 0x300, "/root/.profile");
     expect(NULL, 0);
+}
+
+static void a_folder_below_another_is_one(void **state)
+{
+    (void)state;
+    put_text(CONSTANTS + 0x100, "/build/targets/x");
+    expect("/build/targets/x", CONSTANTS + 0x101);
 }
 
 static void each_folder_is_told_once(void **state)
@@ -163,6 +172,7 @@ int main(void)
         CASE(a_folder_in_the_middle_of_a_path_is_none),
         CASE(what_cargo_keeps_is_one_wherever_it_stands),
         CASE(a_folder_without_anything_below_is_none),
+        CASE(a_folder_below_another_is_one),
         CASE(each_folder_is_told_once),
         CASE(no_more_are_kept_than_the_limit),
         CASE(a_path_at_the_very_end_is_found),
