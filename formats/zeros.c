@@ -4,9 +4,11 @@
  * (binutils bfd/elfnn-aarch64.c, _bfd_aarch64_resize_stubs); of 1,200 Mach-O files for arm64, whose pages are of 16 KiB, some had
  * just less than such a one. In front of the functions that V8 puts at an alignment of its own (Deno, workerd) zeros may be more than
  * a page: they end at that alignment, of up to 64 KiB, begin behind an instruction that does not go on there, and in the midst of a
- * block, where what a file loses does not begin. Go's table of functions, which its runtime cannot do without, begins with a magic. */
+ * block, where what a file loses does not begin. A whole ELF file may stand among code, as .incbin puts it there (Frida's agent in its
+ * libraries), with zeros of its own. Go's table of functions, which its runtime cannot do without, begins with a magic. */
 #include "formats/read.h"
 
+#include <elf.h>
 #include <string.h>
 
 #include "formats/limits.h"
@@ -41,9 +43,50 @@ static bool fills_up(const struct image *image, const struct section *s, struct 
     return block != 0 && LIMIT_PAGE - block >= INTO_BLOCK && stops(load_le32(v.data + low - WORD));
 }
 
+/* Where the ELF file at `at` ends, by its section headers; `at`: there is none of a kind that linkers make. */
+static uint64_t elf_end(struct view v, uint64_t at)
+{
+    static const uint8_t ident[] = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3};
+    struct view header;
+    if (!view_sub(v, at, sizeof(Elf64_Ehdr), &header) || memcmp(header.data, ident, sizeof ident) != 0)
+        return at;
+    const bool wide = header.data[EI_CLASS] == ELFCLASS64;
+    const uint8_t *sizes = header.data + (wide ? offsetof(Elf64_Ehdr, e_ehsize) : offsetof(Elf32_Ehdr, e_ehsize));
+    const uint16_t own = load_le16(sizes), one = load_le16(sizes + 6), count = load_le16(sizes + 8);
+    const uint64_t table = wide ? load_le64(header.data + offsetof(Elf64_Ehdr, e_shoff))
+                                : load_le32(header.data + offsetof(Elf32_Ehdr, e_shoff));
+    if ((!wide && header.data[EI_CLASS] != ELFCLASS32) || header.data[EI_DATA] != ELFDATA2LSB ||
+        header.data[EI_VERSION] != EV_CURRENT || load_le16(header.data + 16) - (unsigned)ET_REL > ET_DYN - ET_REL ||
+        own != (wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)) ||
+        one != (wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr)) ||
+        !range_fits(v.size - at, table, (uint64_t)one * count))
+        return at;
+    return at + table + (uint64_t)one * count;
+}
+
+struct embedded { /* ELF files in a section, as far as they have been looked for */
+    uint64_t looked, end;
+};
+
+/* Whether one holds the bytes from `low` to `high`. */
+static bool is_embedded(struct view v, struct embedded *e, uint64_t low, uint64_t high)
+{
+    while (e->looked < low) {
+        struct view rest;
+        if (!view_sub(v, 0, low, &rest))
+            return false;
+        int64_t at = view_find(rest, e->looked, ELFMAG, SELFMAG);
+        uint64_t end = at < 0 ? 0 : elf_end(v, (uint64_t)at);
+        e->end = end > e->end ? end : e->end;
+        e->looked = at < 0 ? low : (uint64_t)at + 1;
+    }
+    return high <= e->end;
+}
+
 /* Runs of zeros that cover a byte at each page of the section are as long as a page, or may be. */
 static void look_at_code(struct image *image, const struct section *s, struct view v, size_t page)
 {
+    struct embedded embedded = {0, 0};
     for (size_t at = page - 1; at < v.size; at += page) {
         size_t low = at, high = at;
         if (v.data[at])
@@ -52,11 +95,11 @@ static void look_at_code(struct image *image, const struct section *s, struct vi
             low--;
         while (high < v.size && v.data[high] == 0)
             high++;
-        if (high - low >= page && !fills_up(image, s, v, low, high)) {
+        if (high - low >= page && !fills_up(image, s, v, low, high) && !is_embedded(v, &embedded, low, high)) {
             tell(image, s, low, high - low, "instructions");
             return;
         }
-        at += (high - 1 - at) / page * page; /* of a run, once is enough */
+        at += (high - at) / page * page; /* a run is looked at once */
     }
 }
 

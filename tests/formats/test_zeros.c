@@ -1,13 +1,13 @@
 /* Zeros where bytes were: in code, a page of them; in Go's table of functions, its header. */
 #include "tests/formats/made_image.h"
 
+#include <elf.h>
+
 enum { MACHO_PAGE = 0x4000, EDGE = 64, SIZE = 0x20000 };
 
-/* One section over all of a file of ones, but `count` zeros at `at`. */
-static size_t lost(enum format format, const char *name, uint64_t flags, size_t size, size_t at, size_t count)
+/* One section over `bytes`, as they stand. */
+static size_t missing(enum format format, const char *name, uint64_t flags, size_t size)
 {
-    memset(bytes, 1, SIZE);
-    memset(bytes + CODE + at, 0, count);
     begin(ARCH_AMD64, SIZE);
     image.format = format;
     sections[0] = (struct section){
@@ -17,6 +17,14 @@ static size_t lost(enum format format, const char *name, uint64_t flags, size_t 
     for (size_t i = 0; i < image.defects.count; i++)
         assert_int_equal(image.defects.items[i].id, DEFECT_ID_bytes_lost);
     return image.defects.total;
+}
+
+/* The same of ones, but `count` zeros at `at`. */
+static size_t lost(enum format format, const char *name, uint64_t flags, size_t size, size_t at, size_t count)
+{
+    memset(bytes, 1, SIZE);
+    memset(bytes + CODE + at, 0, count);
+    return missing(format, name, flags, size);
 }
 
 static const uint64_t elf_code = 2 | 4, macho_code = 0x80000000;
@@ -85,6 +93,65 @@ static void code_is_filled_up_with_zeros(void **state)
     }
 }
 
+/* As .incbin puts a whole ELF file among code: Frida's agent in PyPI's frida 17.26.2, with 9,672 zeros in its constants. */
+static void a_whole_elf_file_among_code_may_have_zeros(void **state)
+{
+    enum { AT = 0x123, TABLE = 0x5000, COUNT = 4, LOW = 0x2000, HIGH = 0x4800 };
+    static const struct {
+        const char *sentence;
+        size_t field, size; /* what is changed in the header, and to what */
+        uint64_t value;
+        size_t told;
+    } cases[] = {
+        {"as it should be", 0, 0, 0, 0},
+        {"another magic", 3, 1, 'G', 1},
+        {"another class", EI_CLASS, 1, 3, 1},
+        {"another order of bytes", EI_DATA, 1, ELFDATA2MSB, 1},
+        {"another version", EI_VERSION, 1, 0, 1},
+        {"an object", offsetof(Elf64_Ehdr, e_type), 2, ET_REL, 0},
+        {"no type", offsetof(Elf64_Ehdr, e_type), 2, ET_NONE, 1},
+        {"a core", offsetof(Elf64_Ehdr, e_type), 2, ET_CORE, 1},
+        {"another size of the header", offsetof(Elf64_Ehdr, e_ehsize), 2, 52, 1},
+        {"of section headers", offsetof(Elf64_Ehdr, e_shentsize), 2, 40, 1},
+        {"that ends with the zeros", offsetof(Elf64_Ehdr, e_shoff), 8, HIGH - AT - COUNT * 64, 0},
+        {"that ends before", offsetof(Elf64_Ehdr, e_shoff), 8, HIGH - AT - COUNT * 64 - 1, 1},
+        {"that ends with the code", offsetof(Elf64_Ehdr, e_shoff), 8, 0x10000 - AT - COUNT * 64, 0},
+        {"that ends behind the code", offsetof(Elf64_Ehdr, e_shoff), 8, 0x10000 - AT - COUNT * 64 + 1, 1},
+        {"anywhere", offsetof(Elf64_Ehdr, e_shoff), 8, UINT64_MAX, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const Elf64_Ehdr header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                                   .e_type = ET_DYN,
+                                   .e_ehsize = sizeof header,
+                                   .e_shoff = TABLE,
+                                   .e_shentsize = sizeof(Elf64_Shdr),
+                                   .e_shnum = COUNT};
+        for (unsigned again = 0; again < 2; again++) { /* what is lost behind it is told */
+            memset(bytes, 1, SIZE);
+            memset(bytes + CODE + LOW, 0, HIGH - LOW);
+            memset(bytes + CODE + 0xd000, again ? 0 : 1, PAGE);
+            memcpy(bytes + CODE + AT, &header, sizeof header);
+            memcpy(bytes + CODE + AT + cases[i].field, &cases[i].value, cases[i].size);
+            size_t told = missing(FORMAT_ELF, ".text", elf_code, 0x10000);
+            bool to_the_end = i == 12;
+            if (told != (again && !to_the_end ? 1 : cases[i].told))
+                print_error("%s\n", cases[i].sentence);
+            assert_int_equal(told, again && !to_the_end ? 1 : cases[i].told);
+        }
+    }
+    const Elf32_Ehdr small = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
+                              .e_type = ET_EXEC,
+                              .e_ehsize = sizeof small,
+                              .e_shoff = TABLE,
+                              .e_shentsize = sizeof(Elf32_Shdr),
+                              .e_shnum = COUNT};
+    memset(bytes, 1, SIZE);
+    memset(bytes + CODE + LOW, 0, HIGH - LOW);
+    memcpy(bytes + CODE + AT, &small, sizeof small);
+    assert_int_equal(missing(FORMAT_ELF, ".text", elf_code, 0x10000), 0);
+}
+
 static void data_may_be_zeros(void **state)
 {
     (void)state;
@@ -137,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(code_has_no_page_of_zeros),
         CASE(code_is_filled_up_with_zeros),
+        CASE(a_whole_elf_file_among_code_may_have_zeros),
         CASE(data_may_be_zeros),
         CASE(the_table_of_functions_of_go_has_a_header),
         CASE(what_is_not_there_is_not_looked_at),
