@@ -11,6 +11,7 @@
 #include <elf.h>
 #include <string.h>
 
+#include "formats/certain.h"
 #include "formats/limits.h"
 
 enum {
@@ -43,12 +44,12 @@ static bool fills_up(const struct image *image, const struct section *s, struct 
     return block != 0 && LIMIT_PAGE - block >= INTO_BLOCK && stops(load_le32(v.data + low - WORD));
 }
 
-/* Where the ELF file at `at` ends, by its section headers; `at`: there is none of a kind that linkers make. */
+/* Where the ELF file that has its magic at `at` ends, by its section headers; `at`: there is none of a kind that linkers
+ * make. A page or more follows. */
 static uint64_t elf_end(struct view v, uint64_t at)
 {
-    static const uint8_t ident[] = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3};
     struct view header;
-    if (!view_sub(v, at, sizeof(Elf64_Ehdr), &header) || memcmp(header.data, ident, sizeof ident) != 0)
+    if (NEVER(!view_sub(v, at, sizeof(Elf64_Ehdr), &header)))
         return at;
     const bool wide = header.data[EI_CLASS] == ELFCLASS64;
     const uint8_t *sizes = header.data + (wide ? offsetof(Elf64_Ehdr, e_ehsize) : offsetof(Elf32_Ehdr, e_ehsize));
@@ -72,9 +73,7 @@ struct embedded { /* ELF files in a section, as far as they have been looked for
 static bool is_embedded(struct view v, struct embedded *e, uint64_t low, uint64_t high)
 {
     while (e->looked < low) {
-        struct view rest;
-        if (!view_sub(v, 0, low, &rest))
-            return false;
+        const struct view rest = {v.data, low};
         int64_t at = view_find(rest, e->looked, ELFMAG, SELFMAG);
         uint64_t end = at < 0 ? 0 : elf_end(v, (uint64_t)at);
         e->end = end > e->end ? end : e->end;

@@ -258,8 +258,8 @@ void read_latent_program(struct image *image, const struct marks *marks)
 void read_latent_carried(struct image *image)
 {
     if (image->sections.known == KNOWN_BROKEN)
-        image->latent.known = KNOWN_BROKEN; /* what they carry cannot be told */
-    if (!image->packer.text || !image->packer.detail)
+        image->latent.known = KNOWN_BROKEN;                  /* what they carry cannot be told */
+    if (!image->packer.text || NEVER(!image->packer.detail)) /* of what is packed itself nothing is read */
         return;
     image->latent.possible |= LATENT_PROGRAM;
     image->latent.known = KNOWN_BROKEN;
