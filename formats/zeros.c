@@ -4,7 +4,7 @@
  * (binutils bfd/elfnn-aarch64.c, _bfd_aarch64_resize_stubs); of 1,200 Mach-O files for arm64, whose pages are of 16 KiB, some had
  * just less than such a one. In front of the functions that V8 puts at an alignment of its own (Deno, workerd) zeros may be more than
  * a page: they end at that alignment, of up to 64 KiB, begin behind an instruction that does not go on there, and in the midst of a
- * block, where what a file loses does not begin. A whole ELF file may stand among code, as .incbin puts it there (Frida's agent in its
+ * block, where what a file loses does not begin; and no function is known to stand there. A whole ELF file may stand among code, as .incbin puts it there (Frida's agent in its
  * libraries), with zeros of its own. Go's table of functions, which its runtime cannot do without, begins with a magic. */
 #include "formats/read.h"
 
@@ -12,11 +12,13 @@
 #include <string.h>
 
 #include "formats/certain.h"
+#include "formats/elf/references.h"
 #include "formats/limits.h"
 
 enum {
     MACHO_PAGE = 1 << 14,
-    GO_HEADER = 64, /* bytes: magic, and words of which none is 0 */
+    MOST_FILLED = 16, /* runs of zeros that are long, and are nothing lost */
+    GO_HEADER = 64,   /* bytes: magic, and words of which none is 0 */
 };
 
 static void tell(struct image *image, const struct section *s, uint64_t at, uint64_t size, const char *expected)
@@ -32,16 +34,33 @@ static bool stops(uint32_t word)
     return jumps || leaves || (word & 0xffe0001fu) == 0xd4200000u || (word & 0xffe0001fu) == 0xd4400000u;
 }
 
+/* Whether unwind information tells of a function at one of a few places from `low` to `high` of the section: code that is lost. */
+static bool has_frames(const struct image *image, const struct section *s, size_t low, size_t high)
+{
+    enum { SAMPLES = 4 };
+    const struct section *frames = NULL;
+    struct frame frame;
+    for (size_t i = 0; i < image->sections.count && !frames; i++)
+        if (image->sections.items[i].has_bytes && strcmp(image->sections.items[i].name, ".eh_frame") == 0)
+            frames = &image->sections.items[i];
+    for (size_t k = 0; frames && k <= SAMPLES; k++)
+        if (frame_among(image, frames->offset, frames->size, frames->address,
+                        s->address + low + (high - 1 - low) / SAMPLES * k, &frame))
+            return true;
+    return false;
+}
+
 /* Whether the zeros from `low` to `high` of the section only fill it up to where something aligned begins. */
 static bool fills_up(const struct image *image, const struct section *s, struct view v, size_t low, size_t high)
 {
     enum { WORD = 4, MOST_ALIGNMENT = 1 << 16, INTO_BLOCK = 16 };
     const uint64_t end = s->address + high, alignment = end & (~end + 1), block = (s->offset + low) % LIMIT_PAGE;
-    if (image->arch != ARCH_ARM64 || high == v.size || low < WORD || low % WORD)
+    if (image->format != FORMAT_ELF || image->arch != ARCH_ARM64 || high == v.size || low < WORD || low % WORD)
         return false;
     if (high - low >= (alignment < MOST_ALIGNMENT ? alignment : MOST_ALIGNMENT))
         return false;
-    return block != 0 && LIMIT_PAGE - block >= INTO_BLOCK && stops(load_le32(v.data + low - WORD));
+    return block != 0 && LIMIT_PAGE - block >= INTO_BLOCK && stops(load_le32(v.data + low - WORD)) &&
+           !has_frames(image, s, low, high);
 }
 
 /* Where the ELF file that has its magic at `at` ends, by its section headers; `at`: there is none of a kind that linkers
@@ -86,6 +105,7 @@ static bool is_embedded(struct view v, struct embedded *e, uint64_t low, uint64_
 static void look_at_code(struct image *image, const struct section *s, struct view v, size_t page)
 {
     struct embedded embedded = {0, 0};
+    size_t filled = 0;
     for (size_t at = page - 1; at < v.size; at += page) {
         size_t low = at, high = at;
         if (v.data[at])
@@ -94,10 +114,12 @@ static void look_at_code(struct image *image, const struct section *s, struct vi
             low--;
         while (high < v.size && v.data[high] == 0)
             high++;
-        if (high - low >= page && !fills_up(image, s, v, low, high) && !is_embedded(v, &embedded, low, high)) {
+        if (high - low >= page && !(filled < MOST_FILLED && fills_up(image, s, v, low, high)) &&
+            !is_embedded(v, &embedded, low, high)) {
             tell(image, s, low, high - low, "instructions");
             return;
         }
+        filled += high - low >= page;
         at += (high - at) / page * page; /* a run is looked at once */
     }
 }

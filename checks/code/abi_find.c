@@ -36,19 +36,39 @@ static const uint8_t kinds[256] = {
     [0x37] = TBZ,  [0xb6] = TBZ,  [0xb7] = TBZ,  [0x10] = ADR,  [0x30] = ADR,  [0x50] = ADR,  [0x70] = ADR,
     [0x90] = ADRP, [0xb0] = ADRP, [0xd0] = ADRP, [0xf0] = ADRP, [0x91] = ADD};
 
-/* Whether the register that the ADD at `at` adds to still holds what ADRP put there, on a straight way. */
-static bool holds_page(const uint8_t *bytes, uint64_t at)
+/* Words from the start of the function that tables name around `address`, as far as one does. */
+static uint64_t words_before(const struct starts *starts, uint64_t address)
+{
+    size_t low = 0, high = starts->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (starts->items[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? (address - starts->items[low - 1].address) / 4 : UINT64_MAX;
+}
+
+/* Whether the register that the ADD at `at` adds to may still hold what ADRP put there: on a straight way it does, and where
+ * another way comes in between in the same function it may. */
+static bool holds_page(const struct abi_work *w, const uint8_t *bytes, uint64_t at, uint64_t address)
 {
     enum { FAR = 256 };
     const unsigned reg = field(load_le32(bytes + at * 4), 5, 5);
+    const uint64_t first = words_before(&w->starts, address);
+    bool joined = abi_has(&w->branched, address);
     struct operands o;
     for (uint64_t back = 1; back <= FAR && back <= at; back++) {
+        if (back > first)
+            return false; /* of another function */
         a64_operands(load_le32(bytes + (at - back) * 4), &o);
         const bool calls = o.form == FORM_CALL || o.form == FORM_CALL_REGISTER;
         if (o.gprs >> reg & 1)
-            return o.form == FORM_PAGE;
+            return o.form == FORM_PAGE || joined;
         if (o.form == FORM_RETURN || (calls && reg <= REGISTER_PLATFORM))
-            return false;
+            return joined;
+        joined |= abi_has(&w->branched, address - back * 4);
     }
     return true;
 }
@@ -96,7 +116,7 @@ static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes
             if (word >> 23 & 1 || !pages[word >> 5 & 31])
                 break;
             by = pages[word >> 5 & 31] + ((word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0));
-            if (by - taken.base < taken.count << taken.shift && holds_page(bytes, at))
+            if (by - taken.base < taken.count << taken.shift && holds_page(w, bytes, at, place))
                 abi_set(&taken, by);
             break;
         default:

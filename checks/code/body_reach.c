@@ -3,11 +3,13 @@
 
 #include "checks/code/body_parts.h"
 
-/* Whether a block leaves the register of results as it is. */
+/* Whether a block, a short one, leaves the register of results as it is. */
 static bool keeps_result(const struct body *b, const struct block *block)
 {
-    enum { MARK = 1 };
+    enum { MARK = 1, LONGEST = 128 /* bytes */ };
     struct state state = {.registers[0] = value_constant(MARK)};
+    if (block->size > LONGEST)
+        return false;
     for (uint64_t at = block->start, end = at + block->size; at < end;) {
         struct step step;
         size_t left = (size_t)(b->end - at) + b->more;

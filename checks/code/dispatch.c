@@ -197,9 +197,10 @@ static bool find_cells(struct program *p, struct words *fresh, size_t *readers)
             continue;    /* some of its bits are cleared */
         unknown |= self; /* some are set, as __cpu_indicator_init() of libgcc does for each answer */
         const bool asks = p->functions[s->function].asks_kernel; /* OPENSSL_cpuid_setup() */
-        struct words *list = derived || (self && asks) || (unknown && near == 1)     ? fresh
-                             : near == 0 && !asks && s->value.kind != VALUE_CONSTANT ? &others
-                                                                                     : NULL;
+        struct words *list = derived || (self && asks) || (unknown && near == 1) ? fresh
+                             : near == 0 && !asks && (s->value.kind != VALUE_CONSTANT || words_have(&p->gates, s->cell))
+                                 ? &others
+                                 : NULL;
         for (unsigned k = 0; list && k < (s->size ? s->size : 1u); k++) /* a test may look at one byte of it */
             if (list == &others || !words_have(&p->cells, s->cell + k))
                 words_add(p, list, s->cell + k);

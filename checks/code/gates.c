@@ -65,12 +65,13 @@ void gates_find(struct program *p)
         if (byte == 0 || byte == last)
             continue;
         const enum setting setting = setting_of(p, byte);
-        if (setting == SET_NEVER)
-            words_add(p, &p->cells, byte);
-        else if (setting == SET_BY_NAME)
+        if (setting == SET_BY_NAME)
             take_setters_apart(p, byte);
+        if (setting != SET_ANYHOW)
+            words_add(p, setting == SET_NEVER ? &p->cells : &p->gates, byte);
         last = byte;
         count++;
     }
     words_sort(&p->cells);
+    words_sort(&p->gates);
 }

@@ -68,6 +68,22 @@ static void call(struct way *way)
             *slot_at(way, at) = NOTHING;
 }
 
+/* Whether another register than X29, or memory, may come to hold an address of the frame: then anybody may change its words. */
+static bool hands_frame_on(const struct operands *o)
+{
+    const bool frame = o->base == REGISTER_SP, accesses = o->form == FORM_LOAD || o->form == FORM_STORE;
+    const bool stores_pointer = o->form == FORM_STORE && !o->vector &&
+                                (o->regs[0] == REGISTER_FP || (o->count == 2 && o->regs[1] == REGISTER_FP));
+    return (frame && !accesses && o->regs[0] != REGISTER_FP) || (o->base == REGISTER_FP && o->form != FORM_LOAD) ||
+           (stores_pointer && !frame);
+}
+
+/* ADD, SUB of an extended register, where 31 is SP. */
+static bool adds_extended(uint32_t word)
+{
+    return (word & 0x1fe00000u) == 0x0b200000u && field(word, 5, 5) == REGISTER_SP;
+}
+
 /* What an instruction that goes on to the next does. False: nobody knows. */
 static bool change(struct way *way, const struct operands *o)
 {
@@ -80,6 +96,8 @@ static bool change(struct way *way, const struct operands *o)
         way->sp += o->offset;
         return true;
     }
+    if (hands_frame_on(o))
+        return false;
     forget(way, o->gprs);
     if (frame && (o->form == FORM_LOAD || o->form == FORM_STORE))
         return access_frame(way, o);
@@ -101,7 +119,7 @@ static bool follow_way(struct follow *f, struct way *way)
     struct operands o;
     for (; f->steps < STEPS; f->steps++, way->at += 4) {
         const uint8_t *bytes = way->at - f->start < f->end - f->start ? map_bytes(f->map, way->at, 4) : NULL;
-        if (!bytes || a64_classify(load_le32(bytes)) == A64_UNALLOCATED)
+        if (!bytes || a64_classify(load_le32(bytes)) == A64_UNALLOCATED || adds_extended(load_le32(bytes)))
             return false;
         a64_operands(load_le32(bytes), &o);
         if (o.form == FORM_RETURN)

@@ -108,6 +108,7 @@ struct program {
     struct code_range slots[SLOT_RANGES]; /* global offset tables: each word there is used by itself */
     struct words resolvers;
     struct words cells; /* sorted: variables that hold what the processor can do */
+    struct words gates; /* sorted: variables of that kind that are set by instructions that name them, see gates.c */
     size_t mention_count, mention_room, need_count, need_room, stored_count, stored_room;
     struct mention *mentions; /* of whole functions */
     size_t mention_guards_room, meaning_count, meaning_room;

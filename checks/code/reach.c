@@ -250,6 +250,7 @@ static void free_program(struct program *p)
     free(p->resolvers.items);
     marks_free(&p->fresh);
     free(p->cells.items);
+    free(p->gates.items);
     free(p->mentions);
     free(p->mention_guards);
     free(p->meanings);

@@ -160,12 +160,31 @@ TEST(a_gate_that_is_opened_behind_a_question_is_one)
     is_needed(with_data(words, sizeof words, data, sizeof data), NEED_POSSIBLE, FEATURE_A64_LSE);
 }
 
+/* init() of libgcc sets the byte by what the kernel says; force() sets it whatever that is, and the program dies on a Cortex-A53 where it
+ * is called: mov w2, #1; adrp x3, page; strb w2, [x3, #0x620]; ret. */
+TEST(a_gate_that_is_opened_anyhow_too_is_none)
+{
+    enum { CALL = 6, NOP = (int)0xd503201f };
+    static const uint64_t data[] = {0, 0};
+    uint32_t words[] = {0x910003f3, 0xf8408661, 0xb5ffffe1, 0xf8408661, 0xb5ffffe1, 0x94000008, 0x9400000f, 0x52800020,
+                        0x910003e1, 0x9400001d, 0x52800000, 0x52800bc8, 0xd4000001, 0xa9bf7bfd, 0x52800200, 0x9400000a,
+                        0x53082000, 0xb0000081, 0x39188020, 0xa8c17bfd, 0xd65f03c0, 0x52800022, 0xb0000083, 0x39188062,
+                        0xd65f03c0, 0xaa1303e1, 0xf100401f, 0x54000060, 0xf100681f, 0x540000e1, 0xf8410422, 0xb40000a2,
+                        0xeb00005f, 0x54ffffa1, 0xf85f8020, 0xd65f03c0, 0xd2800000, 0xd65f03c0, 0xd503245f, 0xb0000090,
+                        0x39588210, 0x34000070, 0xb8e00020, 0xd65f03c0, 0x2a0003f0, 0x885ffc20, 0x0b100011, 0x880ffc31,
+                        0x35ffffaf, 0xd65f03c0};
+    is_needed(with_data(words, sizeof words, data, sizeof data), NEED_POSSIBLE, FEATURE_A64_LSE);
+    words[CALL] = (uint32_t)NOP;
+    is_needed(with_data(words, sizeof words, data, sizeof data), NEED_GUARDED, FEATURE_A64_LSE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(what_is_gathered_of_capabilities_is_a_question),
         T(a_gate_that_nobody_opens_is_closed),
         T(a_gate_that_is_opened_behind_a_question_is_one),
+        T(a_gate_that_is_opened_anyhow_too_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, free_all);
 }

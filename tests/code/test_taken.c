@@ -26,6 +26,7 @@ enum {
     STR_X8 = (int)0xf9000028,     /* str x8, [x1] */
     BL = (int)0x94000400,         /* bl #4096 */
     BLR = (int)0xd63f0040,        /* blr x2 */
+    CBZ_OVER = (int)0xb4000040,   /* cbz x0, #8 */
     RET = (int)0xd65f03c0,
     NOP = (int)0xd503201f,
 };
@@ -45,6 +46,11 @@ static const struct {
     {"loaded", false, {ADRP_X8, LDR_X8, ADD_OF_X8}},
     {"moved on", false, {ADRP_X8, LDR_POST, ADD_OF_X8}},
     {"given back to the caller", false, {ADRP_X19, LDP_X19, ADD_OF_X19}},
+    {"a call that never returns between",
+     true,
+     {ADRP_X8, CBZ_OVER, BL, ADD_OF_X8}}, /* cbz x0, over; bl abort; over: add */
+    {"the other way has another value", true, {ADRP_X8, CBZ_OVER, MOV_X8, ADD_OF_X8}},
+    {"the other way returns", true, {ADRP_X19, CBZ_OVER, RET, ADD_OF_X19}},
     {"of another function", false, {ADRP_X19, RET, ADD_OF_X19}},
 };
 
@@ -55,7 +61,7 @@ static void put(uint8_t *at, int word)
 }
 
 /* Whether an address of TARGET is found in `size` bytes of code at BASE. */
-static bool finds(const uint8_t *bytes, size_t size)
+static bool finds(const uint8_t *bytes, size_t size, struct start *start)
 {
     static const struct image image = {.format = FORMAT_ELF, .arch = ARCH_ARM64};
     struct arena arena = {0};
@@ -63,7 +69,7 @@ static bool finds(const uint8_t *bytes, size_t size)
     struct code_range range = {BASE, size};
     struct abi_work work = {.image = &image,
                             .map = {.count = 1, .spans = &span, .code_count = 1, .code = &range, .code_size = size},
-                            .starts = {.arena = &arena}};
+                            .starts = {.arena = &arena, .items = start, .count = start != NULL}};
     abi_find(&work);
     const bool found = abi_has(&work.taken, TARGET);
     arena_free(&arena);
@@ -79,9 +85,23 @@ static void an_address_is_formed_by_a_page_that_the_register_still_holds(void **
             put(bytes + at, NOP);
         for (size_t k = 0; k < MOST && cases[i].words[k]; k++)
             put(bytes + k * 4, cases[i].words[k]);
-        if (finds(bytes, sizeof bytes) != cases[i].taken)
+        if (finds(bytes, sizeof bytes, NULL) != cases[i].taken)
             fail_msg("%s: %s", cases[i].name, cases[i].taken ? "is not seen" : "is believed");
     }
+}
+
+/* What an earlier function left in a register says nothing, wherever branches lead: a table names where one begins. */
+static void what_another_function_left_is_not_believed(void **state)
+{
+    static const int words[] = {ADRP_X19, NOP, CBZ_OVER, NOP, ADD_OF_X19};
+    static struct start start = {.address = BASE + 4, .source = START_EH_FRAME};
+    uint8_t bytes[SIZE];
+    (void)state;
+    for (size_t at = 0; at < sizeof bytes; at += 4)
+        put(bytes + at, at / 4 < sizeof words / sizeof *words ? words[at / 4] : NOP);
+    for (unsigned named = 0; named < 2; named++)
+        if (finds(bytes, sizeof bytes, named ? &start : NULL) != !named)
+            fail_msg("with %u function named", named);
 }
 
 /* Nobody looks back for ever: what is far away is believed. */
@@ -94,13 +114,14 @@ static void what_is_far_away_is_believed(void **state)
     put(bytes, ADRP_X8);
     put(bytes + 4, MOV_X8);
     put(bytes + FAR * 4, ADD_OF_X8);
-    assert_true(finds(bytes, sizeof bytes));
+    assert_true(finds(bytes, sizeof bytes, NULL));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_formed_by_a_page_that_the_register_still_holds),
+        cmocka_unit_test(what_another_function_left_is_not_believed),
         cmocka_unit_test(what_is_far_away_is_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,72 @@ static void code_is_filled_up_with_zeros(void **state)
     }
 }
 
+static void put32(size_t at, uint64_t value)
+{
+    for (unsigned k = 0; k < 4; k++)
+        bytes[at + k] = (uint8_t)(value >> (8 * k));
+}
+
+/* A function stood where the zeros are, as .eh_frame tells: a CIE with the augmentation "zR", and an FDE, both with addresses of
+ * four bytes from where they stand. */
+static void no_function_is_filled_up(void **state)
+{
+    enum {
+        AT = 0x1000,
+        END = 0x8000,
+        ZEROS = 10308,
+        LOW = END - ZEROS,
+        FRAMES = 0x18000,
+        TEXT = 0x800000,
+        RET = (int)0xd65f03c0
+    };
+    static const uint8_t cie[] = {16, 0, 0, 0, 0, 0, 0, 0, 1, 'z', 'R', 0, 4, 0x78, 30, 1, 0x1b, 0, 0, 0};
+    static const struct {
+        const char *sentence;
+        uint64_t from, size;
+        size_t told;
+    } cases[] = {
+        {"before", LOW - 64, 64, 0},      {"on into the zeros", LOW - 64, 68, 1},
+        {"all of them", LOW, ZEROS, 1},   {"behind", END, 64, 0},
+        {"the last word", END - 4, 4, 1}, {"in the midst", LOW + ZEROS / 2 - 100, 200, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (unsigned named = 0; named < 2; named++) {
+            memset(bytes, 1, ROOM / 4);
+            memset(bytes + AT + LOW, 0, ZEROS);
+            put32(AT + LOW - 4, (unsigned)RET);
+            memcpy(bytes + FRAMES, cie, sizeof cie);
+            put32(FRAMES + 20, 16);
+            put32(FRAMES + 24, 24);
+            put32(FRAMES + 28, TEXT + cases[i].from - (0x900000 + 28));
+            put32(FRAMES + 32, cases[i].size);
+            put32(FRAMES + 36, 0);
+            put32(FRAMES + 40, 0);
+            begin(ARCH_ARM64, ROOM / 4);
+            sections[0] = (struct section){.name = ".text",
+                                           .segment = "",
+                                           .type = 1,
+                                           .flags = elf_code,
+                                           .offset = AT,
+                                           .address = TEXT,
+                                           .size = 0xc000,
+                                           .has_bytes = true};
+            sections[1] = (struct section){.name = named ? ".eh_frame" : ".frames",
+                                           .segment = "",
+                                           .type = 1,
+                                           .flags = 2,
+                                           .offset = FRAMES,
+                                           .address = 0x900000,
+                                           .size = 44,
+                                           .has_bytes = true};
+            image.sections.count = 2;
+            read_zeros(&image);
+            if (image.defects.total != (named ? cases[i].told : 0))
+                fail_msg("%s, %u", cases[i].sentence, named);
+        }
+}
+
 /* As .incbin puts a whole ELF file among code: Frida's agent in PyPI's frida 17.26.2, with 9,672 zeros in its constants. */
 static void a_whole_elf_file_among_code_may_have_zeros(void **state)
 {
@@ -204,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(code_has_no_page_of_zeros),
         CASE(code_is_filled_up_with_zeros),
+        CASE(no_function_is_filled_up),
         CASE(a_whole_elf_file_among_code_may_have_zeros),
         CASE(data_may_be_zeros),
         CASE(the_table_of_functions_of_go_has_a_header),
