@@ -152,11 +152,43 @@ static void no_function_is_filled_up(void **state)
                                            .address = 0x900000,
                                            .size = 44,
                                            .has_bytes = true};
-            image.sections.count = 2;
+            sections[2] = sections[1];
+            sections[2].name = ".other";
+            image.sections.count = 3;
             read_zeros(&image);
             if (image.defects.total != (named ? cases[i].told : 0))
                 fail_msg("%s, %u", cases[i].sentence, named);
+            sections[1].has_bytes = false;
+            image.defects = (struct defect_list){0};
+            read_zeros(&image);
+            assert_int_equal(image.defects.total, 0);
         }
+}
+
+/* A program has a few such places; in more of them nobody looks for functions. */
+static void few_places_are_filled_up(void **state)
+{
+    enum { AT = 0x1000, STEP = 0x2000, ZEROS = 5000, RET = (int)0xd65f03c0 };
+    (void)state;
+    for (size_t count = 16; count <= 17; count++) {
+        memset(bytes, 1, ROOM / 4);
+        for (size_t i = 1; i <= count; i++) {
+            memset(bytes + AT + i * STEP - ZEROS, 0, ZEROS);
+            put32(AT + i * STEP - ZEROS - 4, (unsigned)RET);
+        }
+        begin(ARCH_ARM64, ROOM / 4);
+        sections[0] = (struct section){.name = ".text",
+                                       .segment = "",
+                                       .type = 1,
+                                       .flags = elf_code,
+                                       .offset = AT,
+                                       .address = 0x800000,
+                                       .size = 20 * STEP,
+                                       .has_bytes = true};
+        image.sections.count = 1;
+        read_zeros(&image);
+        assert_int_equal(image.defects.total, count > 16);
+    }
 }
 
 /* As .incbin puts a whole ELF file among code: Frida's agent in PyPI's frida 17.26.2, with 9,672 zeros in its constants. */
@@ -271,6 +303,7 @@ int main(void)
         CASE(code_has_no_page_of_zeros),
         CASE(code_is_filled_up_with_zeros),
         CASE(no_function_is_filled_up),
+        CASE(few_places_are_filled_up),
         CASE(a_whole_elf_file_among_code_may_have_zeros),
         CASE(data_may_be_zeros),
         CASE(the_table_of_functions_of_go_has_a_header),
