@@ -3,6 +3,7 @@
  * latter, and what nobody calls, are interfaces. */
 #include <string.h>
 
+#include "checks/code/a64.h"
 #include "checks/code/a64_fields.h"
 #include "checks/code/abi_work.h"
 #include "checks/code/operands.h"
@@ -62,7 +63,10 @@ static bool holds_page(const struct abi_work *w, const uint8_t *bytes, uint64_t 
     for (uint64_t back = 1; back <= FAR && back <= at; back++) {
         if (back > first)
             return false; /* of another function */
-        a64_operands(load_le32(bytes + (at - back) * 4), &o);
+        const uint32_t word = load_le32(bytes + (at - back) * 4);
+        if (a64_classify(word) == A64_UNALLOCATED)
+            return joined;
+        a64_operands(word, &o);
         const bool calls = o.form == FORM_CALL || o.form == FORM_CALL_REGISTER;
         if (o.gprs >> reg & 1)
             return o.form == FORM_PAGE || joined;

@@ -344,13 +344,13 @@ bool functions_find(struct program *p)
             marks_put(&p->marks, p->exports.addresses[i]);
     if (starts_cover(&p->ground->starts) < p->map.code_size / 2)
         add_called(p);
-    bool any = true;
+    bool any;
     if (!set_functions(p))
         return false;
     add_pointed(p);
     if (!mark_fresh(p, &any))
         return false;
-    any = true;
+    any = true; /* all are new */
     for (unsigned round = 0; any && round < ROUNDS; round++) {
         for (size_t i = 0; i < p->function_count; i++) {
             p->functions[i].recent = p->functions[i].fresh;
