@@ -66,15 +66,21 @@ static struct function make_function(const struct program *p, struct making *mak
                              .trusted = start.go_assembly};
 }
 
+/* Whether so many functions are more than are studied. */
+static bool is_crowd(const struct program *p, size_t count)
+{
+    return count >= NO_FUNCTION || (count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE);
+}
+
 /* Room for a function at each mark; how many there are. SIZE_MAX: no memory, or there are too many. */
 static size_t room_for_all(struct program *p)
 {
     const size_t count = marks_count(&p->marks);
     if (count == SIZE_MAX)
         return SIZE_MAX;
-    p->crowded = count >= NO_FUNCTION || (count > MOST_FUNCTIONS && count > p->map.code_size / LEAST_SIZE);
+    p->crowded = is_crowd(p, count);
     if (!p->crowded && count >= p->function_room) {
-        p->function_room = count + count / 8 + 1;
+        p->function_room = count + 1;
         struct function *functions = realloc(p->functions, p->function_room * sizeof *functions);
         if (!functions)
             return SIZE_MAX;
@@ -239,12 +245,13 @@ static void add_pointed(struct program *p)
 static bool mark_fresh(struct program *p, bool *any)
 {
     struct words added = {0};
-    for (uint64_t at = marks_next_without(&p->fresh, &p->marks, 0); at != UINT64_MAX && !p->failed;
+    for (uint64_t at = marks_next_without(&p->fresh, &p->marks, 0); at != UINT64_MAX && !p->failed && !p->crowded;
          at = marks_next_without(&p->fresh, &p->marks, at + 1)) {
         (void)marks_put(&p->marks, at);
         words_add(p, &added, at);
+        p->crowded = is_crowd(p, p->function_count + added.count);
     }
-    const bool good = !p->failed && (added.count == 0 || add_functions(p, &added));
+    const bool good = !p->failed && !p->crowded && (added.count == 0 || add_functions(p, &added));
     *any = added.count;
     free(added.items);
     return good;
