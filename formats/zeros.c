@@ -4,8 +4,9 @@
  * (binutils bfd/elfnn-aarch64.c, _bfd_aarch64_resize_stubs); of 1,200 Mach-O files for arm64, whose pages are of 16 KiB, some had
  * just less than such a one. In front of the functions that V8 puts at an alignment of its own (Deno, workerd) zeros may be more than
  * a page: they end at that alignment, of up to 64 KiB, begin behind an instruction that does not go on there, and in the midst of a
- * block, where what a file loses does not begin; and no function is known to stand there. A whole ELF file may stand among code, as .incbin puts it there (Frida's agent in its
- * libraries), with zeros of its own. Go's table of functions, which its runtime cannot do without, begins with a magic. */
+ * block, where what a file loses does not begin; no function is known to stand there, and the program is none of Go's, whose linker
+ * leaves no such places. A whole ELF file may stand among code, as .incbin puts it there (Frida's agent in its libraries), with zeros
+ * of its own. Go's table of functions, which its runtime cannot do without, begins with a magic. */
 #include "formats/read.h"
 
 #include <elf.h>
@@ -55,7 +56,8 @@ static bool fills_up(const struct image *image, const struct section *s, struct 
 {
     enum { WORD = 4, MOST_ALIGNMENT = 1 << 16, INTO_BLOCK = 16 };
     const uint64_t end = s->address + high, alignment = end & (~end + 1), block = (s->offset + low) % LIMIT_PAGE;
-    if (image->format != FORMAT_ELF || image->arch != ARCH_ARM64 || high == v.size || low < WORD || low % WORD)
+    if (image->format != FORMAT_ELF || image->arch != ARCH_ARM64 || image->go || high == v.size || low < WORD ||
+        low % WORD)
         return false;
     if (high - low >= (alignment < MOST_ALIGNMENT ? alignment : MOST_ALIGNMENT))
         return false;

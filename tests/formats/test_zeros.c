@@ -52,6 +52,7 @@ static void code_has_no_page_of_zeros(void **state)
  * 64,660 zeros up to such a one, and 10,308 up to one of 32 KiB. */
 static void code_is_filled_up_with_zeros(void **state)
 {
+    static const struct go_info go = {0};
     enum { RET = (int)0xd65f03c0, B = (int)0x14000100, BRK = (int)0xd4200020, HLT = (int)0xd4400000 };
     enum { BR = (int)0xd61f0000, BLR = (int)0xd63f0000, NOP = (int)0xd503201f, BL = (int)0x94000100 };
     static const struct {
@@ -70,13 +71,14 @@ static void code_is_filled_up_with_zeros(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const size_t at = cases[i].end - cases[i].before;
-        for (unsigned how = 0; how < 3; how++) {
+        for (unsigned how = 0; how < 4; how++) { /* as Deno; of amd64; to the end of the section; of Go */
             const bool filled = how == 0 && !cases[i].lost;
             memset(bytes, 1, SIZE);
             memset(bytes + CODE + at, 0, cases[i].before);
             for (unsigned k = 0; k < 4; k++)
                 bytes[CODE + at - 4 + k] = (uint8_t)((unsigned)cases[i].word >> (8 * k));
             begin(how == 1 ? ARCH_AMD64 : ARCH_ARM64, SIZE);
+            image.go = how == 3 ? &go : NULL;
             sections[0] = (struct section){.name = ".text",
                                            .segment = "",
                                            .type = 1,
