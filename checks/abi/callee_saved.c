@@ -2,14 +2,15 @@
  * contents of the registers r19-r29 and SP"; and of v8-v15 the bottom 64 bits (SIMD and Floating-Point
  * Registers).
  *
- * Procedure: what each register held at the entry is followed through copies, stores and loads on the stack. At a return
- * to the caller, surely so because X30 is known to hold what it held at the entry, with SP where it was, a register that
- * is known to hold something else is a violation. Profiles: all but Go's, which has no such registers. Conformance is a
- * property of interfaces: judged are functions whose address is taken, that nobody calls by name, or that make a frame
- * record; not parts of functions that LLVM's outliner made functions of, and those that call them; not functions that
- * switch stacks, use SVE or belong to Swift's asynchronous convention. Where one of fifty functions of a program gives
- * nothing back the language has a convention of its own, as OCaml has, and nothing is told. Confidence: certain but for code that computes the
- * old value anew.
+ * Procedure: what each register held at the entry is followed through copies, stores and loads on the stack. At a
+ * return to the caller, surely so because X30 is known to hold what it held at the entry, with SP where it was, a
+ * register that is known to hold something else is a violation. Profiles: all but Go's, which has no such registers. A
+ * function that no table bounds, but a call leads to, is as long as to the next one, which may be wrong: what breaks
+ * there leaves the rule undecided. Conformance is a property of interfaces: judged are functions whose address is
+ * taken, that nobody calls by name, or that make a frame record; not parts of functions that LLVM's outliner made
+ * functions of, and those that call them; not functions that switch stacks, use SVE or belong to Swift's asynchronous
+ * convention. Where one of fifty functions of a program gives nothing back the language has a convention of its own, as
+ * OCaml has, and nothing is told. Confidence: certain but for code that computes the old value anew.
  *
  * On amd64 the registers are RBX, RBP and R12 to R15 (System V psABI, 3.2.1), and judged are functions that a pointer leads
  * to, with bounds as in abi/stack-alignment. */

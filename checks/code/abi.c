@@ -24,7 +24,7 @@ bool abi_proves(const struct abi_walk *walk, const struct abi_function *f, const
                       hit->breach == BREACH_RETURN_ADDRESS || hit->breach == BREACH_PAC_PAIRING;
     if (convention && (walk->odd || (f->fragment && !f->interface)))
         return false;
-    if (f->profile == ABI_GUESSED && walk->odd)
+    if ((f->profile == ABI_GUESSED || f->called) && walk->odd)
         return false;
     return hit->breach != BREACH_CALLEE_SAVED || f->interface || (walk->saves & record) == record;
 }
@@ -37,9 +37,8 @@ static bool lands(const struct abi_work *w, const struct abi_function *f, uint32
            !abi_has(&w->pointed, f->start);
 }
 
-void abi_keep(struct abi_study *study, const struct abi_hit *hit, size_t most)
+void abi_keep(struct abi_hits *hits, const struct abi_hit *hit, size_t most)
 {
-    struct abi_hits *hits = &study->hits[hit->breach];
     if (hits->kept < most)
         hits->items[hits->kept++] = *hit;
     hits->count++;
@@ -48,11 +47,11 @@ void abi_keep(struct abi_study *study, const struct abi_hit *hit, size_t most)
 static void take_start(const struct abi_work *w, struct abi_study *study, const struct abi_function *f, size_t most)
 {
     const uint8_t *bytes = map_bytes(&w->map, f->start, 4);
-    if (f->profile == ABI_GUESSED || !bytes)
+    if (f->profile == ABI_GUESSED || f->called || !bytes)
         return;
     study->pointed += abi_has(&w->pointed, f->start);
     if (!lands(w, f, load_le32(bytes)))
-        abi_keep(study,
+        abi_keep(&study->hits[BREACH_LANDING_PAD],
                  &(struct abi_hit){.address = f->start,
                                    .function = f->start,
                                    .word = load_le32(bytes),
@@ -66,16 +65,20 @@ static void take_start(const struct abi_work *w, struct abi_study *study, const 
 static void take(struct abi_study *study, const struct abi_walk *walk, const struct abi_function *f, size_t most)
 {
     study->functions[f->profile]++;
-    study->understood[f->profile] += walk->understood;
+    study->called += f->called;
+    const uint64_t sure = !f->called ? walk->understood : walk->odd ? 0 : walk->surely;
+    study->understood[f->profile] += sure;
+    study->understood[ABI_GUESSED] += walk->understood - sure;
     study->odd += walk->odd && f->profile != ABI_GO && f->profile != ABI_GUESSED;
     bool careless = false;
     for (size_t i = 0; i < walk->hit_count; i++) {
         struct abi_hit hit = walk->hits[i];
         if (!abi_proves(walk, f, &hit))
             continue;
-        careless |= hit.breach == BREACH_CALLEE_SAVED;
+        const bool doubted = f->called && hit.breach != BREACH_STACK_ALIGNMENT;
+        careless |= hit.breach == BREACH_CALLEE_SAVED && !doubted;
         hit.interface = f->interface;
-        abi_keep(study, &hit, most);
+        abi_keep(&(doubted ? study->doubts : study->hits)[hit.breach], &hit, most);
     }
     study->careless += careless;
 }
@@ -146,8 +149,10 @@ void abi_study(const struct ground *ground, const struct marks *begins, size_t m
         return;
     struct abi_work w = abi_work_on(ground);
     w.begins = begins;
-    for (unsigned breach = 0; breach < BREACH_COUNT; breach++)
+    for (unsigned breach = 0; breach < BREACH_COUNT; breach++) {
         study->hits[breach].items = arena_array(ground->arena, most, sizeof *study->hits[breach].items);
+        study->doubts[breach].items = arena_array(ground->arena, most, sizeof *study->doubts[breach].items);
+    }
     if (!(ground->amd64 ? abi_study_x86(&w, most, study) : study_a64(&w, most, study)))
         arena_exhausted(ground->arena);
     study->read = true;

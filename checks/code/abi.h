@@ -25,7 +25,7 @@ enum abi_profile {
     ABI_APPLE,
     ABI_ANDROID,
     ABI_GO,
-    ABI_GUESSED /* bounds from calls alone */,
+    ABI_GUESSED /* it may be no function: the entry of the program */,
     ABI_SYSV /* of x86-64 */,
     ABI_PROFILES
 };
@@ -53,8 +53,10 @@ struct abi_study {
     uint64_t code;                     /* bytes of it */
     uint64_t understood[ABI_PROFILES]; /* those of them that were followed */
     uint64_t careless;                 /* functions that do not give back registers that they must */
+    uint64_t called;                   /* functions that only calls bound; of arm64 */
     uint64_t pointed;                  /* functions that pointers in data lead to */
     struct abi_hits hits[BREACH_COUNT];
+    struct abi_hits doubts[BREACH_COUNT]; /* those in functions that only calls bound, whose ends are not certain */
 };
 
 /* `most`: hits of a kind that are kept. */

@@ -224,7 +224,8 @@ struct abi_function abi_function_of(struct abi_work *w, size_t i)
     struct abi_function f = {
         .start = start->address, .size = end - start->address, .source = (uint8_t)start->source, .part = start->part};
     bool go = w->image->go && start->source == START_PCLNTAB;
-    f.profile = (uint8_t)(go ? ABI_GO : is_bounded(start) ? abi_platform(w->image) : ABI_GUESSED);
+    f.called = start->source == START_CALL && w->image->arch == ARCH_ARM64;
+    f.profile = (uint8_t)(go ? ABI_GO : is_bounded(start) || f.called ? abi_platform(w->image) : ABI_GUESSED);
     f.interface = abi_has(&w->taken, f.start) || !abi_has(&w->led_to, f.start);
     f.fragment = abi_has(&w->fragments, f.start);
     return f;

@@ -130,6 +130,7 @@ bool abi_glance(struct abi_walk *w)
     struct abi_glancing all;
     begin(w, &all);
     follow(w);
+    w->surely = w->f->called ? abi_visited_bytes(w) : 0;
     if (w->arch == ARCH_ARM64)
         follow_loosely(w);
     w->glancing = NULL;

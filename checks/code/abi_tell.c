@@ -99,6 +99,8 @@ size_t abi_changes(const struct image *image, struct arena *arena, const struct 
 
 const char *abi_profile_reason(const struct image *image, const struct abi_function *function)
 {
+    if (function->called)
+        return "no table bounds the function: a call leads to it, and it is as long as to the next one";
     switch ((enum abi_profile)function->profile) {
     case ABI_AAPCS64:
         return "an ELF file, and a table bounds the function";
@@ -142,6 +144,10 @@ const char *abi_judged(const struct abi_walk *walk, const struct abi_function *f
                          : "the alignment of the stack";
     if (f->profile == ABI_GO)
         return "what Go keeps of it: the alignment of the stack, and the platform's register";
+    if (walk->odd && f->called)
+        return "nothing: it switches stacks, or has instructions that are not followed";
+    if (f->called)
+        return "everything, and but for the alignment of the stack what breaks leaves its rule undecided";
     if (walk->odd)
         return "the stack: registers are not, where it switches stacks, uses SVE or calls parts of functions";
     if (f->fragment && !f->interface)

@@ -63,9 +63,9 @@ const char *abi_state_of(const struct image *image, struct arena *arena, const s
     }
 }
 
-void abi_show(const struct subject *subject, struct finding *f, const struct abi_question *question)
+static void show(const struct subject *subject, struct finding *f, const struct abi_question *question,
+                 const struct abi_hits *hits)
 {
-    const struct abi_hits *hits = &subject->study->abi.hits[question->breach];
     const char *expected = subject->image->arch == ARCH_AMD64 ? question->expected_x86 : question->expected;
     for (size_t i = 0; i < hits->kept; i++) {
         const struct abi_hit *hit = &hits->items[i];
@@ -77,6 +77,11 @@ void abi_show(const struct subject *subject, struct finding *f, const struct abi
                  abi_state_of(subject->image, f->arena, hit), hit->function, hit->function + hit->size,
                  abi_source_name(hit->source));
     }
+}
+
+void abi_show(const struct subject *subject, struct finding *f, const struct abi_question *question)
+{
+    show(subject, f, question, &subject->study->abi.hits[question->breach]);
 }
 
 /* How much of the code, in percent, was followed in functions that the question is about, and how many there are. */
@@ -102,20 +107,35 @@ static void too_little(const struct subject *subject, struct finding *f, unsigne
         not_applicable(f, "only %u %% of the code is in functions that tables bound, and nothing else is judged",
                        share);
     else if (demanded)
-        unknown(
-            f,
-            "only %u %% of the code could be followed in functions whose bounds are certain; the policy demands %u %%",
-            share, floor);
+        unknown(f,
+                "only %u %% of the code could be followed in functions that tables name or calls lead to; the policy "
+                "demands %u %%",
+                share, floor);
     else
-        unknown(f, "only %u %% of the code could be followed in functions whose bounds are certain", share);
+        unknown(f, "only %u %% of the code could be followed in functions that tables name or calls lead to", share);
+}
+
+/* Nothing that was found breaks the rule, in code of which enough was followed. */
+static void nothing_broken(const struct subject *subject, struct finding *f, uint64_t odd, uint64_t judged,
+                           uint64_t all, unsigned share)
+{
+    const uint64_t called = subject->study->abi.called;
+    const char *strange = "", *bounds = "";
+    if (odd)
+        strange = arena_print(f->arena, "; %" PRIu64 " switch stacks, use SVE or are made of parts of others", odd);
+    if (called)
+        bounds = arena_print(f->arena, "; %" PRIu64 " are bounded by calls alone", called);
+    pass(f, "no violation that can be decided in %" PRIu64 " of %" PRIu64 " functions, %u %% of the code%s%s",
+         judged - odd, all, share, strange, bounds);
 }
 
 static void answer(const struct subject *subject, struct finding *f, const struct abi_question *question,
                    unsigned profiles)
 {
     const struct abi_study *study = &subject->study->abi;
-    const struct abi_hits *hits = &study->hits[question->breach];
+    const struct abi_hits *hits = &study->hits[question->breach], *doubts = &study->doubts[question->breach];
     const unsigned demanded = subject->expect->demands.abi_coverage, floor = demanded ? demanded : FLOOR;
+    const char *broken = subject->image->arch == ARCH_AMD64 ? question->broken_x86 : question->broken;
     uint64_t judged, all, go = study->functions[ABI_GO];
     unsigned share = share_of(study, profiles, &judged, &all);
     if (question->breach == BREACH_CALLEE_SAVED && study->careless >= MANY && study->careless >= judged / SHARE) {
@@ -127,9 +147,11 @@ static void answer(const struct subject *subject, struct finding *f, const struc
                 " functions: the calls never return, as in the code that LLVM makes of Haskell",
                 hits->count, judged);
     } else if (hits->count) {
-        abi_show(subject, f, question);
-        fail(f, "%" PRIu64 " %s", hits->count,
-             subject->image->arch == ARCH_AMD64 ? question->broken_x86 : question->broken);
+        show(subject, f, question, hits);
+        fail(f, "%" PRIu64 " %s", hits->count, broken);
+    } else if (doubts->count) {
+        show(subject, f, question, doubts);
+        unknown(f, "%" PRIu64 " %s, if the functions end where calls say: no table bounds them", doubts->count, broken);
     } else if (share < floor && !(profiles >> ABI_GO & 1) && go && go >= all / 10 * 9) {
         not_applicable(f, "%" PRIu64 " of %" PRIu64 " functions keep Go's own convention, which does not ask for it",
                        go, all);
@@ -137,14 +159,8 @@ static void answer(const struct subject *subject, struct finding *f, const struc
         too_little(subject, f, share, floor);
     } else if (subject->image->sections.known == KNOWN_BROKEN) {
         unknown(f, "the sections cannot be read to their end, so where functions end is not certain");
-    } else if (question->of_conventions && study->odd) {
-        pass(f,
-             "no violation that can be decided in %" PRIu64 " of %" PRIu64 " functions, %u %% of the code; %" PRIu64
-             " switch stacks, use SVE or are made of parts of others",
-             judged - study->odd, all, share, study->odd);
     } else {
-        pass(f, "no violation that can be decided in %" PRIu64 " of %" PRIu64 " functions, %u %% of the code", judged,
-             all, share);
+        nothing_broken(subject, f, question->of_conventions ? study->odd : 0, judged, all, share);
     }
 }
 

@@ -10,8 +10,6 @@
 #include "checks/code/abi_glance.h"
 #include "checks/code/abi_quick.h"
 
-static const uint64_t ALL = UINT64_C(0x0101010101010101); /* of a stride */
-
 static bool room_for(struct abi_walk *w, size_t units)
 {
     const size_t room = (units / ABI_STRIDE + 1) * ABI_STRIDE;
@@ -255,7 +253,7 @@ static void follow(struct abi_walk *w)
 /* Nothing is known yet but where blocks begin, and which of them are others'. */
 static void begin_anew(struct abi_walk *w)
 {
-    w->understood = 0;
+    w->understood = w->surely = 0;
     w->odd = w->jumps = w->pooled = w->suspect = false;
     w->pool = (struct abi_value){0};
     for (size_t at = 0; at < w->units; at++)
@@ -325,15 +323,9 @@ static void begin(struct abi_walk *w, const struct abi_function *function)
     w->units = function->size / unit(w);
     w->bytes = map_bytes(w->map, function->start, w->units * unit(w));
     w->hit_count = 0;
-    w->understood = w->saves = w->stores = w->away = 0;
+    w->understood = w->surely = w->saves = w->stores = w->away = 0;
     w->odd = w->jumps = w->pooled = w->suspect = w->loose_broken = w->failed = w->glanced = false;
     w->pool = (struct abi_value){0};
-}
-
-static void count_visited(struct abi_walk *w)
-{
-    for (size_t at = 0; at < w->units; at += ABI_STRIDE)
-        w->understood += (abi_visited(w, at) * ALL >> 56) * 4;
 }
 
 bool abi_walk(struct abi_walk *w, const struct abi_function *function)
@@ -349,7 +341,7 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
         return true;
     w->glanced = !w->trace && !w->thorough && abi_glance(w);
     if (w->glanced && w->arch == ARCH_ARM64)
-        count_visited(w);
+        w->understood = abi_visited_bytes(w);
     if (w->glanced)
         return true;
     begin_anew(w);
@@ -363,12 +355,13 @@ bool abi_walk(struct abi_walk *w, const struct abi_function *function)
     if (w->arch == ARCH_AMD64)
         return !w->failed;
     size_t strict = w->hit_count;
+    w->surely = w->f->called ? abi_visited_bytes(w) : 0;
     w->reporting = true;
     follow_loosely(w);
     w->reporting = false;
     if (w->loose_broken)
         w->hit_count = strict;
-    count_visited(w);
+    w->understood = abi_visited_bytes(w);
     return !w->failed;
 }
 

@@ -11,6 +11,7 @@ struct abi_function {
     uint8_t source, profile; /* enum start_source, enum abi_profile */
     bool interface;          /* nobody is known to call it by name, or its address is taken */
     bool fragment;           /* it keeps a convention of its own */
+    bool called;             /* no table bounds it: a call leads to it, and it ends where the next one begins */
     bool part;               /* it begins inside a frame, as far as .eh_frame tells */
 };
 
@@ -66,6 +67,7 @@ struct abi_walk {
     size_t hit_count;
     struct abi_hit *hits;
     uint64_t understood; /* bytes */
+    uint64_t surely;     /* those of a called function that a way from its entry leads to: others may stand behind it */
     bool odd, glanced;   /* glanced: a glance was enough */
     uint64_t stores;     /* registers that it may save anywhere, or whose value at the entry it stores; the same bits */
     uint64_t away;       /* those whose value at the entry it stores elsewhere than on its stack */
@@ -124,6 +126,15 @@ static inline uint64_t abi_visited(const struct abi_walk *w, size_t at)
     _Static_assert(ABI_VISITED == 2, "the second bit");
     memcpy(&flags, w->flags + at, ABI_STRIDE);
     return flags >> 1 & UINT64_C(0x0101010101010101);
+}
+
+/* Bytes of it; of A64. */
+static inline uint64_t abi_visited_bytes(const struct abi_walk *w)
+{
+    uint64_t sum = 0;
+    for (size_t at = 0; at < w->units; at += ABI_STRIDE)
+        sum += (abi_visited(w, at) * UINT64_C(0x0101010101010101) >> 56) * 4;
+    return sum;
 }
 
 static inline bool abi_all_visited(const struct abi_walk *w, size_t at)

@@ -32,7 +32,7 @@ struct abi_walk abi_walk_of(const struct abi_work *work);
 /* Which functions are parts of others, and which never return. Of arm64 alone. */
 void abi_note_parts(struct abi_work *work);
 /* For abi.c: a hit that is told. */
-void abi_keep(struct abi_study *study, const struct abi_hit *hit, size_t most);
+void abi_keep(struct abi_hits *hits, const struct abi_hit *hit, size_t most);
 /* The study of a program for amd64. False: no memory. */
 bool abi_study_x86(struct abi_work *work, size_t most, struct abi_study *study) MUST_CHECK;
 /* Targets of branches, and addresses that instructions form. */

@@ -13,6 +13,16 @@ static const char *const breaches[] = {"stack-alignment", "no-access-below-sp", 
                                        "callee-saved",    "frame-record",       "return-address",
                                        "pac-pairing",     "system-call",        "landing-pad"};
 
+static void tell(const char *what, int breach, const struct abi_hits *hits)
+{
+    for (size_t i = 0; i < hits->kept; i++) {
+        const struct abi_hit *h = &hits->items[i];
+        printf("%s%s %#" PRIx64 " in %#" PRIx64 "+%" PRIu32 " word %08x reg %u n %d source %u%s%s\n", what,
+               breaches[breach], h->address, h->function, h->size, (unsigned)h->word, (unsigned)h->reg, (int)h->n,
+               (unsigned)h->source, h->interface ? " interface" : "", h->loose ? " loose" : "");
+    }
+}
+
 static void show(const struct image *image, struct arena *arena)
 {
     struct ground ground;
@@ -35,14 +45,12 @@ static void show(const struct image *image, struct arena *arena)
         if (study.functions[p])
             printf("profile %s functions %" PRIu64 " understood %" PRIu64 "\n", abi_profile_name((enum abi_profile)p),
                    study.functions[p], study.understood[p]);
-    printf("code %" PRIu64 " odd %" PRIu64 " seconds %.3f\n", study.code, study.odd, seconds);
-    for (int b = 0; b < BREACH_COUNT; b++)
-        for (size_t i = 0; i < study.hits[b].kept; i++) {
-            const struct abi_hit *h = &study.hits[b].items[i];
-            printf("%s %#" PRIx64 " in %#" PRIx64 "+%" PRIu32 " word %08x reg %u n %d source %u%s%s\n", breaches[b],
-                   h->address, h->function, h->size, (unsigned)h->word, (unsigned)h->reg, (int)h->n,
-                   (unsigned)h->source, h->interface ? " interface" : "", h->loose ? " loose" : "");
-        }
+    printf("code %" PRIu64 " odd %" PRIu64 " called %" PRIu64 " seconds %.3f\n", study.code, study.odd, study.called,
+           seconds);
+    for (int b = 0; b < BREACH_COUNT; b++) {
+        tell("", b, &study.hits[b]);
+        tell("doubt ", b, &study.doubts[b]);
+    }
 }
 
 static void look(const struct image *image, struct arena *arena, void *path)

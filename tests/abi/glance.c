@@ -10,7 +10,7 @@
 #include "tests/code/each_image.h"
 
 struct seen {
-    uint64_t understood;
+    uint64_t understood, surely;
     size_t hits;
     bool odd;
 };
@@ -24,6 +24,7 @@ static struct seen see(struct abi_walk *walk, const struct abi_function *f, bool
     for (size_t i = 0; i < walk->hit_count; i++)
         seen.hits += abi_proves(walk, f, &walk->hits[i]);
     seen.understood = walk->understood;
+    seen.surely = walk->odd ? 0 : walk->surely;
     seen.odd = walk->odd && f->profile != ABI_GO && f->profile != ABI_GUESSED;
     return seen;
 }
@@ -49,7 +50,8 @@ static void look(const struct image *image, struct arena *arena, void *context)
         struct seen full = see(&walk, &f, true), glance = see(&walk, &f, false);
         code += f.size;
         enough += walk.glanced ? f.size : 0;
-        if (full.understood == glance.understood && full.hits == glance.hits && full.odd == glance.odd)
+        if (full.understood == glance.understood && full.surely == glance.surely && full.hits == glance.hits &&
+            full.odd == glance.odd)
             continue;
         *good = false;
         printf("%#" PRIx64 "+%" PRIu64 ": bytes %" PRIu64 " and %" PRIu64 ", hits %zu and %zu, odd %d and %d\n",

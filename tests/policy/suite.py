@@ -18,6 +18,19 @@ from files import EXIT, small_elf, write  # noqa: E402
 TODAY = "2026-11-23"
 ARM64, EXIT_ARM64 = 183, bytes.fromhex("a80b8052000080d2010000d4")  # mov x8, 93; mov x0, 0; svc 0
 
+
+
+def called(*changes):
+    """A program whose functions no table names, each as GNU as makes it; `changes`: pairs (instruction, another)."""
+    words = [0x94000005, 0x9400000E, 0xD2800000, 0xD2800BA8, 0xD4000001,  # bl f; bl g; mov x0, 0; mov x8, 93; svc 0
+             0xA9BE7BFD, 0x910003FD, 0xF9000BF3, 0xAA0003F3, 0xB4000040,  # f: stp x29, x30, [sp, -32]!; mov x29, sp; str x19, [sp, 16]; mov x19, x0; cbz x0, 1f
+             0x94000005, 0xAA1303E0, 0xF9400BF3, 0xA8C27BFD, 0xD65F03C0,  # bl g; 1: mov x0, x19; ldr x19, [sp, 16]; ldp x29, x30, [sp], 32; ret
+             0x91000400, 0xD65F03C0]  # g: add x0, x0, 1; ret
+    for before, after in changes:
+        words[words.index(before)] = after
+    return small_elf(machine=ARM64, code=b"".join(word.to_bytes(4, "little") for word in words))
+
+
 KINDS = {
     "good": lambda: small_elf(),
     "arm64": lambda: small_elf(machine=ARM64, code=EXIT_ARM64),
@@ -27,6 +40,11 @@ KINDS = {
     "ssse3-perhaps": lambda: small_elf(code=bytes.fromhex("48833c24017405660f3800c1") + EXIT),  # where there are arguments
     "arm64-quarter": lambda: small_elf(machine=ARM64, code=EXIT_ARM64 + bytes(52)),  # udf and no more behind the end
     "arm64-half": lambda: small_elf(machine=ARM64, code=bytes.fromhex("1f2003d5") * 1997 + EXIT_ARM64 + b"\xff" * 7984),  # nop, and data
+    "called": called,
+    "called-loses-x19": lambda: called((0xF9400BF3, 0xD503201F)),  # nop
+    "called-returns-to-itself": lambda: called((0xA8C27BFD, 0x910083FF)),  # add sp, sp, 32
+    "called-below-sp": lambda: called((0xF9000BF3, 0xF81F83F3), (0xF9400BF3, 0xF85F83F3)),  # stur, ldur x19, [sp, -8]
+    "called-misaligned": lambda: called((0xA9BE7BFD, 0xA9BEFBFD), (0xA8C27BFD, 0xA8C1FBFD)),  # 24 bytes, not 32
     "arm64-bad": lambda: small_elf(b"/lib/ld-linux-aarch64.so.1", machine=ARM64, code=EXIT_ARM64),
     "stack": lambda: small_elf(stack=7),
     "cut": lambda: small_elf()[:70],
@@ -123,6 +141,16 @@ CASES = [
      {"app": "ssse3"}, "-v app", 0, ["more than core2"]),
     ("code that was not followed leaves a calling convention undecided", "version: 1\nrules: {abi/stack-alignment: error}\n",
      {"app": "arm64-quarter"}, "app", 3, ["unknown +abi/stack-alignment", "only 25 % of the code"]),
+    ("functions that only calls lead to are followed", "version: 1\nrules: {abi/callee-saved: error, abi/return-address: error}\n", {"app": "called"}, "-v app", 0,
+     ["pass +abi/callee-saved", "in 2 of 3 functions, 70 % of the code; 2 are bounded by calls alone"]),
+    ("what they lose leaves the rule undecided", "version: 1\nrules: {abi/callee-saved: error}\n", {"app": "called-loses-x19"}, "app", 3,
+     ["unknown +abi/callee-saved", "1 registers that functions do not give back", "no table bounds them", r"in the function from 0x\w+ to 0x\w+ \(by a call\)"]),
+    ("where they return to, too", "version: 1\nrules: {abi/return-address: error}\n", {"app": "called-returns-to-itself"}, "app", 3,
+     ["unknown +abi/return-address", "no table bounds them"]),
+    ("and what they access below SP", "version: 1\nrules: {abi/no-access-below-sp: error}\n", {"app": "called-below-sp"}, "app", 3,
+     ["unknown +abi/no-access-below-sp", "2 accesses below the stack pointer, if"]),
+    ("a frame that is not aligned fails wherever they end", "version: 1\nrules: {abi/stack-alignment: error}\n", {"app": "called-misaligned"}, "app", 1,
+     ["error +abi/stack-alignment", "SP is 8 modulo 16"]),
     ("a policy says how much must be followed",
      "version: 1\nrules: {abi/stack-alignment: error}\nparameters: {abi-coverage: 25}\n", {"app": "arm64-quarter"}, "-v app", 0,
      ["pass +abi/stack-alignment", "25 % of the code"]),
