@@ -13,6 +13,8 @@ enum defect_family {
     DEFECT_FORMAT,  /* structure/well-formed */
     DEFECT_TRUTH,   /* structure/one-truth: two places of the file say different things */
     DEFECT_OVERLAY, /* structure/no-overlay: bytes that nobody owns */
+    DEFECT_HASHES,  /* signature/page-hashes-match */
+    DEFECT_COVER,   /* signature/covers-file */
 };
 
 enum defect_id {

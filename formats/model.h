@@ -285,6 +285,9 @@ struct macho_extra {
     uint32_t signature_flags;
     uint8_t signature_platform;    /* of the CodeDirectory; not 0: part of the system, says the signature */
     const char *identifier, *team; /* of the CodeDirectory */
+    uint32_t pages_held;           /* against their hashes, which the defects tell of; 0: none were */
+    struct named_list
+        entitlements; /* detail: 1 where it is true; ABSENT: none are in the signature, or it cannot be read */
 };
 
 struct image {

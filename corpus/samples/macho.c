@@ -15,6 +15,7 @@ enum {
     HASH = 32,
     DIRECTORY = 88, /* a CodeDirectory of version 0x20400 */
     SUPER = 20,     /* the SuperBlob with one entry */
+    SLOTS = 5,      /* of special hashes: the fifth is that of the entitlements */
     SEGMENT = 72,
     SECTION = 80,
 };
@@ -162,30 +163,52 @@ static void write_symbols(struct macho *m)
     m->linkedit = (at + size + 15) & ~(size_t)15;
 }
 
+/* Bytes of the signature: a CodeDirectory, with the hashes of five slots in front of those of the pages where there are entitlements. */
+static uint32_t signature_size(const struct macho *m)
+{
+    const uint32_t pages = (uint32_t)(m->linkedit + HASHED - 1) / HASHED - m->uncovered;
+    const uint32_t rights = m->entitlements ? 8 + SLOTS * HASH + 8 + (uint32_t)strlen(m->entitlements) : 0;
+    return SUPER + DIRECTORY + 8 + pages * HASH + rights;
+}
+
+static void hash(struct macho *m, size_t at, size_t from, size_t to)
+{
+    uint8_t digest[HASH];
+    SHA256(m->bytes + from, to - from, digest);
+    put(m, at, digest, HASH);
+}
+
 /* An ad-hoc signature over everything before it; to be written last. */
 static void write_signature(struct macho *m, size_t command)
 {
     static const char identifier[] = "sample";
-    uint32_t at = (uint32_t)m->linkedit, pages = (at + HASHED - 1) / HASHED;
-    uint32_t hashes = DIRECTORY + sizeof identifier + 1, size = hashes + pages * HASH;
-    put32(m, put32(m, command + 8, at), SUPER + size);
-    /* SuperBlob: magic, size, one entry */
-    const uint32_t super[] = {0xfade0cc0, SUPER + size, 1, 0, SUPER};
+    const uint32_t at = (uint32_t)m->linkedit, pages = (at + HASHED - 1) / HASHED - m->uncovered,
+                   whole = signature_size(m);
+    const uint32_t limit = m->uncovered ? pages * HASHED : at, special = m->entitlements ? SLOTS : 0;
+    const uint32_t first = m->entitlements ? SUPER + 8 : SUPER, text = special ? (uint32_t)strlen(m->entitlements) : 0;
+    const uint32_t hashes = DIRECTORY + sizeof identifier + 1 + special * HASH, size = hashes + pages * HASH;
+    put32(m, put32(m, command + 8, at), whole);
+    /* SuperBlob: magic, size, how many entries; each: slot, offset */
+    const uint32_t super[] = {0xfade0cc0, whole, special ? 2 : 1, 0, first, SLOTS, first + size};
     /* CodeDirectory: magic, size, version, flags, hashOffset, identOffset, nSpecialSlots, nCodeSlots, codeLimit,
      * hash size and type and page size, spare2, scatter, team, spare3, codeLimit64, segment base, limit and flags */
-    const uint32_t directory[] = {0xfade0c02, size, 0x20400, 2, hashes, DIRECTORY, 0, pages, at,      0x2002000c, 0,
-                                  0,          0,    0,       0, 0,      0,         0, 0,     page(m), 0,          1};
-    for (size_t i = 0; i < sizeof super / sizeof *super; i++)
+    const uint32_t directory[] = {0xfade0c02, size,       0x20400, 2,       hashes, DIRECTORY, special, pages,
+                                  limit,      0x2002000c, 0,       0,       0,      0,         0,       0,
+                                  0,          0,          0,       page(m), 0,      1};
+    for (size_t i = 0; i < (special ? 7 : 5); i++)
         put32_big(m, at + i * 4, super[i]);
     for (size_t i = 0; i < sizeof directory / sizeof *directory; i++)
-        put32_big(m, at + SUPER + i * 4, directory[i]);
-    put(m, at + SUPER + DIRECTORY, identifier, sizeof identifier);
-    for (uint32_t i = 0; i < pages; i++) {
-        uint32_t from = i * HASHED, to = from + HASHED < at ? from + HASHED : at;
-        uint8_t digest[HASH];
-        SHA256(m->bytes + from, to - from, digest);
-        put(m, at + SUPER + hashes + i * HASH, digest, HASH);
+        put32_big(m, at + first + i * 4, directory[i]);
+    put(m, at + first + DIRECTORY, identifier, sizeof identifier);
+    if (special) {
+        const uint32_t blob = at + first + size;
+        put32_big(m, blob, 0xfade7171);
+        put32_big(m, blob + 4, 8 + text);
+        put(m, blob + 8, m->entitlements, text);
+        hash(m, at + first + hashes - SLOTS * HASH, blob, blob + 8 + text);
     }
+    for (uint32_t i = 0; i < pages; i++)
+        hash(m, at + first + hashes + i * HASH, i * HASHED, i * HASHED + HASHED < limit ? i * HASHED + HASHED : limit);
     m->linkedit = m->size;
 }
 
@@ -224,8 +247,7 @@ void macho_write(struct macho *m)
                                0};
     for (size_t i = 0; i < sizeof header / sizeof *header; i++)
         put32(m, i * 4, header[i]);
-    uint32_t pages = (uint32_t)(m->linkedit + HASHED - 1) / HASHED;
-    size_t end = m->signature ? m->linkedit + SUPER + DIRECTORY + 8 + pages * HASH : m->linkedit;
+    size_t end = m->signature ? m->linkedit + signature_size(m) : m->linkedit;
     put64(m, linkedit + 48, end - page(m));
     if (m->size < m->linkedit)
         m->size = m->linkedit;

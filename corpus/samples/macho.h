@@ -8,7 +8,9 @@ enum { MACHO_ROOM = 0x5000 };
 
 struct macho {
     bool arm64, uuid, signature, local_symbol;
-    bool changed; /* a byte, behind the signing */
+    bool changed;             /* a byte, behind the signing */
+    bool uncovered;           /* the last page that is hashed is left out */
+    const char *entitlements; /* a property list; NULL: none */
     uint32_t flags, subtype, text_flags, minimum;
     const char *dylib; /* a second one */
     const char *rpath;

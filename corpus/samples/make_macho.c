@@ -83,6 +83,26 @@ static void change_byte(struct macho *m)
     m->changed = true;
 }
 
+static void change_limit(struct macho *m)
+{
+    m->uncovered = true;
+}
+
+#define PLIST(inner)                                                                                                   \
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" "              \
+    "\"https://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n<plist version=\"1.0\"><dict>" inner "</dict></plist>\n"
+
+static void change_debugging(struct macho *m)
+{
+    m->entitlements = PLIST("<key>com.apple.security.get-task-allow</key><true/>");
+}
+
+static void add_entitlements(struct macho *m)
+{
+    m->entitlements = PLIST("<key>com.apple.security.cs.allow-jit</key><true/>"
+                            "<key>com.apple.security.get-task-allow</key><false/>");
+}
+
 static void change_climbing_rpath(struct macho *m)
 {
     m->rpath = "@executable_path/../../../../tmp/lib";
@@ -143,7 +163,10 @@ static const struct {
     {"macho-protected-segment", change_protection},
     {"macho-newer-than-sdk", change_minimum},
     {"macho-no-such-release", change_release},
-    {"macho-page-changed", change_byte},
+    {"signature-page-hashes-match", change_byte},
+    {"signature-covers-file", change_limit},
+    {"signature-entitlements", change_debugging},
+    {"macho-entitlements", add_entitlements},
     {"macho-climbing-rpath", change_climbing_rpath},
 };
 

@@ -37,6 +37,7 @@ void check_hashes(struct macho_view *view)
     if (hashes->count == 0)
         return;
     check_pages(view);
+    view->extra->pages_held = hashes->count;
     for (uint32_t slot = 1; slot < SIGNED_SLOTS; slot++)
         if (hashes->blobs[slot].data &&
             (slot > hashes->special ||

@@ -189,6 +189,9 @@ void check_chains(struct macho_view *view, bool code);
 /* signature.c */
 void read_signature(struct macho_view *view, const struct command *c);
 
+/* entitlements.c: those of the signature `area`, which begins at `at` of the image; views without data: there is no such form */
+void read_entitlements(struct macho_view *view, struct view area, uint64_t at, struct view xml, struct view der);
+
 /* hashes.c: whether the pages of the image are those that were signed */
 void check_hashes(struct macho_view *view);
 

@@ -2,7 +2,8 @@
  * CodeDirectory counts (XNU bsd/kern/ubc_subr.c, cs_validate_csblob); its hashes cover the
  * file up to codeLimit. What is checked here is structure and extent: blobs inside the area,
  * tables inside their blob, sizes that XNU takes, and that the limit is the signature's own
- * offset, so that no byte before it is left out. Whether hashes match is asked in hashes.c. */
+ * offset, so that no byte before it is left out. Whether hashes match is asked in hashes.c,
+ * what the entitlements are in entitlements.c. */
 #include "formats/macho/macho.h"
 
 #include <string.h>
@@ -204,6 +205,7 @@ void read_signature(struct macho_view *view, const struct command *c)
     claim(view, offset, size, "the code signature");
     if (!spend(view, offset, size, "the code signature") || !read_blobs(view, area, offset, &blobs))
         return;
+    read_entitlements(view, area, offset, blobs.slots[SLOT_ENTITLEMENTS], blobs.slots[SLOT_DER_ENTITLEMENTS]);
     extra->code_limit = blobs.best.limit;
     extra->signature_flags = blobs.best.flags;
     extra->signature_platform = blobs.best.platform;

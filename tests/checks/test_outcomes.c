@@ -134,6 +134,7 @@ static void macho(struct scene *s)
     i->sdk = "14.0";
     i->uuid = "00112233445566778899aabbccddeeff";
     s->macho.has_uuid = s->macho.dyldlink = true;
+    s->macho.pages_held = 4;
     s->reading.container = CONTAINER_MACHO;
 }
 
@@ -182,6 +183,12 @@ static void universal(struct scene *s, const char *first, const char *second)
 static void defect(struct scene *s, enum defect_id id)
 {
     defect_add(&arena, &s->images[0].defects, id, 64, "this", "that");
+}
+
+static void entitle(struct scene *s, const char *name, bool holds)
+{
+    s->macho.entitlements.known = KNOWN_COMPLETE;
+    named_add(&arena, &s->macho.entitlements, name, 64, holds);
 }
 
 static void file_defect(struct scene *s, enum defect_id id)

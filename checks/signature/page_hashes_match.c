@@ -1,0 +1,45 @@
+/* Are the bytes those that were signed? The CodeDirectory has a hash of each page, and of the other blobs of the signature;
+ * the kernel computes them as pages are read, and kills the process over one that differs, be it hours after the start.
+ *
+ * Procedure: every page up to codeLimit, and every blob, is hashed anew (formats/macho/hashes.c), by the best CodeDirectory,
+ * which is the one that the kernel takes. Confidence: certain. Who signed is no question here. */
+#include "checks/common.h"
+
+static void check(const struct subject *subject, struct finding *f)
+{
+    const struct image *image = subject->image;
+    const struct macho_extra *macho = image->macho;
+    bool unsure;
+    const size_t found = common_defects(subject, f, DEFECT_HASHES, &unsure);
+    if (found)
+        fail(f, "%s", f->evidence[0].observed);
+    else if (image->signature == SIGNATURE_NONE && image->segments.known != KNOWN_BROKEN)
+        not_applicable(f, "no code signature");
+    else if (image->signature == SIGNATURE_NONE || image->signature == SIGNATURE_BROKEN)
+        unknown(f, "the code signature cannot be read");
+    else if (unsure)
+        unknown(f, "more defects were found than are kept, and those kept are not of the hashes");
+    else if (!subject->code_was_read)
+        not_applicable(f, "pages were not held against their hashes (--no-code)");
+    else if (macho->pages_held == 0)
+        unknown(f, "pages were not held against their hashes, for the signature does not cover the whole image");
+    else
+        pass(f, "%u pages and all blobs are those that were signed", macho->pages_held);
+}
+
+const struct rule rule_signature_page_hashes_match = {
+    .id = "signature/page-hashes-match",
+    .level = LEVEL_ERROR,
+    .applies = APPLIES_MACHO | APPLIES_LOADABLE,
+    .title = "The signed pages are those of the file",
+    .why =
+        "A program that was changed behind its signing (strip, install_name_tool, a patched version string, a transfer "
+        "in text mode) starts if the page that the kernel reads first is whole, and is killed when it comes to the "
+        "changed one: \"Killed: 9\", or Code Signature Invalid in the crash report.",
+    .fix = {.go = "sign last: codesign -s - -f program, after every other change",
+            .c = "sign last: codesign -s - -f program, or rcodesign sign on Linux, after every other change",
+            .rust = "sign last: codesign -s - -f program, after every other change"},
+    .refs = {"XNU bsd/kern/ubc_subr.c: cs_validate_hash", "Apple, TN3126: Inside Code Signing: Hashes"},
+    .example = {.fails = "signature-page-hashes-match", .passes = "macho-clean-arm64"},
+    .check = check,
+};
