@@ -187,9 +187,9 @@ static void read_der(struct text *t)
     for (c = cursor_at(pairs, true); !t->failed && c.at < pairs.size;) {
         struct cursor pair = cursor_at(der(&c, SEQUENCE, &any), true);
         const struct view key = der(&pair, UTF8, &any), worth = der(&pair, 0, &kind);
-        t->failed |= c.failed || pair.failed || pair.at != pair.view.size;
+        t->failed |= c.failed || pair.failed || pair.at != pair.view.size || (kind == BOOLEAN && worth.size != 1);
         if (!t->failed)
-            take(t, key, kind == BOOLEAN && worth.size == 1 && worth.data[0]);
+            take(t, key, kind == BOOLEAN && worth.data[0]);
     }
 }
 
@@ -216,8 +216,10 @@ static void read_form(struct macho_view *view, struct view blob, uint64_t at, vo
     struct text t = {.view = view, .found = found, .base = macho_at(view, at + BLOB_HEADER)};
     if (!blob.data)
         return;
-    if (view_sub(blob, BLOB_HEADER, blob.size - BLOB_HEADER, &t.v))
-        read(&t);
+    struct cursor c = cursor_at(blob, true);
+    cursor_skip(&c, BLOB_HEADER);
+    t.v = cursor_take(&c, blob.size - BLOB_HEADER);
+    read(&t);
     found->known = t.failed ? KNOWN_BROKEN : KNOWN_COMPLETE;
 }
 

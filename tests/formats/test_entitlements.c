@@ -85,6 +85,7 @@ static const struct {
     {"<dict><key/><true/></dict>", "?"},
     {"<dict><!-- </dict>", "?"},
     {"<dictionary/>", "?"},
+    {"<dict>\001</dict>", "?"},
 };
 
 static void look(const struct read_back *r, char *out, size_t room)
@@ -115,12 +116,32 @@ static void a_property_list_is_read_or_not_understood(void **state)
     }
 }
 
+/* [APPLICATION 16] { INTEGER 1, [16] { SEQUENCE { UTF8String "a", BOOLEAN TRUE } } } */
+static const uint8_t der_a[] = {0x70, 13, 2, 1, 1, 0xb0, 8, 0x30, 6, 0x0c, 1, 'a', 1, 1, 0xff};
+
 static void where_a_key_stands_is_known(void **state)
 {
     struct read_back *r = *state;
     read_forms(r, "<dict><key>a</key><true/></dict>", NULL, 0);
     assert_int_equal(r->extra.entitlements.items[0].offset, 0x100 + HEADER + strlen("<dict><key>"));
     done(r);
+    read_forms(r, NULL, der_a, sizeof der_a);
+    assert_int_equal(r->extra.entitlements.items[0].offset, 0x100 + ROOM + HEADER + 11);
+    done(r);
+}
+
+static void zeros_may_stand_behind_it(void **state)
+{
+    static const char text[] = "<dict/>\0\0.";
+    struct read_back *r = *state;
+    for (size_t size = sizeof text - 2; size < sizeof text; size++) {
+        memset(r, 0, sizeof *r);
+        struct macho_view view = {.file = &r->file, .image = &r->image, .extra = &r->extra};
+        const struct view area = {r->bytes, sizeof r->bytes}, none = {NULL, 0};
+        read_entitlements(&view, area, 0, blob(r, 0, text, size), none);
+        assert_int_equal(r->extra.entitlements.known, size == sizeof text - 2 ? KNOWN_COMPLETE : KNOWN_BROKEN);
+        done(r);
+    }
 }
 
 static void without_either_there_are_none(void **state)
@@ -136,18 +157,20 @@ static void without_either_there_are_none(void **state)
 static void what_is_too_much_is_not_understood(void **state)
 {
     struct read_back *r = *state;
-    static const char deep[] = "<array>", deep_end[] = "</array>";
-    for (unsigned depth = 16; depth <= 17; depth++) {
-        char text[ROOM - HEADER] = "<dict><key>a</key>";
-        for (unsigned i = 0; i < depth; i++)
-            (void)strcat(text, deep);
-        for (unsigned i = 0; i < depth; i++)
-            (void)strcat(text, deep_end);
-        (void)strcat(text, "</dict>");
-        read_forms(r, text, NULL, 0);
-        assert_int_equal(r->extra.entitlements.known, depth == 16 ? KNOWN_COMPLETE : KNOWN_BROKEN);
-        done(r);
-    }
+    static const char *const deep[][2] = {{"<array>", "</array>"}, {"<dict><key>b</key>", "</dict>"}};
+    for (unsigned kind = 0; kind < 2; kind++)
+        for (unsigned depth = 15; depth <= 16; depth++) {
+            char text[ROOM - HEADER] = "<dict><key>a</key>";
+            for (unsigned i = 0; i < depth; i++)
+                (void)strcat(text, deep[kind][0]);
+            (void)strcat(text, "<array/>");
+            for (unsigned i = 0; i < depth; i++)
+                (void)strcat(text, deep[kind][1]);
+            (void)strcat(text, "</dict>");
+            read_forms(r, text, NULL, 0);
+            assert_int_equal(r->extra.entitlements.known, depth == 15 ? KNOWN_COMPLETE : KNOWN_BROKEN);
+            done(r);
+        }
     for (size_t size = 255; size <= 256; size++) {
         char text[ROOM - HEADER], key[257] = "";
         memset(key, 'k', size);
@@ -158,26 +181,21 @@ static void what_is_too_much_is_not_understood(void **state)
     }
 }
 
-/* [APPLICATION 16] { INTEGER 1, [16] { SEQUENCE { UTF8String "a", BOOLEAN TRUE } } } */
-static const uint8_t der_a[] = {0x70, 13, 2, 1, 1, 0xb0, 8, 0x30, 6, 0x0c, 1, 'a', 1, 1, 0xff};
-
 static void der_is_read_in_both_of_its_shapes(void **state)
 {
     static const uint8_t set[] = {0x31, 16, 0x30, 6, 0x0c, 1, 'a', 1, 1, 0xff, 0x30, 6, 0x0c, 1, 'b', 1, 1, 0};
     static const uint8_t text[] = {0x70, 0x81, 14, 2, 1, 1, 0xb0, 0x82, 0, 7, 0x30, 0x84, 0, 0, 0, 1, 0};
     static const uint8_t string[] = {0x70, 14, 2, 1, 1, 0xb0, 9, 0x30, 7, 0x0c, 1, 'a', 0x0c, 2, 'x', 'y'};
-    static const uint8_t none[] = {0x70, 5, 2, 1, 1, 0xb0, 0};
+    static const uint8_t none[] = {0x70, 5, 2, 1, 1, 0xb0, 0},
+                         both[] = {0x70, 14, 2, 1, 1, 0xb0, 9, 0x30, 7, 0x0c, 1, 'a', 1, 2, 0, 1};
     struct read_back *r = *state;
     char found[64];
     const struct {
         const uint8_t *bytes;
         size_t size;
         const char *found;
-    } forms[] = {{der_a, sizeof der_a, "+a"},
-                 {set, sizeof set, "+a -b"},
-                 {text, sizeof text, "?"},
-                 {string, sizeof string, "-a"},
-                 {none, sizeof none, ""}};
+    } forms[] = {{der_a, sizeof der_a, "+a"},   {set, sizeof set, "+a -b"}, {text, sizeof text, "?"},
+                 {string, sizeof string, "-a"}, {none, sizeof none, ""},    {both, sizeof both, "?"}};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         read_forms(r, NULL, forms[i].bytes, forms[i].size);
         look(r, found, sizeof found);
@@ -233,23 +251,24 @@ static void damaged_der_is_not_understood(void **state)
 static void the_two_forms_must_say_the_same(void **state)
 {
     static const struct {
-        const char *xml, *found;
-        unsigned defects;
-    } pairs[] = {{"<dict><key>a</key><true/></dict>", "+a", 0},
-                 {"<dict><key>a</key><false/></dict>", "-a +a", 1},
-                 {"<dict/>", "+a", 1},
-                 {"<dict><key>a</key><true/><key>b</key><true/></dict>", "+a +b", 1},
-                 {"<dict><key>b</key><true/></dict>", "+b +a", 1},
-                 {"<dict>", "?", 0}};
+        const char *xml, *found, *told;
+    } pairs[] = {{"<dict><key>a</key><true/></dict>", "+a", NULL},
+                 {"<dict><key>a</key><false/></dict>", "-a +a", "a, not true, in one of them alone"},
+                 {"<dict/>", "+a", "a, true, in one of them alone"},
+                 {"<dict><key>a</key><true/><key>b</key><true/></dict>", "+a +b", "b, true, in one of them alone"},
+                 {"<dict><key>b</key><true/></dict>", "+b +a", "b, true, in one of them alone"},
+                 {"<dict>", "?", NULL}};
     struct read_back *r = *state;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         char found[64];
         read_forms(r, pairs[i].xml, der_a, sizeof der_a);
         look(r, found, sizeof found);
         assert_string_equal(found, pairs[i].found);
-        assert_int_equal(r->image.defects.total, pairs[i].defects);
-        if (pairs[i].defects)
+        assert_int_equal(r->image.defects.total, pairs[i].told != NULL);
+        if (pairs[i].told) {
             assert_int_equal(r->image.defects.items[0].id, DEFECT_ID_macho_entitlements);
+            assert_string_equal(r->image.defects.items[0].observed, pairs[i].told);
+        }
         done(r);
     }
     read_forms(r, "<dict/>", der_a, 5);
@@ -296,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_property_list_is_read_or_not_understood),
         cmocka_unit_test(where_a_key_stands_is_known),
+        cmocka_unit_test(zeros_may_stand_behind_it),
         cmocka_unit_test(without_either_there_are_none),
         cmocka_unit_test(what_is_too_much_is_not_understood),
         cmocka_unit_test(der_is_read_in_both_of_its_shapes),
