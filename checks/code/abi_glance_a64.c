@@ -95,7 +95,8 @@ static inline bool step(struct abi_walk *w, size_t at, uint32_t word, struct abi
     case KIND_PAIR:
         return pair(w, word, g);
     case KIND_ACCESS:
-        return (abi_is_access(word) ? access(w, word, g) : long_way(w, at, word, g)) && !abi_faults(w, at);
+        return (abi_is_access(word) ? access(w, word, g) : long_way(w, at, word, g)) &&
+               !(w->f->called && abi_faults(w, at));
     case KIND_IF:
         return glance_branch(w, at, (int64_t)sign_extend(field(word, 5, 19), 19), g);
     case KIND_TEST:
