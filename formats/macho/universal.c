@@ -142,11 +142,13 @@ static void compare_slices(struct table *t)
 }
 
 /* What is loaded is mapped by pages of its machine, which the table's own alignment says nothing of: "slice is not page
- * aligned" (dyld mach_o/Universal.cpp, validSlice). */
+ * aligned" (dyld mach_o/Universal.cpp, validSlice). Nobody maps objects, nor the universal files that dsymutil writes, whose
+ * slices stand at multiples of 2^5. */
 static void check_page(struct table *t, const struct slice *s, struct image *image)
 {
     const uint64_t page = image->arch == ARCH_ARM64 ? PAGE_16K : PAGE_4K;
-    if (image->judged && image->kind != KIND_OBJECT && s->offset % page)
+    const bool mapped = image->kind != KIND_OBJECT && image->kind != KIND_DEBUG_FILE;
+    if (image->judged && mapped && s->offset % page)
         defect_add(&t->file->arena, &image->defects, DEFECT_ID_fat_slice, s->at, "a slice at a page of its machine",
                    "%s at %#llx, with pages of %#llx", image->name, (unsigned long long)s->offset,
                    (unsigned long long)page);
