@@ -151,9 +151,18 @@ static void build_memory(struct elf_view *view)
     }
 }
 
+/* 16 bytes that no compiler makes a program begin with. */
+static bool are_zeros(const struct elf_view *view, uint64_t offset)
+{
+    static const uint8_t zeros[16];
+    struct view bytes;
+    return image_view(view->image, offset, sizeof zeros, &bytes) && memcmp(bytes.data, zeros, sizeof zeros) == 0;
+}
+
 /* A section header that says that code has no bytes does not keep the kernel from running it. What
  * `objcopy --only-keep-debug` leaves has no file bytes at its entry, or debug sections where they were, or what
- * `eu-strip -f` leaves the section headers. */
+ * `eu-strip -f` leaves the section headers, or zeros before a note that stands behind the code (Debian 13, libc6-dbg of
+ * arm64). Nobody starts a file of either kind. */
 static bool is_runnable(const struct elf_view *view)
 {
     uint64_t offset = 0;
@@ -174,7 +183,7 @@ static bool is_runnable(const struct elf_view *view)
         if (s->has_bytes && !(s->flags & SHF_ALLOC) && offset >= s->offset && offset - s->offset < s->size)
             return false;
     }
-    return found;
+    return found && !are_zeros(view, offset - view->image->offset);
 }
 
 static void read_loads(struct elf_view *view)

@@ -287,6 +287,17 @@ TEST(a_debug_file_has_no_code_to_run)
         assert_int_equal(image->kind, i == 0 || i == 3 ? KIND_EXECUTABLE : KIND_DEBUG_FILE);
         file_close(&file);
     }
+    for (unsigned zeros = 15; zeros <= 16; zeros++) { /* zeros where code was: no program begins with them */
+        clean();
+        made.sections[0].header.sh_type = SHT_NOBITS;
+        uint8_t *bytes;
+        size_t size = make_elf_write(&made, &bytes);
+        memset(bytes + MAKE_ELF_CODE, 0, zeros);
+        bytes[MAKE_ELF_CODE + 15] |= zeros == 15;
+        assert_int_equal(read_bytes(bytes, size)->kind, zeros == 15 ? KIND_EXECUTABLE : KIND_DEBUG_FILE);
+        free(bytes);
+        file_close(&file);
+    }
     static const struct {
         uint64_t entry;
         uint32_t flags;
