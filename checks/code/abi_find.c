@@ -51,14 +51,16 @@ static uint64_t words_before(const struct starts *starts, uint64_t address)
     return low ? (address - starts->items[low - 1].address) / 4 : UINT64_MAX;
 }
 
-/* Whether the register that the ADD at `at` adds to may still hold what ADRP put there: on a straight way it does, and where
- * another way comes in between in the same function it may. */
-static bool holds_page(const struct abi_work *w, const uint8_t *bytes, uint64_t at, uint64_t address)
+/* Whether the register that the ADD at `at` adds to may still hold what ADRP, `by` words before, put there: on a straight way
+ * it does, and where another way comes in between in the same function it may. */
+static bool holds_page(const struct abi_work *w, const uint8_t *bytes, uint64_t at, uint64_t by, uint64_t address)
 {
     enum { FAR = 256 };
     const unsigned reg = field(load_le32(bytes + at * 4), 5, 5);
     const uint64_t first = words_before(&w->starts, address);
     bool joined = abi_has(&w->branched, address);
+    if (by > first)
+        return false; /* of another function, which has kept its registers to itself */
     struct operands o;
     for (uint64_t back = 1; back <= FAR && back <= at; back++) {
         if (back > first)
@@ -85,7 +87,7 @@ static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes
         return; /* nowhere that instructions can be */
     const struct abi_bits called = w->called, led_to = w->led_to, branched = w->branched, taken = w->taken;
     const uint64_t first = (address - called.base) >> called.shift;
-    uint64_t pages[32] = {0};
+    uint64_t pages[32] = {0}, made[32] = {0};
     for (uint64_t at = 0; at < size / 4; at++) {
         uint32_t word = load_le32(bytes + at * 4);
         uint64_t place = address + at * 4, by;
@@ -110,6 +112,7 @@ static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes
             set_word(&branched, first + at, sign_extend(word >> 5 & 0x3fff, 14));
             break;
         case ADRP:
+            made[word & 31] = at;
             pages[word & 31] = (place & ~(uint64_t)0xfff) + (sign_extend(word >> 5 & 0x7ffff, 19) << 14) +
                                ((uint64_t)(word >> 29 & 3) << 12);
             break;
@@ -120,7 +123,8 @@ static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes
             if (word >> 23 & 1 || !pages[word >> 5 & 31])
                 break;
             by = pages[word >> 5 & 31] + ((word >> 10 & 0xfff) << (word >> 22 & 1 ? 12 : 0));
-            if (by - taken.base < taken.count << taken.shift && holds_page(w, bytes, at, place))
+            if (by - taken.base < taken.count << taken.shift &&
+                holds_page(w, bytes, at, at - made[word >> 5 & 31], place))
                 abi_set(&taken, by);
             break;
         default:

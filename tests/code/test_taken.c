@@ -90,18 +90,23 @@ static void an_address_is_formed_by_a_page_that_the_register_still_holds(void **
     }
 }
 
-/* What an earlier function left in a register says nothing, wherever branches lead: a table names where one begins. */
+/* What an earlier function left in a register says nothing, wherever branches lead: a table names where one begins. Nor where
+ * this one puts something else there, and a branch leads behind that. */
 static void what_another_function_left_is_not_believed(void **state)
 {
-    static const int words[] = {ADRP_X19, NOP, CBZ_OVER, NOP, ADD_OF_X19};
+    enum { WORDS = 6 };
+    static const int words[][WORDS] = {{ADRP_X19, NOP, CBZ_OVER, NOP, ADD_OF_X19, RET},
+                                       {ADRP_X19, LDP_X19, CBZ_OVER, NOP, ADD_OF_X19, RET}};
     static struct start start = {.address = BASE + 4, .source = START_EH_FRAME};
     uint8_t bytes[SIZE];
     (void)state;
-    for (size_t at = 0; at < sizeof bytes; at += 4)
-        put(bytes + at, at / 4 < sizeof words / sizeof *words ? words[at / 4] : NOP);
-    for (unsigned named = 0; named < 2; named++)
-        if (finds(bytes, sizeof bytes, named ? &start : NULL) != !named)
-            fail_msg("with %u function named", named);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        for (size_t at = 0; at < sizeof bytes; at += 4)
+            put(bytes + at, at / 4 < WORDS ? words[i][at / 4] : NOP);
+        for (unsigned named = 0; named < 2; named++)
+            if (finds(bytes, sizeof bytes, named ? &start : NULL) != !named)
+                fail_msg("%zu: with %u function named", i, named);
+    }
 }
 
 /* Nobody looks back for ever: what is far away is believed. */
