@@ -133,14 +133,36 @@ static void sweep_a64(struct abi_work *w, uint64_t address, const uint8_t *bytes
     }
 }
 
+/* Where a word at `at` of a Mach-O file leads that is no address as it stands; 0: nowhere. A pointer of a chain says where the
+ * next one is, and the last one is where that before it says (<mach-o/fixup-chains.h>, dyld_chained_ptr_64_rebase and
+ * _bind): a number is neither. Those of arm64e are of other forms. */
+static uint64_t find_chained(const struct abi_work *w, uint64_t word, uint64_t at, uint64_t *next)
+{
+    enum { TARGET = 36, NEXT = 51, STRIDE = 4, ARM64E = 2 };
+    const uint64_t by = (word >> NEXT & 0xfff) * STRIDE, target = word & (((uint64_t)1 << TARGET) - 1);
+    const bool last = by == 0, led_to = *next == at, bind = word >> 63;
+    if ((w->image->macho->cpusubtype & 0xffffff) == ARM64E && w->image->arch == ARCH_ARM64)
+        return map_chained(&w->map, word);
+    if (!bind && word >> TARGET & 0x7fff)
+        return 0; /* pointers to code have no tag, and the rest is reserved */
+    if (!last)
+        *next = at + by;
+    if (bind || (last && !led_to))
+        return 0;
+    return map_find(&w->map, target) ? target : w->map.base + target;
+}
+
 static void find_pointers(struct abi_work *w, const struct span *span)
 {
+    uint64_t next = 0;
     bool elf = w->image->format == FORMAT_ELF, low = elf && !w->map.absolute;
     uint64_t most = w->taken.count << w->taken.shift;
     uint32_t relative = w->image->arch == ARCH_ARM64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
     for (uint64_t at = (8 - span->address % 8) % 8; !span->executes && at + 8 <= span->size; at += 8) {
         uint64_t word = load_le64(span->data + at);
-        uint64_t value = elf || word - w->taken.base < most ? word : word ? map_chained(&w->map, word) : 0;
+        uint64_t value = elf || word - w->taken.base < most ? word
+                         : word                             ? find_chained(w, word, span->address + at, &next)
+                                                            : 0;
         if (value - w->taken.base >= most)
             continue;
         bool relocated = elf && at >= 16 && load_le64(span->data + at - 8) == relative;

@@ -109,6 +109,52 @@ static void what_another_function_left_is_not_believed(void **state)
     }
 }
 
+/* A word of a Mach-O file is a pointer if a chain leads on from it, or to it (<mach-o/fixup-chains.h>); any other is a number.
+ * arm64e has other pointers. */
+static void a_number_is_no_pointer_of_a_chain(void **state)
+{
+    enum { CODE = 16, WORDS = 3, ARM64E = 2 };
+    const uint64_t program = UINT64_C(0x100000000), next = (uint64_t)2 << 51, bind = (uint64_t)1 << 63;
+    const struct {
+        const char *name;
+        uint64_t words[WORDS];
+        uint32_t subtype;
+        bool taken;
+    } chains[] = {
+        {"an address", {program + 8}, 0, true},
+        {"a number", {8}, 0, false},
+        {"two numbers", {8 | (uint64_t)5 << 36}, 0, false},
+        {"the first of a chain", {8 | next, 4}, 0, true},
+        {"an address, the first of a chain", {(program + 8) | next, 4}, 0, true},
+        {"the last of a chain", {4 | next, 8}, 0, true},
+        {"behind what is bound", {bind | next, 8}, 0, true},
+        {"beside a chain", {4 | next << 1, 8, 4}, 0, false},
+        {"a number of what is bound", {bind | next | 8, 4}, 0, false},
+        {"arm64e", {8}, ARM64E, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
+        uint8_t code[CODE] = {0}, data[WORDS * 8];
+        struct macho_extra extra = {.cpusubtype = chains[i].subtype};
+        const struct image image = {.format = FORMAT_MACHO, .arch = ARCH_ARM64, .macho = &extra};
+        for (size_t at = 0; at < sizeof data; at++)
+            data[at] = (uint8_t)(chains[i].words[at / 8] >> (at % 8 * 8));
+        struct span spans[2] = {
+            {.address = program, .size = CODE, .memory_size = CODE, .data = code, .executes = true},
+            {.address = program + 0x4000, .size = sizeof data, .memory_size = sizeof data, .data = data}};
+        struct code_range range = {program, CODE};
+        struct arena arena = {0};
+        struct abi_work work = {
+            .image = &image,
+            .map = {.count = 2, .spans = spans, .code_count = 1, .code = &range, .code_size = CODE, .base = program},
+            .starts = {.arena = &arena}};
+        abi_find(&work);
+        if (abi_has(&work.taken, program + 8) != chains[i].taken)
+            fail_msg("%s: %s", chains[i].name, chains[i].taken ? "is not seen" : "is believed");
+        arena_free(&arena);
+    }
+}
+
 /* Nobody looks back for ever: what is far away is believed. */
 static void what_is_far_away_is_believed(void **state)
 {
@@ -127,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_formed_by_a_page_that_the_register_still_holds),
         cmocka_unit_test(what_another_function_left_is_not_believed),
+        cmocka_unit_test(a_number_is_no_pointer_of_a_chain),
         cmocka_unit_test(what_is_far_away_is_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
