@@ -6,6 +6,7 @@
 #include "checks/code/a64.h"
 #include "checks/code/a64_fields.h"
 #include "checks/code/abi_work.h"
+#include "checks/code/imports.h"
 #include "checks/code/operands.h"
 
 enum { R_AARCH64_RELATIVE = 1027, R_X86_64_RELATIVE = 8 };
@@ -239,6 +240,16 @@ static void add_called(struct abi_work *w)
     w->starts.count = count;
 }
 
+static void note_endless_stubs(struct abi_work *w)
+{
+    uint64_t i = 0, address;
+    if (!w->map.imports_read)
+        imports_find(w->image, &w->map);
+    while (w->map.endless_count && next_called(w, &i, &address))
+        if (abi_is_endless_stub(&w->map, address))
+            abi_set(&w->endless, address);
+}
+
 struct abi_function abi_function_of(struct abi_work *w, size_t i)
 {
     const struct start *start = &w->starts.items[i];
@@ -306,8 +317,10 @@ void abi_find(struct abi_work *w)
     }
     abi_find_pointers(w);
     add_called(w);
-    if (w->image->arch == ARCH_ARM64)
+    if (w->image->arch == ARCH_ARM64) {
         abi_note_parts(w);
+        note_endless_stubs(w);
+    }
 }
 
 struct abi_work abi_work_on(const struct ground *ground)

@@ -128,6 +128,23 @@ void abi_note_endless(struct abi_bits *endless, const struct map *map, const str
     abi_set(endless, f->start + at - 4 + (uint64_t)o.offset);
 }
 
+/* A stub of the linker's: ADRP X16; LDR X17, [X16, #slot]; perhaps behind BTI C. */
+bool abi_is_endless_stub(const struct map *map, uint64_t at)
+{
+    enum { BTI_C = (int)0xd503245f, STUB = 12 };
+    const uint8_t *bytes = map->endless_count ? map_bytes(map, at, STUB) : NULL;
+    const unsigned skip = bytes && load_le32(bytes) == (uint32_t)BTI_C ? 4 : 0;
+    const uint32_t page = bytes ? load_le32(bytes + skip) : 0, load = bytes ? load_le32(bytes + skip + 4) : 0;
+    if ((page & 0x9f00001fu) != (0x90000000u | REGISTER_IP0) || (load & 0xffc003ffu) != 0xf9400211u)
+        return false;
+    const uint64_t slot = ((at + skip) & ~(uint64_t)0xfff) + (sign_extend(field(page, 5, 19), 19) << 14) +
+                          (field(page, 29, 2) << 12) + field(load, 10, 12) * 8;
+    for (size_t i = 0; i < map->endless_count; i++)
+        if (map->endless[i] == slot)
+            return true;
+    return false;
+}
+
 void abi_note_parts(struct abi_work *w)
 {
     for (size_t i = 0; i < w->starts.count; i++) {

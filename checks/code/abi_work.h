@@ -31,6 +31,8 @@ struct abi_function abi_function_of(struct abi_work *work, size_t i);
 struct abi_walk abi_walk_of(const struct abi_work *work);
 /* Which functions are parts of others, and which never return. Of arm64 alone. */
 void abi_note_parts(struct abi_work *work);
+/* Whether a call to `at` goes to a function of another program that never returns. Of arm64 alone. */
+bool abi_is_endless_stub(const struct map *map, uint64_t at);
 /* For abi.c: a hit that is told. */
 void abi_keep(struct abi_hits *hits, const struct abi_hit *hit, size_t most);
 /* The study of a program for amd64. False: no memory. */

@@ -53,6 +53,36 @@ static const char *const ending[] = {"exit",
                                      "_ZSt9terminatev",
                                      NULL};
 
+/* What glibc's headers declare to be noreturn, and what the Itanium C++ ABI says does not return. */
+static const char *const endless[] = {"abort",
+                                      "exit",
+                                      "_exit",
+                                      "_Exit",
+                                      "quick_exit",
+                                      "err",
+                                      "errx",
+                                      "verr",
+                                      "verrx",
+                                      "__assert_fail",
+                                      "__assert_perror_fail",
+                                      "__chk_fail",
+                                      "__stack_chk_fail",
+                                      "pthread_exit",
+                                      "thrd_exit",
+                                      "longjmp",
+                                      "_longjmp",
+                                      "siglongjmp",
+                                      "__longjmp_chk",
+                                      "_Unwind_Resume",
+                                      "_ZSt9terminatev",
+                                      "__cxa_throw",
+                                      "__cxa_rethrow",
+                                      "__cxa_bad_cast",
+                                      "__cxa_bad_typeid",
+                                      "__cxa_throw_bad_array_new_length",
+                                      "__cxa_pure_virtual",
+                                      NULL};
+
 static bool is_among(struct view strings, uint32_t name, const char *const *names)
 {
     for (; *names; names++) {
@@ -92,6 +122,8 @@ static void take(enum arch arch, struct view relocations, struct view symbols, s
             map->asking[map->asking_count++] = load_le64(p);
         if (map->ending_count < MAP_ENDING && (is_among(strings, name, ending) || throws(strings, name)))
             map->ending[map->ending_count++] = load_le64(p);
+        if (map->endless_count < MAP_ENDING && (is_among(strings, name, endless) || throws(strings, name)))
+            map->endless[map->endless_count++] = load_le64(p);
     }
 }
 

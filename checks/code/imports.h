@@ -5,7 +5,7 @@
 
 #include "checks/code/map.h"
 
-/* Puts the addresses of such slots into map->asking and map->ending, the first few of them. */
+/* Puts the addresses of such slots into map->asking, map->ending and map->endless, the first few of them. */
 void imports_find(const struct image *image, struct map *map);
 
 #endif

@@ -26,10 +26,10 @@ struct map {
     size_t code_count;
     struct code_range *code;
     uint64_t code_size;
-    /* learnt by pointers.c and imports.c: by place; slots of getauxval(); and of exit() and the like */
-    size_t relocated_count, asking_count, ending_count;
+    /* learnt by pointers.c and imports.c: by place; slots of getauxval(); of exit() and the like; and of what never returns */
+    size_t relocated_count, asking_count, ending_count, endless_count;
     struct relocated *relocated;
-    uint64_t asking[MAP_ASKING], ending[MAP_ENDING];
+    uint64_t asking[MAP_ASKING], ending[MAP_ENDING], endless[MAP_ENDING];
     bool imports_read; /* `ending` has all, or the first of many */
     uint64_t base;     /* of the first span that executes; 0: there is none */
     bool absolute;     /* a number of four bytes can be an address: nothing is mapped low */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "checks/code/abi_walk.h"
+#include "checks/code/abi_work.h"
 
 enum { BASE = 0x400000, MOST = 12 };
 
@@ -50,9 +50,41 @@ static void a_function_without_a_way_back_never_returns(void **state)
     }
 }
 
+/* Nor do calls through stubs whose slots imports.c says are of __cxa_throw() and the like. */
+static void a_stub_of_what_never_returns_never_does(void **state)
+{
+    enum { WORDS = 4, SLOT = BASE + 0x3728 };
+    static const struct {
+        const char *name;
+        bool endless;
+        uint32_t words[WORDS];
+    } stubs[] = {
+        /* adrp x16, #0x3000; ldr x17, [x16, #0x728]; add x16, x16, #0x728; br x17 */
+        {"a stub of GNU ld's", true, {0xf0000010, 0xf9439611, 0x911ca210, 0xd61f0220}},
+        {"behind bti c", true, {0xd503245f, 0xf0000010, 0xf9439611, 0x911ca210}},
+        {"of another slot", false, {0xf0000010, 0xf9439211, 0x911c8210, 0xd61f0220}},
+        {"of another page", false, {0xd0000010, 0xf9439611, 0x911ca210, 0xd61f0220}},
+        {"by another register", false, {0xf0000011, 0xf9439631, 0x911ca231, 0xd61f0220}},
+        {"a function", false, {0xa9bf7bfd, 0x910003fd, 0xd503201f, 0xd65f03c0}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof stubs / sizeof *stubs; i++) {
+        uint8_t bytes[WORDS * 4];
+        for (size_t at = 0; at < sizeof bytes; at++)
+            bytes[at] = (uint8_t)(stubs[i].words[at / 4] >> (8 * (at % 4)));
+        struct span span = {.address = BASE, .size = sizeof bytes, .memory_size = sizeof bytes, .data = bytes};
+        struct map map = {.count = 1, .spans = &span, .endless_count = 1, .endless = {SLOT}};
+        if (abi_is_endless_stub(&map, BASE) != stubs[i].endless)
+            fail_msg("%s", stubs[i].name);
+        map.endless_count = 0;
+        assert_false(abi_is_endless_stub(&map, BASE));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stub_of_what_never_returns_never_does),
         cmocka_unit_test(a_function_without_a_way_back_never_returns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
