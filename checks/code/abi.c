@@ -1,5 +1,7 @@
 #include "checks/code/abi.h"
 
+#include <string.h>
+
 #include "checks/code/abi_work.h"
 
 const char *abi_profile_name(enum abi_profile profile)
@@ -37,8 +39,21 @@ static bool lands(const struct abi_work *w, const struct abi_function *f, uint32
            !abi_has(&w->pointed, f->start);
 }
 
-void abi_keep(struct abi_hits *hits, const struct abi_hit *hit, size_t most)
+/* Swift hands errors back in X21, and its asynchronous functions give X20 and X22 back as they like; R12, R13 and R14 on
+ * amd64, which have the same numbers here (LLVM, AArch64CallingConvention.td and X86CallingConv.td: the lists SwiftError and
+ * SwiftTail). */
+static bool is_lent(const struct abi_study *study, const struct abi_hit *hit)
 {
+    enum { CONTEXT = 20, ASYNCHRONOUS = 22 };
+    return study->swift && hit->breach == BREACH_CALLEE_SAVED && hit->reg >= CONTEXT && hit->reg <= ASYNCHRONOUS;
+}
+
+void abi_keep(struct abi_study *study, struct abi_hits *hits, const struct abi_hit *hit, size_t most)
+{
+    if (is_lent(study, hit)) {
+        study->lent++;
+        return;
+    }
     if (hits->kept < most)
         hits->items[hits->kept++] = *hit;
     hits->count++;
@@ -51,7 +66,7 @@ static void take_start(const struct abi_work *w, struct abi_study *study, const 
         return;
     study->pointed += abi_has(&w->pointed, f->start);
     if (!lands(w, f, load_le32(bytes)))
-        abi_keep(&study->hits[BREACH_LANDING_PAD],
+        abi_keep(study, &study->hits[BREACH_LANDING_PAD],
                  &(struct abi_hit){.address = f->start,
                                    .function = f->start,
                                    .word = load_le32(bytes),
@@ -78,7 +93,7 @@ static void take(struct abi_study *study, const struct abi_walk *walk, const str
         const bool doubted = f->called && hit.breach != BREACH_STACK_ALIGNMENT;
         careless |= hit.breach == BREACH_CALLEE_SAVED && !doubted;
         hit.interface = f->interface;
-        abi_keep(&(doubted ? study->doubts : study->hits)[hit.breach], &hit, most);
+        abi_keep(study, &(doubted ? study->doubts : study->hits)[hit.breach], &hit, most);
     }
     study->careless += careless;
 }
@@ -142,6 +157,17 @@ bool abi_is_scattered(const struct map *map)
     return last->address - map->code[0].address > WIDEST || last->size > WIDEST;
 }
 
+/* Languages with conventions of their own, by sections that only their tools make. */
+static void find_languages(const struct image *image, struct abi_study *study)
+{
+    for (size_t i = 0; i < image->sections.count; i++) {
+        const char *name = image->sections.items[i].name;
+        name += *name == '.' ? 1 : strncmp(name, "__", 2) == 0 ? 2 : 0;
+        study->swift |= strncmp(name, "swift5_", strlen("swift5_")) == 0;
+        study->graal |= strcmp(name, "svm_heap") == 0;
+    }
+}
+
 void abi_study(const struct ground *ground, const struct marks *begins, size_t most, struct abi_study *study)
 {
     *study = (struct abi_study){.code = ground->map.code_size};
@@ -149,6 +175,7 @@ void abi_study(const struct ground *ground, const struct marks *begins, size_t m
         return;
     struct abi_work w = abi_work_on(ground);
     w.begins = begins;
+    find_languages(ground->image, study);
     for (unsigned breach = 0; breach < BREACH_COUNT; breach++) {
         study->hits[breach].items = arena_array(ground->arena, most, sizeof *study->hits[breach].items);
         study->doubts[breach].items = arena_array(ground->arena, most, sizeof *study->doubts[breach].items);

@@ -52,6 +52,8 @@ struct abi_study {
     uint64_t odd;                      /* functions that switch stacks, use SVE or call what keeps no convention */
     uint64_t code;                     /* bytes of it */
     uint64_t understood[ABI_PROFILES]; /* those of them that were followed */
+    uint64_t lent;                     /* registers of Swift's own conventions that functions do not give back */
+    bool swift, graal;                 /* by their sections: code of Swift; what GraalVM's native-image made of Java */
     uint64_t careless;                 /* functions that do not give back registers that they must */
     uint64_t called;                   /* functions that only calls bound; of arm64 */
     uint64_t pointed;                  /* functions that pointers in data lead to */

@@ -81,7 +81,7 @@ static void tell(const struct abi_work *w, const struct pending *pending, size_t
         hit.interface = abi_has(&w->taken, hit.function);
         if (!hit.interface && hit.breach != BREACH_BELOW_SP)
             continue;
-        abi_keep(&study->hits[hit.breach], &hit, most);
+        abi_keep(study, &study->hits[hit.breach], &hit, most);
         if (hit.breach == BREACH_CALLEE_SAVED && hit.function != last) {
             study->careless++;
             last = hit.function;

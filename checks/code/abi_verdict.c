@@ -129,6 +129,31 @@ static void nothing_broken(const struct subject *subject, struct finding *f, uin
          judged - odd, all, share, strange, bounds);
 }
 
+/* Whether the breaches are those of a language with a convention of its own, of which nothing is told. OCaml's gives no
+ * register back, and since OCaml 5, whose calls of C change the stack, asks for no alignment on amd64. */
+static bool keeps_another(const struct subject *subject, struct finding *f, const struct abi_question *question,
+                          uint64_t judged)
+{
+    const struct abi_study *study = &subject->study->abi;
+    const uint64_t count = study->hits[question->breach].count;
+    const bool amd64 = subject->image->arch == ARCH_AMD64, registers = question->breach == BREACH_CALLEE_SAVED;
+    const bool aligned = amd64 && question->breach == BREACH_STACK_ALIGNMENT && count;
+    if ((registers || aligned) && study->careless >= MANY && study->careless >= judged / SHARE)
+        unknown(f, "%" PRIu64 " of %" PRIu64 " functions give back no registers: a convention of their own, as OCaml's",
+                study->careless, judged);
+    else if (question->breach == BREACH_RETURN_ADDRESS && count >= MANY && count >= judged / SHARE)
+        unknown(f,
+                "%" PRIu64 " returns behind a call, in %" PRIu64
+                " functions: the calls never return, as in the code that LLVM makes of Haskell",
+                count, judged);
+    else if (study->graal && count && (registers || question->breach == BREACH_FRAME_RECORD))
+        unknown(f, "%" PRIu64 " %s: Java code that GraalVM made, which keeps a convention of its own", count,
+                amd64 ? question->broken_x86 : question->broken);
+    else
+        return false;
+    return true;
+}
+
 static void answer(const struct subject *subject, struct finding *f, const struct abi_question *question,
                    unsigned profiles)
 {
@@ -138,20 +163,16 @@ static void answer(const struct subject *subject, struct finding *f, const struc
     const char *broken = subject->image->arch == ARCH_AMD64 ? question->broken_x86 : question->broken;
     uint64_t judged, all, go = study->functions[ABI_GO];
     unsigned share = share_of(study, profiles, &judged, &all);
-    if (question->breach == BREACH_CALLEE_SAVED && study->careless >= MANY && study->careless >= judged / SHARE) {
-        unknown(f, "%" PRIu64 " of %" PRIu64 " functions give back no registers: a convention of their own, as OCaml's",
-                study->careless, judged);
-    } else if (question->breach == BREACH_RETURN_ADDRESS && hits->count >= MANY && hits->count >= judged / SHARE) {
-        unknown(f,
-                "%" PRIu64 " returns behind a call, in %" PRIu64
-                " functions: the calls never return, as in the code that LLVM makes of Haskell",
-                hits->count, judged);
-    } else if (hits->count) {
+    if (keeps_another(subject, f, question, judged))
+        return;
+    if (hits->count) {
         show(subject, f, question, hits);
         fail(f, "%" PRIu64 " %s", hits->count, broken);
     } else if (doubts->count) {
         show(subject, f, question, doubts);
         unknown(f, "%" PRIu64 " %s, if the functions end where calls say: no table bounds them", doubts->count, broken);
+    } else if (question->breach == BREACH_CALLEE_SAVED && study->lent) {
+        unknown(f, "%" PRIu64 " registers that Swift lends to errors and contexts are not given back", study->lent);
     } else if (share < floor && !(profiles >> ABI_GO & 1) && go && go >= all / 10 * 9) {
         not_applicable(f, "%" PRIu64 " of %" PRIu64 " functions keep Go's own convention, which does not ask for it",
                        go, all);

@@ -34,7 +34,7 @@ void abi_note_parts(struct abi_work *work);
 /* Whether a call to `at` goes to a function of another program that never returns. Of arm64 alone. */
 bool abi_is_endless_stub(const struct map *map, uint64_t at);
 /* For abi.c: a hit that is told. */
-void abi_keep(struct abi_hits *hits, const struct abi_hit *hit, size_t most);
+void abi_keep(struct abi_study *study, struct abi_hits *hits, const struct abi_hit *hit, size_t most);
 /* The study of a program for amd64. False: no memory. */
 bool abi_study_x86(struct abi_work *work, size_t most, struct abi_study *study) MUST_CHECK;
 /* Targets of branches, and addresses that instructions form. */

@@ -24,6 +24,8 @@ struct scene {
     struct expect expect;
     struct file file;
     bool no_code;
+    unsigned lost, careless, misaligned, lent; /* registers, functions, calls of 1600 functions; of Swift's registers */
+    bool graal;
     unsigned returns; /* behind a call of the same function, in 1600 functions; where there are some */
 };
 
@@ -260,10 +262,16 @@ static struct finding *judge(const struct scene *s)
     struct code_study study = {.image = &s->images[0], .arena = &arena, .allowed = !s->no_code};
     struct subject subject = {&s->reading, &s->images[0], &s->expect, !s->no_code, &study};
     struct abi_hit hit = {.address = 0x400100, .function = 0x400100, .size = 8, .breach = BREACH_RETURN_ADDRESS};
-    if (s->returns) {
+    if (s->returns || s->lost || s->misaligned || s->lent) {
         study.convened = STUDY_DONE;
-        study.abi.functions[ABI_APPLE] = 1600;
-        study.abi.hits[BREACH_RETURN_ADDRESS] = (struct abi_hits){s->returns, 1, &hit};
+        study.abi.functions[ABI_APPLE] = study.abi.functions[ABI_SYSV] = 1600;
+        study.abi.careless = s->careless;
+        study.abi.lent = s->lent;
+        study.abi.graal = s->graal;
+        study.abi.hits[BREACH_CALLEE_SAVED] = (struct abi_hits){s->lost, s->lost != 0, &hit};
+        study.abi.hits[BREACH_FRAME_RECORD] = (struct abi_hits){s->lost, s->lost != 0, &hit};
+        study.abi.hits[BREACH_STACK_ALIGNMENT] = (struct abi_hits){s->misaligned, s->misaligned != 0, &hit};
+        study.abi.hits[BREACH_RETURN_ADDRESS] = (struct abi_hits){s->returns, s->returns != 0, &hit};
     }
     run_rules(&subject, &arena, NULL, findings);
     arena_free(&s->images[0].file->arena); /* what was read of a file that has no bytes */
