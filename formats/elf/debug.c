@@ -120,12 +120,14 @@ static void take_symbols(struct elf_view *view, const struct section *s, const c
     ELF_DEFECT(view, elf_section_view, s->header_offset, expected, "symbols in a section of type %#x", s->type);
 }
 
-/* Debuggers read a table of this type wherever it stands; loaders only the one that DT_SYMTAB leads to. */
+/* Debuggers read a table of this type wherever it stands; loaders only the one that DT_SYMTAB leads to. One of nothing but the
+ * entry that every table begins with names nobody (u-boot's linker script keeps it for its relocations). */
 static bool is_hidden_table(const struct elf_view *view, const struct section *s)
 {
     const struct dyn *table = dynamic_last(view, DT_SYMTAB);
     bool loaded = view->extra->type == ET_EXEC || view->extra->type == ET_DYN;
-    return s->type == SHT_DYNSYM && loaded && !view->debug_file && (!table || table->value != s->address);
+    return s->type == SHT_DYNSYM && s->size > sizeof(Elf64_Sym) && loaded && !view->debug_file &&
+           (!table || table->value != s->address);
 }
 
 static bool is_xz(struct view v)

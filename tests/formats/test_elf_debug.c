@@ -422,12 +422,12 @@ TEST(a_symbol_table_is_known_by_its_fields)
 }
 
 /* A loaded section of dynamic symbols at `address`, in a program without a dynamic table or with one. */
-static size_t dynamic_symbols(uint32_t type, bool dynamic, uint64_t address)
+static size_t dynamic_symbols(uint32_t type, bool dynamic, uint64_t address, size_t count)
 {
     clean();
     if (dynamic)
         make_elf_dyn(&made, DT_DEBUG, 0); /* and DT_SYMTAB */
-    Elf64_Shdr *header = &make_elf_section(&made, ".dynsym", type, NULL, 48)->header;
+    Elf64_Shdr *header = &make_elf_section(&made, ".dynsym", type, NULL, count * sizeof(Elf64_Sym))->header;
     header->sh_flags = SHF_ALLOC;
     header->sh_addr = address ? address : make_elf_find_dyn(&made, DT_SYMTAB)->d_un.d_val;
     header->sh_offset = MAKE_ELF_FREE;
@@ -442,10 +442,11 @@ static size_t dynamic_symbols(uint32_t type, bool dynamic, uint64_t address)
 TEST(dynamic_symbols_that_no_loader_reads_are_left)
 {
     const uint64_t elsewhere = make_elf_address(MAKE_ELF_FREE);
-    assert_int_equal(dynamic_symbols(SHT_DYNSYM, false, elsewhere), 2);
-    assert_int_equal(dynamic_symbols(SHT_DYNSYM, true, elsewhere), 2);
-    assert_int_equal(dynamic_symbols(SHT_DYNSYM, true, 0), 0);
-    assert_int_equal(dynamic_symbols(SHT_PROGBITS, false, elsewhere), 0);
+    assert_int_equal(dynamic_symbols(SHT_DYNSYM, false, elsewhere, 2), 2);
+    assert_int_equal(dynamic_symbols(SHT_DYNSYM, true, elsewhere, 2), 2);
+    assert_int_equal(dynamic_symbols(SHT_DYNSYM, true, 0, 2), 0);
+    assert_int_equal(dynamic_symbols(SHT_PROGBITS, false, elsewhere, 2), 0);
+    assert_int_equal(dynamic_symbols(SHT_DYNSYM, false, elsewhere, 1), 0); /* the entry that names nobody */
 }
 
 /* A linker makes of an object what it will, and a file for debuggers has no dynamic table whose word could be held against. */
