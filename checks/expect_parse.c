@@ -165,10 +165,12 @@ static bool take_kind(struct parse *p, const struct word *word)
     return true;
 }
 
-/* In a file's name, what comes before the architecture or does not fit it is a version. */
+/* In a file's name, what comes before the architecture or does not fit it is a version; so is v9 in that of a program for
+ * macOS, for which nobody builds by the levels of Armv9 (PyPI, imageio-ffmpeg 0.8.1: ffmpeg-macos-aarch64-v9.0). */
 static void take_level(struct parse *p, const char *text)
 {
-    if (p->is_name && !is_variant(p->target.arch, text))
+    const bool of_apple = p->target.os == OS_MACOS && p->target.arch == ARCH_ARM64;
+    if (p->is_name && (!is_variant(p->target.arch, text) || (of_apple && text[1] == '9')))
         return;
     p->contradicts |= *p->level && strcmp(p->level, text) != 0;
     snprintf(p->level, sizeof p->level, "%.4s", text);
