@@ -260,7 +260,8 @@ struct abi_function abi_function_of(struct abi_work *w, size_t i)
         end = start->end;
     struct abi_function f = {
         .start = start->address, .size = end - start->address, .source = (uint8_t)start->source, .part = start->part};
-    bool go = w->image->go && start->source == START_PCLNTAB;
+    const bool within = start->source == START_FUNCTION_STARTS && start->address - w->go.address < w->go.size;
+    bool go = w->image->go && (start->source == START_PCLNTAB || within);
     f.called = start->source == START_CALL && w->image->arch == ARCH_ARM64;
     f.profile = (uint8_t)(go ? ABI_GO : is_bounded(start) || f.called ? abi_platform(w->image) : ABI_GUESSED);
     f.interface = abi_has(&w->taken, f.start) || !abi_has(&w->led_to, f.start);
@@ -323,7 +324,23 @@ void abi_find(struct abi_work *w)
     }
 }
 
+/* Go's code is of one piece. Apple's linker has functions begin wherever Go code calls, too, which is at each second instruction of
+ * runtime.duffcopy(). */
+static struct code_range go_code(const struct ground *ground)
+{
+    struct code_range range = {0};
+    for (size_t i = 0; ground->image->go && i < ground->starts.count; i++) {
+        const struct start *start = &ground->starts.items[i];
+        if (start->source != START_PCLNTAB)
+            continue;
+        range.address = range.address ? range.address : start->address;
+        range.size = start->address - range.address;
+    }
+    return range;
+}
+
 struct abi_work abi_work_on(const struct ground *ground)
 {
-    return (struct abi_work){.image = ground->image, .map = ground->map, .starts = ground->starts};
+    return (struct abi_work){
+        .image = ground->image, .map = ground->map, .starts = ground->starts, .go = go_code(ground)};
 }

@@ -13,6 +13,7 @@ struct abi_work {
     struct abi_bits called, led_to, taken, pointed, fragments, endless,
         branched; /* by calls; by any branch; by pointers, and by those in data; branched: by all but calls, of arm64 */
     const struct marks *begins; /* as abi_study() is given them */
+    struct code_range go;       /* from the first to the last function that pclntab names, of a Go program */
     size_t hint;                /* of the range of code that the function before was in */
 };
 

@@ -61,9 +61,45 @@ static void sections_tell_of_languages(void **state)
     }
 }
 
+/* Apple's linker says of the calls into runtime.duffcopy() (npm: @dbmate/darwin-arm64 2.24.0) that functions begin there. Before and
+ * behind Go's functions are those of C. */
+static void within_go_code_functions_are_of_go(void **state)
+{
+    enum { EACH = 8, COUNT = 6, SIZE = COUNT * EACH };
+    static const struct {
+        enum start_source source;
+        enum abi_profile profile;
+    } functions[COUNT] = {
+        {START_FUNCTION_STARTS, ABI_APPLE}, {START_PCLNTAB, ABI_GO}, {START_FUNCTION_STARTS, ABI_GO},
+        {START_EH_FRAME, ABI_APPLE},        {START_PCLNTAB, ABI_GO}, {START_FUNCTION_STARTS, ABI_APPLE}};
+    (void)state;
+    for (unsigned go = 0; go < 2; go++) {
+        static const uint8_t bytes[SIZE];
+        struct arena arena = {0};
+        struct go_info info = {0};
+        const struct image image = {.format = FORMAT_MACHO, .arch = ARCH_ARM64, .go = go ? &info : NULL};
+        struct span span = {.address = BASE, .size = SIZE, .memory_size = SIZE, .data = bytes, .executes = true};
+        struct code_range range = {BASE, SIZE};
+        struct start starts[COUNT];
+        for (size_t i = 0; i < COUNT; i++)
+            starts[i] = (struct start){.address = BASE + i * EACH, .source = functions[i].source};
+        const struct ground ground = {
+            .image = &image,
+            .arena = &arena,
+            .unit = 4,
+            .map = {.count = 1, .spans = &span, .code_count = 1, .code = &range, .code_size = SIZE},
+            .starts = {.arena = &arena, .items = starts, .count = COUNT}};
+        struct abi_work work = abi_work_on(&ground);
+        for (size_t i = 0; i < COUNT; i++)
+            assert_int_equal(abi_function_of(&work, i).profile, go ? functions[i].profile : ABI_APPLE);
+        arena_free(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(within_go_code_functions_are_of_go),
         cmocka_unit_test(sections_tell_of_languages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
