@@ -107,6 +107,9 @@ const struct dyn *dynamic_last(const struct elf_view *view, uint64_t tag); /* NU
 /* relocations.c */
 void read_relocations(struct elf_view *view);
 
+/* own_relocations.c: what a static program applies to itself. */
+void check_own_relocations(struct elf_view *view);
+
 /* headers.c: those that tell of memory; and what the start code of the C library makes of them. `code`: bytes were looked at
  * for which one it is. */
 void check_headers(struct elf_view *view);

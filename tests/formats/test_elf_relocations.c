@@ -117,6 +117,7 @@ TEST(tables_of_relocations_tell_their_form)
             make_elf_dyn(&made, cases[i].table, make_elf_address(RELA));
         if (!cases[i].form)
             make_elf_find_dyn(&made, DT_RELAENT)->d_tag = DT_DEBUG;
+        make_elf_interp(&made, "/lib/ld.so"); /* what stands in the tables is for the loader */
         write_made(0);
         if (defects(read_written(size), DEFECT_ID_elf_relocations) != cases[i].wrong)
             print_error("%s\n", cases[i].sentence);
@@ -172,13 +173,15 @@ TEST(relocations_are_of_what_is_mapped_and_of_some_type)
             clean_pie();
         else
             clean();
+        if (!cases[i].program)
+            make_elf_interp(&made, "/lib/ld.so");
         make_elf_dyn(&made, DT_RELA, base + 0x10000 + RELA + cases[i].table);
         make_elf_dyn(&made, DT_RELASZ, 48);
         make_elf_dyn(&made, DT_RELACOUNT, cases[i].count);
         rela(0, base + cases[i].first, cases[i].type);
         rela(1, base + cases[i].first + 8, cases[i].type);
         write_made(0);
-        assert_int_equal(defects(read_written(size), DEFECT_ID_elf_relocations), cases[i].wrong);
+        assert_int_equal(defects(read_written(size), DEFECT_ID_elf_relocations) > 0, cases[i].wrong);
     }
 }
 
