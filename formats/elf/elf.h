@@ -52,8 +52,8 @@ struct elf_view {
     size_t phnum;
     struct phdr *phdrs;
     size_t piece_count;
-    struct piece *pieces;                                          /* ascending, disjoint */
-    const struct phdr *interp, *dynamic, *stack, *relro, *threads; /* first PT_INTERP, last of the others */
+    struct piece *pieces;                                                   /* ascending, disjoint */
+    const struct phdr *interp, *dynamic, *stack, *relro, *threads, *unwind; /* first PT_INTERP, last of the others */
 
     enum known dynamic_known;
     size_t dyn_count;
@@ -109,6 +109,9 @@ void read_relocations(struct elf_view *view);
 
 /* own_relocations.c: what a static program applies to itself. */
 void check_own_relocations(struct elf_view *view);
+
+/* arrays.c: the functions that its start code calls. */
+void check_arrays(struct elf_view *view);
 
 /* headers.c: those that tell of memory; and what the start code of the C library makes of them. `code`: bytes were looked at
  * for which one it is. */

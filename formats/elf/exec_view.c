@@ -228,6 +228,7 @@ static void find_unique(struct elf_view *view)
                   {PT_GNU_RELRO, "PT_GNU_RELRO"},
                   {PT_TLS, "PT_TLS"},
                   {PT_PHDR, "PT_PHDR"},
+                  {PT_GNU_EH_FRAME, "PT_GNU_EH_FRAME"},
                   {PT_GNU_PROPERTY, "PT_GNU_PROPERTY"}};
     unsigned seen[sizeof unique / sizeof *unique] = {0};
     for (size_t i = 0; i < view->phnum; i++) {
@@ -242,6 +243,8 @@ static void find_unique(struct elf_view *view)
             view->relro = p;
         if (p->type == PT_TLS)
             view->threads = p;
+        if (p->type == PT_GNU_EH_FRAME)
+            view->unwind = p;
         for (size_t k = 0; k < sizeof unique / sizeof *unique && p->type != PT_LOAD && p->type != PT_NOTE; k++)
             if (p->type == unique[k].type && seen[k]++ == 1)
                 ELF_DEFECT(view, elf_segment_twice, p->at, "one such program header", "a second %s", unique[k].name);

@@ -98,6 +98,9 @@ static void compare_section(struct elf_view *view, const struct section *s)
                *expected = is_added_note(view, s) ? NULL : contradiction(view, s);
     if (!view->interp && same_name(s->name, ".interp"))
         ELF_DEFECT(view, elf_section_view, s->header_offset, "PT_INTERP for a loaded section .interp", "no PT_INTERP");
+    if (!view->unwind && s->has_bytes && same_name(s->name, ".eh_frame_hdr"))
+        ELF_DEFECT(view, elf_section_view, s->header_offset, "PT_GNU_EH_FRAME for a loaded section .eh_frame_hdr",
+                   "no PT_GNU_EH_FRAME");
     if (expected)
         ELF_DEFECT(view, elf_section_view, s->header_offset, expected, "%s: sh_addr %#llx, sh_offset %#llx", name,
                    (unsigned long long)s->address, (unsigned long long)s->offset);

@@ -57,6 +57,53 @@ TEST(what_threads_begin_with_is_loaded_as_it_stands)
     }
 }
 
+/* Without the index of unwind information, or with another, no exception finds who catches it. */
+TEST(unwind_information_is_found_by_its_index)
+{
+    enum { INDEX = MAKE_ELF_FREE };
+    const uint32_t index = 0x3b031b01, other = 0x3b031b02, absolute = 0x3b030001, unlisted = 0xff031b01;
+    const struct {
+        const char *sentence;
+        uint64_t vaddr, size;
+        uint32_t head, place, count;
+        bool wrong;
+    } cases[] = {{"as it is", 0, 28, index, 0, 2, false},
+                 {"room for one more", 0, 28, index, 0, 1, false},
+                 {"no room for another", 0, 28, index, 0, 3, true},
+                 {"no list", 0, 28, unlisted, 0, 3, false},
+                 {"another version", 0, 28, other, 0, 2, true},
+                 {"not the bytes of p_offset", 4, 28, index, 0, 2, true},
+                 {"not loaded", 0x90000, 28, index, 0, 2, true},
+                 {"of what is not loaded", 0, 28, index, 0x900000, 2, true},
+                 {"of an address", 0, 28, absolute, 0x900000, 2, false},
+                 {"a short one", 0, 11, index, 0x900000, 9, false},
+                 {"nothing", 0x90000, 0, index, 0, 0, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint32_t words[] = {cases[i].head, cases[i].place, cases[i].count};
+        clean();
+        made.section_count = 0;
+        make_elf_put(&made, INDEX, words, sizeof words);
+        make_elf_phdr(&made, PT_GNU_EH_FRAME, PF_R, INDEX, cases[i].size)->p_vaddr += cases[i].vaddr;
+        told(cases[i].wrong, cases[i].sentence);
+    }
+    for (unsigned how = 0; how < 3; how++) { /* a section of that name, and no program header; two; one */
+        const uint32_t words[] = {index, 0, 2};
+        clean();
+        Elf64_Shdr *h = &make_elf_section(&made, ".eh_frame_hdr", SHT_PROGBITS, NULL, 28)->header;
+        h->sh_flags = SHF_ALLOC;
+        h->sh_offset = INDEX;
+        h->sh_addr = make_elf_address(INDEX);
+        make_elf_put(&made, INDEX, words, sizeof words);
+        for (unsigned k = 0; k < how; k++)
+            make_elf_phdr(&made, PT_GNU_EH_FRAME, PF_R, INDEX, 28);
+        const struct image *image = read_made();
+        assert_int_equal(defects(image, DEFECT_ID_elf_section_view), how == 0);
+        assert_int_equal(defects(image, DEFECT_ID_elf_segment_twice), how == 2);
+        assert_int_equal(defects(image, DEFECT_ID_elf_segment), 0);
+        file_close(&file);
+    }
+}
+
 TEST(pt_phdr_leads_to_the_program_headers)
 {
     for (unsigned off = 0; off < 3; off++) {
@@ -553,6 +600,7 @@ TEST(only_variables_of_threads_need_no_segment)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(unwind_information_is_found_by_its_index),
         T(what_threads_begin_with_is_loaded_as_it_stands),
         T(pt_phdr_leads_to_the_program_headers),
         T(what_becomes_read_only_is_mapped_and_no_code),
