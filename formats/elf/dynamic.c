@@ -40,6 +40,21 @@ static void add_entry(struct elf_view *view, struct dyn d)
 
 enum { SOME = 512 }; /* bytes of the table that are asked for at once */
 
+/* Whether an entry stands behind DT_NULL, up to where the segment says that the table ends. Linkers leave room there, of which some
+ * entries have values, but none has a tag. */
+static bool goes_on(const struct elf_view *view, uint64_t count)
+{
+    const struct phdr *p = view->dynamic;
+    struct view rest;
+    if (p->filesz / 16 <= count || p->filesz / 16 > LIMIT_DYNAMIC ||
+        !exec_view_bytes(view, p->vaddr + count * 16, (p->filesz / 16 - count) * 16, &rest))
+        return false;
+    for (size_t at = 0; at < rest.size; at += 16)
+        if (load_le64(rest.data + at) != DT_NULL)
+            return true;
+    return false;
+}
+
 static bool read_table(struct elf_view *view)
 {
     const struct phdr *p = view->dynamic;
@@ -65,6 +80,9 @@ static bool read_table(struct elf_view *view)
                 ELF_DEFECT(view, elf_dynamic, p->at, "a size that ends with DT_NULL or after it",
                            "p_memsz %#llx, p_filesz %#llx, but DT_NULL ends at %#zx", (unsigned long long)p->memsz,
                            (unsigned long long)p->filesz, (i + 1) * 16);
+            else if (goes_on(view, i + 1))
+                ELF_DEFECT(view, elf_dynamic, d.at, "DT_NULL behind all entries", "entries behind DT_NULL, entry %zu",
+                           i);
             return true;
         }
         add_entry(view, d);

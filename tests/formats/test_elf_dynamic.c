@@ -57,6 +57,40 @@ static const struct image *read_table_of(size_t count, int64_t tag, uint64_t val
     return read_grown(LARGE, fill_table);
 }
 
+/* Linkers leave room behind DT_NULL, and ld.bfd values there, but no tags: loaders would not come to them. */
+TEST(nothing_stands_behind_the_end_of_the_table)
+{
+    static const struct {
+        const char *sentence;
+        uint64_t tag, more; /* of the last entry that the segment has; entries between */
+        uint64_t cut;       /* bytes */
+        bool wrong;
+    } cases[] = {{"room", DT_NULL, 3, 0, false},
+                 {"an entry", DT_NEEDED, 0, 0, true},
+                 {"an entry behind some room", DT_DEBUG, 3, 0, true},
+                 {"one behind the segment", DT_DEBUG, 3, 16, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dynamic_program();
+        const size_t count = made.dyn_count;
+        const Elf64_Dyn there = {(int64_t)cases[i].tag, {0x1234}};
+        make_elf_put(&made, MAKE_ELF_DATA + (count + 1 + cases[i].more) * sizeof there, &there, sizeof there);
+        Elf64_Phdr *p = make_elf_find(&made, PT_DYNAMIC);
+        uint8_t *bytes;
+        size_t size = make_elf_write(&made, &bytes);
+        const size_t at = (size_t)((uint8_t *)p - (uint8_t *)made.phdrs) + sizeof(Elf64_Ehdr);
+        Elf64_Phdr written;
+        memcpy(&written, bytes + at, sizeof written);
+        written.p_filesz = written.p_memsz = (count + 2 + cases[i].more) * sizeof there - cases[i].cut;
+        memcpy(bytes + at, &written, sizeof written);
+        const struct image *image = read_bytes(bytes, size);
+        free(bytes);
+        if (defects(image, DEFECT_ID_elf_dynamic) != cases[i].wrong)
+            print_error("%s\n", cases[i].sentence);
+        assert_int_equal(defects(image, DEFECT_ID_elf_dynamic), cases[i].wrong);
+        file_close(&file);
+    }
+}
+
 TEST(a_table_of_more_entries_than_anybody_has_is_not_followed)
 {
     const struct image *image = read_table_of(LIMIT_DYNAMIC - 1, DT_DEBUG, 0);
@@ -385,6 +419,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_string_ends_in_its_segment),
+        cmocka_unit_test(nothing_stands_behind_the_end_of_the_table),
         cmocka_unit_test(a_table_of_more_entries_than_anybody_has_is_not_followed),
         cmocka_unit_test(more_libraries_than_are_kept_break_the_list),
         cmocka_unit_test(a_table_is_as_long_as_its_header_says),
