@@ -29,6 +29,8 @@ void read_universal(struct file *file, const struct read_options *options, struc
 
 /* Shared by both formats, called once the segments of an image are known. Private to formats/. */
 void read_go(struct image *image, const struct read_options *options); /* fills image->go */
+/* The function of a Go program (image->go) that holds the address, by pclntab: where it begins; false: none is known. */
+bool go_function(const struct image *image, uint64_t address, uint64_t *begin) MUST_CHECK;
 void read_code_looks(struct image *image);  /* fills code_looks, code_words, code_typical_words */
 void read_zeros(struct image *image);       /* adds defects: bytes that are lost */
 void read_build_paths(struct image *image); /* fills build_paths */

@@ -46,12 +46,17 @@ static bool find_frame(const struct image *image, struct frame *frame)
     return false;
 }
 
-/* A start is that of a function. Unwind information tells where an entry that was changed is in the midst of one. */
+/* A start is that of a function. Unwind information, and Go's table of functions, tell where an entry that was changed is in
+ * the midst of one. */
 void check_entry(struct elf_view *view)
 {
     struct image *image = view->image;
     struct frame frame;
+    uint64_t begin = 0;
     bool is_static = image->linkage == LINKAGE_STATIC || image->linkage == LINKAGE_STATIC_PIE;
+    if (image->entry.in_code && is_static && image->go && go_function(image, image->entry.address, &begin) &&
+        begin != image->entry.address)
+        image->entry.inside = begin;
     if (image->entry.in_code && is_static && find_frame(image, &frame) && frame.low != image->entry.address)
         image->entry.inside = frame.low;
 }

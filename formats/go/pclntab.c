@@ -12,8 +12,13 @@
  *
  * The magic alone is four bytes that any table of numbers may hold, so the header is
  * believed only where the quantum is the machine's and its tables fit one behind another
- * into the bytes that follow. */
+ * into the bytes that follow.
+ *
+ * functab tells where each function begins, ascending: up to Go 1.17 pairs of words, the address and the offset of a
+ * record; then pairs of 32 bits, the first from textStart on. The address at which the last one ends follows. */
 #include "formats/go/go.h"
+
+#include <string.h>
 
 enum {
     GO_1_2 = 0xfb,
@@ -77,4 +82,71 @@ bool pclntab_is(const struct image *image, struct view v, uint64_t size)
     default:
         return false;
     }
+}
+
+/* Where the text begins, `size` bytes of it: since Go 1.26 the header does not say so (it is in the moduledata). Where no
+ * linker of C has put other code in front of it, or behind, it is all of .text but a few bytes. 0: not known. */
+static uint64_t text_start(const struct image *image, uint64_t in_header, uint64_t size)
+{
+    enum { MORE = 64 };
+    uint64_t offset;
+    if (in_header)
+        return image_address(image, in_header, &offset) ? in_header : 0;
+    for (size_t i = 0; i < image->sections.count; i++) {
+        const struct section *s = &image->sections.items[i];
+        if (strcmp(s->name, ".text") == 0 && s->size >= size && s->size - size <= MORE)
+            return s->address;
+    }
+    return 0;
+}
+
+/* functab: `count` functions, and where the last one ends; the first of each entry counts from `text` on. */
+struct functab {
+    const uint8_t *entries;
+    uint64_t count, text;
+    bool wide; /* words, not 32 bits */
+};
+
+static uint64_t function_at(const struct functab *table, uint64_t index)
+{
+    const uint8_t *entry = table->entries + index * (table->wide ? 16 : 8);
+    return table->text + (table->wide ? load_le64(entry) : load_le32(entry));
+}
+
+static bool find_functab(const struct image *image, struct functab *table)
+{
+    enum { HEADER = 72 };
+    struct view v, list;
+    const uint64_t at = image->go->pclntab_offset - image->offset;
+    if (!image->go->pclntab || !image_view(image, at, image->size - at, &v) || v.size < HEADER)
+        return false;
+    const unsigned version = v.data[0];
+    table->wide = version == GO_1_2 || version == GO_1_16;
+    table->count = load_le64(v.data + 8);
+    const uint64_t entry = table->wide ? 16 : 8,
+                   from = version == GO_1_2 ? 16 : load_le64(v.data + (table->wide ? 56 : 64));
+    if (!view_table(v, from, entry, table->count, &list) || !view_sub(v, from, list.size + entry / 2, &list))
+        return false;
+    table->entries = list.data;
+    table->text = 0;
+    if (!table->wide)
+        table->text = text_start(image, load_le64(v.data + 24), function_at(table, table->count));
+    return table->wide || table->text;
+}
+
+bool go_function(const struct image *image, uint64_t address, uint64_t *begin)
+{
+    struct functab table;
+    if (!find_functab(image, &table) || address >= function_at(&table, table.count))
+        return false;
+    uint64_t low = 0, high = table.count; /* the last that begins at the address or before it is one of these */
+    while (high - low > 1) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (function_at(&table, middle) <= address)
+            low = middle;
+        else
+            high = middle;
+    }
+    *begin = function_at(&table, low);
+    return *begin <= address;
 }

@@ -81,12 +81,88 @@ static void of_a_dynamic_program_nothing_is_asked(void **state)
     file_close(&s.file);
 }
 
+/* A table of two functions: from the start of the text on, and 0x40 bytes behind it, to byte 0x80 of it. */
+static void put_go(uint8_t magic, uint64_t text, uint64_t functions)
+{
+    const bool wide = magic == 0xfa;
+    const uint64_t table = wide ? 64 : 72;
+    put(&s, CONSTANTS, "\0\xff\xff\xff\0\0\1\x08", 8);
+    s.bytes[CONSTANTS] = magic;
+    put_word(&s, CONSTANTS + 8, functions);
+    if (!wide)
+        put_word(&s, CONSTANTS + 24, text);
+    for (size_t i = 0; i < 5; i++)
+        put_word(&s, CONSTANTS + (wide ? 24 : 32) + i * 8, table);
+    for (uint32_t i = 0; i < 3; i++) {
+        const uint32_t pair[] = {i * 0x40, 0};
+        const uint64_t words[] = {BASE + CODE + 0x100 + i * 0x40, 0};
+        put(&s, CONSTANTS + table + i * (wide ? 16 : 8), wide ? (const void *)words : pair, wide ? 16 : 8);
+    }
+}
+
+static void an_entry_of_go_is_one_of_its_functions(void **state)
+{
+    static const struct {
+        size_t entry;
+        uint64_t begins;
+    } cases[] = {{FUNCTION - 1, 0},
+                 {FUNCTION, 0},
+                 {FUNCTION + 1, FUNCTION},
+                 {FUNCTION + 0x3f, FUNCTION},
+                 {FUNCTION + 0x40, 0},
+                 {FUNCTION + 0x44, FUNCTION + 0x40},
+                 {FUNCTION + 0x7f, FUNCTION + 0x40},
+                 {FUNCTION + 0x80, 0}};
+    static const uint8_t magics[] = {0xf1, 0xf0, 0xfa};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t k = 0; k < sizeof magics; k++) {
+            small_start(&s, EM_X86_64);
+            put(&s, CODE + 0x800, "\x0f\x05", 2);
+            put_word(&s, 24, BASE + cases[i].entry);
+            put_go(magics[k], BASE + FUNCTION, 2);
+            assert_int_equal(small_read(&s)->entry.inside, cases[i].begins ? BASE + cases[i].begins : 0);
+            file_close(&s.file);
+        }
+}
+
+/* Newer linkers leave the start of the text to the section .text. */
+static void where_the_text_of_go_begins(void **state)
+{
+    static const struct {
+        const char *name;
+        uint64_t text, size; /* textStart of the header; bytes of the section */
+        bool known;
+    } cases[] = {{".text", 0, 0x80, true},  {".text", 0, 0x80 + 64, true}, {".text", 0, 0x80 + 65, false},
+                 {".text", 0, 0x7f, false}, {".other", 0, 0x80, false},    {NULL, 0, 0, false},
+                 {".text", 1, 0x80, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const Elf64_Shdr h = {.sh_type = SHT_PROGBITS,
+                              .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+                              .sh_addr = BASE + FUNCTION,
+                              .sh_offset = FUNCTION,
+                              .sh_size = cases[i].size,
+                              .sh_addralign = 16};
+        small_start(&s, EM_X86_64);
+        put(&s, CODE + 0x800, "\x0f\x05", 2);
+        put_word(&s, 24, BASE + FUNCTION + 8);
+        put_go(0xf1, cases[i].text, 2);
+        if (cases[i].name)
+            small_sections(&s, &cases[i].name, &h, 1);
+        assert_int_equal(small_read(&s)->entry.inside, cases[i].known ? BASE + FUNCTION : 0);
+        file_close(&s.file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_is_the_beginning_of_a_function),
         cmocka_unit_test(it_is_looked_for_where_it_may_be),
         cmocka_unit_test(of_a_dynamic_program_nothing_is_asked),
+        cmocka_unit_test(an_entry_of_go_is_one_of_its_functions),
+        cmocka_unit_test(where_the_text_of_go_begins),
     };
     return cmocka_run_group_tests_name("test_entry", tests, NULL, NULL);
 }
