@@ -6,7 +6,11 @@
  * a page: they end at that alignment, of up to 64 KiB, begin behind an instruction that does not go on there, and in the midst of a
  * block, where what a file loses does not begin; no function is known to stand there, and the program is none of Go's, whose linker
  * leaves no such places. A whole ELF file may stand among code, as .incbin puts it there (Frida's agent in its libraries), with zeros
- * of its own. Go's table of functions, which its runtime cannot do without, begins with a magic. */
+ * of its own. Go's table of functions, which its runtime cannot do without, begins with a magic.
+ *
+ * What is lost may be less, a sector of a disk, and flash memory that was erased holds ones. Of 3,366 ELF files none had 512 bytes
+ * of ones in code where a sector may stand, and of the 11,153 such places of zeros none was in a function of which unwind
+ * information, or Go's table, tells, but for functions that are all zeros. */
 #include "formats/read.h"
 
 #include <elf.h>
@@ -22,10 +26,25 @@ enum {
     GO_HEADER = 64,   /* bytes: magic, and words of which none is 0 */
 };
 
-static void tell(struct image *image, const struct section *s, uint64_t at, uint64_t size, const char *expected)
+static void tell_of(struct image *image, const struct section *s, uint64_t at, uint64_t size, const char *what,
+                    const char *expected)
 {
     defect_add(&image->file->arena, &image->defects, DEFECT_ID_bytes_lost, s->offset + at, expected,
-               "%llu bytes of zeros in %s", (unsigned long long)size, *s->name ? s->name : "a section without a name");
+               "%llu bytes of %s in %s", (unsigned long long)size, what,
+               *s->name ? s->name : "a section without a name");
+}
+
+static void tell(struct image *image, const struct section *s, uint64_t at, uint64_t size, const char *expected)
+{
+    tell_of(image, s, at, size, "zeros", expected);
+}
+
+static const struct section *unwind_section(const struct image *image)
+{
+    for (size_t i = 0; i < image->sections.count; i++)
+        if (image->sections.items[i].has_bytes && strcmp(image->sections.items[i].name, ".eh_frame") == 0)
+            return &image->sections.items[i];
+    return NULL;
 }
 
 /* Whether control does not go on behind an A64 instruction: B; BR, RET, ERET; BRK, HLT. */
@@ -39,11 +58,8 @@ static bool stops(uint32_t word)
 static bool has_frames(const struct image *image, const struct section *s, size_t low, size_t high)
 {
     enum { SAMPLES = 4 };
-    const struct section *frames = NULL;
+    const struct section *frames = unwind_section(image);
     struct frame frame;
-    for (size_t i = 0; i < image->sections.count && !frames; i++)
-        if (image->sections.items[i].has_bytes && strcmp(image->sections.items[i].name, ".eh_frame") == 0)
-            frames = &image->sections.items[i];
     for (size_t k = 0; frames && k <= SAMPLES; k++)
         if (frame_among(image, frames->offset, frames->size, frames->address,
                         s->address + low + (high - 1 - low) / SAMPLES * k, &frame))
@@ -126,6 +142,83 @@ static void look_at_code(struct image *image, const struct section *s, struct vi
     }
 }
 
+/* Sectors of zeros in a section of code, by their places in it, which ascend. */
+struct sectors {
+    size_t count;
+    uint64_t *places;
+};
+enum { SECTOR = 512 };
+
+static bool is_filled_with(const uint8_t *sector, uint8_t byte)
+{
+    return sector[0] == byte && sector[SECTOR - 1] == byte && memcmp(sector, sector + 1, SECTOR - 1) == 0;
+}
+
+/* The first of them that a function from `start` on has bytes in, or NULL. */
+static const uint64_t *reached(const struct sectors *sectors, uint64_t start, uint64_t size)
+{
+    size_t low = 0, high = sectors->count;
+    while (low < high) { /* the first that ends behind `start` */
+        const size_t middle = low + (high - low) / 2;
+        if (sectors->places[middle] + SECTOR <= start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < sectors->count && sectors->places[low] < range_end(start, size) ? &sectors->places[low] : NULL;
+}
+
+/* Whether a function is zeros from its first word to its last: room that the program writes code to, as .NET has it. */
+static bool is_room(struct view code, uint64_t start, uint64_t size)
+{
+    enum { WORD = 4 };
+    return size < WORD || (load_le32(code.data + start) == 0 && load_le32(code.data + start + size - WORD) == 0);
+}
+
+/* The same of all functions that frame description entries tell of, with addresses of four bytes from where they stand. */
+static const uint64_t *in_frame(const struct section *s, struct view code, const struct sectors *sectors, uint64_t base,
+                                struct view v)
+{
+    enum { HEAD = 16 };
+    for (uint64_t at = 0; at + HEAD <= v.size && load_le32(v.data + at); at += 4 + (uint64_t)load_le32(v.data + at)) {
+        const uint32_t id = load_le32(v.data + at + 4), size = load_le32(v.data + at + 12);
+        const uint64_t start = base + at + 8 + (uint64_t)(int64_t)(int32_t)load_le32(v.data + at + 8) - s->address;
+        const bool function = id && range_fits(code.size, start, size) && !is_room(code, start, size);
+        const uint64_t *found = function ? reached(sectors, start, size) : NULL;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* A sector of ones is no code at all; one of zeros only where a function was. */
+static void look_at_sectors(struct image *image, const struct section *s, struct view v, uint64_t *left)
+{
+    const struct section *frames = unwind_section(image);
+    struct embedded embedded = {0, 0};
+    struct sectors sectors = {0};
+    struct view list;
+    uint64_t begin;
+    for (uint64_t at = -s->offset % SECTOR; at + SECTOR <= v.size; at += SECTOR) {
+        const bool ones = is_filled_with(v.data + at, 0xff);
+        if ((!ones && !is_filled_with(v.data + at, 0)) || is_embedded(v, &embedded, at, at + SECTOR))
+            continue;
+        if (ones || (image->go && go_function(image, s->address + at, &begin))) {
+            tell_of(image, s, at, SECTOR, ones ? "ones" : "zeros", "instructions");
+            return;
+        }
+        sectors.places = arena_grow(&image->file->arena, sectors.places, sectors.count, sizeof *sectors.places);
+        sectors.places[sectors.count++] = at;
+    }
+    if (sectors.count == 0 || !frames || frames->size > *left ||
+        !file_view(image->file, frames->offset, frames->size, &list))
+        return;
+    *left -= frames->size;
+    const uint64_t *found = in_frame(s, v, &sectors, frames->address, list);
+    if (found)
+        tell(image, s, *found, SECTOR, "instructions");
+}
+
 static void look_at_go(struct image *image, const struct section *s, struct view v)
 {
     const struct view first = {v.data, GO_HEADER};
@@ -158,8 +251,11 @@ void read_zeros(struct image *image)
         if (!s->has_bytes || (!code && !go) || s->size > left || !file_view(image->file, s->offset, s->size, &v))
             continue;
         left -= s->size;
+        const size_t told = image->defects.total;
         if (code)
             look_at_code(image, s, v, page);
+        if (code && image->format == FORMAT_ELF && image->defects.total == told)
+            look_at_sectors(image, s, v, &left);
         if (go)
             look_at_go(image, s, v);
     }

@@ -167,6 +167,134 @@ static void no_function_is_filled_up(void **state)
         }
 }
 
+enum { SECTOR = 512, TEXT_AT = 0x1000, FRAMES_AT = 0x18000, TEXT_ADDRESS = 0x800000, FRAMES_ADDRESS = 0x900000 };
+
+/* In .text, with an .eh_frame of some bytes. */
+static size_t lost_sectors(enum format format, uint64_t frames_size)
+{
+    begin(ARCH_AMD64, ROOM / 4);
+    image.format = format;
+    sections[0] = (struct section){.name = ".text",
+                                   .segment = "",
+                                   .type = 1,
+                                   .flags = format == FORMAT_ELF ? elf_code : macho_code,
+                                   .offset = TEXT_AT,
+                                   .address = TEXT_ADDRESS,
+                                   .size = 0x8000,
+                                   .has_bytes = true};
+    sections[1] = (struct section){.name = ".eh_frame",
+                                   .segment = "",
+                                   .type = 1,
+                                   .flags = 2,
+                                   .offset = FRAMES_AT,
+                                   .address = FRAMES_ADDRESS,
+                                   .size = frames_size,
+                                   .has_bytes = true};
+    image.sections.count = frames_size ? 2 : 1;
+    read_zeros(&image);
+    return image.defects.total;
+}
+
+static void code_has_no_sector_of_ones(void **state)
+{
+    static const struct {
+        const char *sentence;
+        size_t at, size, told;
+    } cases[] = {{"a sector", 0x200, SECTOR, 1},
+                 {"the first", 0, SECTOR, 1},
+                 {"the last", 0x8000 - SECTOR, SECTOR, 1},
+                 {"half of it", 0x8000 - SECTOR / 2, SECTOR / 2, 0},
+                 {"a byte less", 0x200, SECTOR - 1, 0},
+                 {"a byte later", 0x201, SECTOR, 0},
+                 {"parts of two sectors", 0x201, 2 * SECTOR - 2, 0},
+                 {"a page", 0x1000, PAGE, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memset(bytes, 1, ROOM / 4);
+        memset(bytes + TEXT_AT + cases[i].at, 0xff, cases[i].size);
+        if (lost_sectors(FORMAT_ELF, 0) != cases[i].told)
+            fail_msg("%s", cases[i].sentence);
+        if (cases[i].told)
+            assert_int_equal(image.defects.items[0].offset, TEXT_AT + cases[i].at);
+        assert_int_equal(lost_sectors(FORMAT_MACHO, 0), 0);
+    }
+    const Elf64_Ehdr header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                               .e_type = ET_DYN,
+                               .e_ehsize = sizeof header,
+                               .e_shoff = 0x2000,
+                               .e_shentsize = sizeof(Elf64_Shdr),
+                               .e_shnum = 1};
+    memset(bytes, 1, ROOM / 4); /* of a whole ELF file among code */
+    memcpy(bytes + TEXT_AT, &header, sizeof header);
+    memset(bytes + TEXT_AT + 0x200, 0xff, SECTOR);
+    assert_int_equal(lost_sectors(FORMAT_ELF, 0), 0);
+}
+
+/* Two sectors of zeros, and a function, as .eh_frame tells of it. */
+static void no_function_has_a_sector_of_zeros(void **state)
+{
+    enum { FIRST = 0x400, SECOND = 0x1000 };
+    static const struct {
+        const char *sentence;
+        uint64_t from, size, told; /* told: which sector; 0: none */
+    } cases[] = {{"in front of both", FIRST - 64, 64, 0},
+                 {"on into the first", FIRST - 64, 65, FIRST},
+                 {"within it", FIRST + 100, 20, 0},
+                 {"all of it", FIRST, SECTOR, 0},
+                 {"all but the first word", FIRST - 4, SECTOR + 4, FIRST},
+                 {"all but a byte of the last word", FIRST, SECTOR + 1, FIRST},
+                 {"its last bytes", FIRST + SECTOR - 3, 3, 0},
+                 {"its last bytes, and more", FIRST + SECTOR - 3, 7, FIRST},
+                 {"between them", FIRST + SECTOR, SECOND - FIRST - SECTOR, 0},
+                 {"on into the second", FIRST + SECTOR, SECOND - FIRST - SECTOR + 1, SECOND},
+                 {"behind both", SECOND + SECTOR, 64, 0},
+                 {"all of the code", 0, 0x8000, FIRST},
+                 {"more than all", 0, 0x8001, 0},
+                 {"no function of the section", 0x9000, 64, 0}};
+    static const uint8_t cie[] = {16, 0, 0, 0, 0, 0, 0, 0, 1, 'z', 'R', 0, 1, 0x78, 16, 1, 0x1b, 0, 0, 0};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (unsigned how = 0; how < 4; how++) { /* as it is; behind the end of the list; cut; no such section */
+            const size_t at = FRAMES_AT + (how == 1 ? 24 : 20);
+            memset(bytes, 1, ROOM / 4);
+            memset(bytes + TEXT_AT + FIRST, 0, SECTOR);
+            memset(bytes + TEXT_AT + SECOND, 0, SECTOR);
+            memcpy(bytes + FRAMES_AT, cie, sizeof cie);
+            put32(FRAMES_AT + 20, 0);
+            put32(at, 16);
+            put32(at + 4, at - FRAMES_AT + 4);
+            put32(at + 8, TEXT_ADDRESS + cases[i].from - (FRAMES_ADDRESS + at - FRAMES_AT + 8));
+            put32(at + 12, cases[i].size);
+            const size_t told = lost_sectors(FORMAT_ELF, how == 3 ? 0 : how == 2 ? 35 : 44);
+            if (told != (how == 0 && cases[i].told))
+                fail_msg("%s, %u", cases[i].sentence, how);
+            if (told)
+                assert_int_equal(image.defects.items[0].offset, TEXT_AT + cases[i].told);
+        }
+}
+
+/* Of Go's functions pclntab tells. */
+static void no_function_of_go_has_a_sector_of_zeros(void **state)
+{
+    enum { TABLE = 0x10000, FUNCTAB = 64, FROM = 0x300, TO = 0x600 };
+    static const struct go_info go = {.pclntab = true, .pclntab_offset = TABLE};
+    (void)state;
+    for (uint64_t at = 0; at < 0x800; at += SECTOR) {
+        const uint64_t functab[] = {TEXT_ADDRESS + FROM, 0, TEXT_ADDRESS + TO, 0}, place = FUNCTAB, count = 1;
+        memset(bytes, 1, ROOM / 4);
+        memset(bytes + TEXT_AT + at, 0, SECTOR);
+        memcpy(bytes + TABLE, "\xfa\xff\xff\xff\0\0\1\x08", 8);
+        memcpy(bytes + TABLE + 8, &count, 8);
+        memcpy(bytes + TABLE + 56, &place, 8);
+        memcpy(bytes + TABLE + FUNCTAB, functab, sizeof functab);
+        (void)lost_sectors(FORMAT_ELF, 0);
+        assert_int_equal(image.defects.total, 0);
+        image.go = &go;
+        read_zeros(&image);
+        assert_int_equal(image.defects.total, at >= FROM && at < TO);
+    }
+}
+
 /* A program has a few such places; in more of them nobody looks for functions. */
 static void few_places_are_filled_up(void **state)
 {
@@ -305,6 +433,9 @@ int main(void)
         CASE(code_has_no_page_of_zeros),
         CASE(code_is_filled_up_with_zeros),
         CASE(no_function_is_filled_up),
+        CASE(code_has_no_sector_of_ones),
+        CASE(no_function_has_a_sector_of_zeros),
+        CASE(no_function_of_go_has_a_sector_of_zeros),
         CASE(few_places_are_filled_up),
         CASE(a_whole_elf_file_among_code_may_have_zeros),
         CASE(data_may_be_zeros),
