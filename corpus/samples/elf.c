@@ -222,10 +222,13 @@ static void write_go(struct elf *e)
                       after[] = "\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
     /* functions, files, textStart, and the offsets of five tables */
     const uint64_t words[] = {2, 1, address(e, CODE), 72, 80, 88, 96, 104};
+    /* functab: where two functions begin and the last one ends, and in front of that where their records stand, which begin alike */
+    const uint32_t functab[] = {0, 24, 16, 28, 32, 0, 0, 16};
     char text[512] = "";
     size_t size = strlen(e->settings) + 32, at;
     put(e, PCLNTAB, pclntab, sizeof pclntab);
     put(e, PCLNTAB + 8, words, sizeof words);
+    put(e, PCLNTAB + 104, functab, sizeof functab);
     put(e, BUILD_INFO, head, sizeof head - 1);
     at = put_counted(e, BUILD_INFO + 32, "go1.23.5");
     uint8_t length[] = {(uint8_t)(size | 0x80), (uint8_t)(size >> 7)};

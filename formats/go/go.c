@@ -177,6 +177,11 @@ void read_go(struct image *image, const struct read_options *options)
     struct go_info *go = arena_alloc(&image->file->arena, sizeof *go);
     *go = found;
     image->go = go;
+    uint64_t function = 0;
+    if (options->code && !go_table_agrees(image, &function))
+        defect_add(&image->file->arena, &image->defects, DEFECT_ID_go_table, go->pclntab_offset,
+                   "functions in ascending order, each with its own record", "function %llu of pclntab is not",
+                   (unsigned long long)function);
     if (go->version)
         named_add(&image->file->arena, &image->toolchains, go->version, go->offset, 0);
     if (go->version && image->toolchains.known == KNOWN_ABSENT)

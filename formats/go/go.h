@@ -14,6 +14,8 @@ bool build_info_take(const struct image *image, struct view v, uint64_t offset, 
 /* pclntab.c: whether the function table of a program for this machine begins here, `size` bytes being its
  * own at most; its header suffices in `v` since Go 1.16. */
 bool pclntab_is(const struct image *image, struct view v, uint64_t size) MUST_CHECK;
+/* Whether it lists functions (image->go) in ascending order, and as their records say; else *function: which one it does not. */
+bool go_table_agrees(const struct image *image, uint64_t *function) MUST_CHECK;
 /* runtime_os.c: the GOOS of the runtime, by the source files that the table at `table` of the file names; NULL where it
  * names none. *offset: of the name. */
 const char *go_runtime_os(const struct image *image, uint64_t table, uint64_t *offset) MUST_CHECK;

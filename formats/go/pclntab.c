@@ -100,17 +100,27 @@ static uint64_t text_start(const struct image *image, uint64_t in_header, uint64
     return 0;
 }
 
-/* functab: `count` functions, and where the last one ends; the first of each entry counts from `text` on. */
+/* functab: `count` functions, and where the last one ends; the first of each entry counts from `text` on, the second, where
+ * its record stands, from the table on. */
 struct functab {
-    const uint8_t *entries;
+    struct view rest; /* from the table on */
     uint64_t count, text;
     bool wide; /* words, not 32 bits */
 };
 
+static uint64_t number(const struct functab *table, const uint8_t *at)
+{
+    return table->wide ? load_le64(at) : load_le32(at);
+}
+
+static const uint8_t *entry_at(const struct functab *table, uint64_t index)
+{
+    return table->rest.data + index * (table->wide ? 16 : 8);
+}
+
 static uint64_t function_at(const struct functab *table, uint64_t index)
 {
-    const uint8_t *entry = table->entries + index * (table->wide ? 16 : 8);
-    return table->text + (table->wide ? load_le64(entry) : load_le32(entry));
+    return table->text + number(table, entry_at(table, index));
 }
 
 static bool find_functab(const struct image *image, struct functab *table)
@@ -125,19 +135,19 @@ static bool find_functab(const struct image *image, struct functab *table)
     table->count = load_le64(v.data + 8);
     const uint64_t entry = table->wide ? 16 : 8,
                    from = version == GO_1_2 ? 16 : load_le64(v.data + (table->wide ? 56 : 64));
-    if (!view_table(v, from, entry, table->count, &list) || !view_sub(v, from, list.size + entry / 2, &list))
+    if (!view_table(v, from, entry, table->count, &list) || !view_sub(v, from, v.size - from, &table->rest) ||
+        table->rest.size - list.size < entry / 2)
         return false;
-    table->entries = list.data;
     table->text = 0;
     if (!table->wide)
         table->text = text_start(image, load_le64(v.data + 24), function_at(table, table->count));
-    return table->wide || table->text;
+    return true;
 }
 
 bool go_function(const struct image *image, uint64_t address, uint64_t *begin)
 {
     struct functab table;
-    if (!find_functab(image, &table) || address >= function_at(&table, table.count))
+    if (!find_functab(image, &table) || (!table.wide && !table.text) || address >= function_at(&table, table.count))
         return false;
     uint64_t low = 0, high = table.count; /* the last that begins at the address or before it is one of these */
     while (high - low > 1) {
@@ -149,4 +159,23 @@ bool go_function(const struct image *image, uint64_t address, uint64_t *begin)
     }
     *begin = function_at(&table, low);
     return *begin <= address;
+}
+
+/* Since Go 1.18 the record of a function (runtime/runtime2.go, type _func) begins with the number by which functab lists it. Before,
+ * loaders of PIEs fill in both. */
+bool go_table_agrees(const struct image *image, uint64_t *function)
+{
+    struct functab table;
+    *function = 0;
+    if (!find_functab(image, &table) || table.wide)
+        return true;
+    for (; *function < table.count; ++*function) {
+        const uint8_t *p = entry_at(&table, *function);
+        const uint64_t begin = load_le32(p);
+        struct view record;
+        if (!view_sub(table.rest, load_le32(p + 4), 4, &record) || load_le32(record.data) != begin ||
+            begin >= load_le32(entry_at(&table, *function + 1)))
+            return false;
+    }
+    return true;
 }

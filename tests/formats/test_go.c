@@ -12,6 +12,12 @@ static void put_table(struct small *s, size_t at, uint32_t magic, uint8_t quantu
     put(s, at + 8, words, sizeof words);
 }
 
+/* Its functab: three functions, and their records. */
+static void put_functions(struct small *s, size_t table, const uint32_t *entries, size_t count)
+{
+    put(s, table + 0x90, entries, count * sizeof *entries);
+}
+
 static const struct go_info *go_of(struct small *s)
 {
     return small_read(s)->go;
@@ -222,6 +228,32 @@ static void a_pclntab_alone_is_go_without_build_info(void **state)
     file_close(&s.file);
 }
 
+static void functions_are_listed_as_their_records_say(void **state)
+{
+    static struct small s;
+    static const struct {
+        const char *sentence;
+        size_t at; /* what is changed, and to what */
+        uint32_t value;
+        bool wrong;
+    } cases[] = {{"as it should be", 0, 0, false},        {"another beginning", 2, 17, true},
+                 {"another record", 9, 18, true},         {"no order", 2, 32, true},
+                 {"an end before the last", 6, 32, true}, {"a record behind the file", 5, 0x7fffffff, true},
+                 {"the record of another", 5, 32, true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t entries[] = {0, 32, 16, 36, 32, 40, 48, 0, 0, 16, 32};
+        entries[cases[i].at] = cases[i].value;
+        small_start(&s, EM_X86_64);
+        put_table(&s, CONSTANTS + 0x40, 0xf1, 1);
+        put_functions(&s, CONSTANTS + 0x40, entries, sizeof entries / sizeof *entries);
+        assert_true(go_of(&s)->pclntab);
+        if (small_defects(s.reading.images, DEFECT_ID_go_table) != cases[i].wrong)
+            fail_msg("%s", cases[i].sentence);
+        file_close(&s.file);
+    }
+}
+
 static void a_pclntab_names_the_files_of_the_runtime(void **state)
 {
     static struct small s;
@@ -420,6 +452,7 @@ int main(void)
         cmocka_unit_test(the_pointer_form_is_followed_through_the_segments),
         cmocka_unit_test(pointers_that_lead_nowhere_are_no_record),
         cmocka_unit_test(a_pclntab_alone_is_go_without_build_info),
+        cmocka_unit_test(functions_are_listed_as_their_records_say),
         cmocka_unit_test(a_pclntab_names_the_files_of_the_runtime),
         cmocka_unit_test(a_file_of_the_runtime_is_named_in_full),
         cmocka_unit_test(a_pclntab_may_stand_in_writable_data),
