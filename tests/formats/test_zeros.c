@@ -295,6 +295,85 @@ static void no_function_of_go_has_a_sector_of_zeros(void **state)
     }
 }
 
+/* Bytes of chance in a place of the code, each of `values` alike often. */
+static void make_noise(size_t at, size_t size, unsigned values)
+{
+    uint32_t state = 1;
+    for (size_t i = 0; i < size; i++) {
+        state = state * 1664525 + 1013904223;
+        bytes[TEXT_AT + at + i] = (uint8_t)((state >> 16) % values);
+    }
+}
+
+/* A frame description entry, behind the CIE if it is the first. */
+static void put_frame(unsigned number, uint64_t from, uint64_t size)
+{
+    static const uint8_t cie[] = {16, 0, 0, 0, 0, 0, 0, 0, 1, 'z', 'R', 0, 1, 0x78, 16, 1, 0x1b, 0, 0, 0};
+    const size_t at = FRAMES_AT + 20 + number * 20;
+    memcpy(bytes + FRAMES_AT, cie, sizeof cie);
+    put32(at, 16);
+    put32(at + 4, at - FRAMES_AT + 4);
+    put32(at + 8, TEXT_ADDRESS + from - (FRAMES_ADDRESS + at - FRAMES_AT + 8));
+    put32(at + 12, size);
+}
+
+/* OpenSSL's tables stand beside functions. */
+static void no_function_is_noise(void **state)
+{
+    enum { AT = 0x2000, HALF = PAGE / 2 };
+    static const struct {
+        const char *sentence;
+        uint64_t from, size, second, second_size;
+        unsigned values; /* that bytes have */
+        size_t noise, told;
+    } cases[] = {{"the whole page", AT, PAGE, 0, 1, 256, PAGE, 1},
+                 {"half of it", AT + 100, HALF, 0, 1, 256, PAGE, 1},
+                 {"less than half", AT + 100, HALF - 1, 0, 1, 256, PAGE, 0},
+                 {"half of it at its end", AT + HALF, PAGE, 0, 1, 256, PAGE, 1},
+                 {"less than half at its end", AT + HALF + 1, PAGE, 0, 1, 256, PAGE, 0},
+                 {"half of it in two functions", AT - 8, HALF, AT + HALF, 8, 256, PAGE, 1},
+                 {"less than half in two functions", AT - 8, HALF, AT + HALF, 7, 256, PAGE, 0},
+                 {"only beside it", AT - 64, 64, AT + PAGE, 64, 256, PAGE, 0},
+                 {"code, a little", AT, PAGE, 0, 1, 256, PAGE * 3 / 5, 0},
+                 {"code, as uneven as it comes", AT, PAGE, 0, 1, 64, PAGE, 0},
+                 {"code behind a part that is even", AT, PAGE, 0, 1, 256, 1024, 0},
+                 {"no code", AT, PAGE, 0, 1, 200, PAGE, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memset(bytes, 1, ROOM / 4);
+        make_noise(AT, cases[i].noise, cases[i].values);
+        put_frame(0, cases[i].from, cases[i].size);
+        put_frame(1, cases[i].second, cases[i].second_size);
+        put32(FRAMES_AT + 60, 0);
+        if (lost_sectors(FORMAT_ELF, 64) != cases[i].told)
+            fail_msg("%s", cases[i].sentence);
+        if (cases[i].told)
+            assert_int_equal(image.defects.items[0].offset, TEXT_AT + AT);
+        assert_int_equal(lost_sectors(FORMAT_ELF, 0), 0);
+        assert_int_equal(lost_sectors(FORMAT_MACHO, 64), 0);
+    }
+}
+
+static void no_function_of_go_is_noise(void **state)
+{
+    enum { TABLE = 0x10000, FUNCTAB = 64, FROM = 0x2000, TO = 0x3000 };
+    static const struct go_info go = {.pclntab = true, .pclntab_offset = TABLE};
+    (void)state;
+    for (uint64_t at = 0; at < 0x8000; at += PAGE) {
+        const uint64_t functab[] = {TEXT_ADDRESS + FROM, 0, TEXT_ADDRESS + TO, 0}, place = FUNCTAB, count = 1;
+        memset(bytes, 1, ROOM / 4);
+        make_noise(at, PAGE, 256);
+        memcpy(bytes + TABLE, "\xfa\xff\xff\xff\0\0\1\x08", 8);
+        memcpy(bytes + TABLE + 8, &count, 8);
+        memcpy(bytes + TABLE + 56, &place, 8);
+        memcpy(bytes + TABLE + FUNCTAB, functab, sizeof functab);
+        assert_int_equal(lost_sectors(FORMAT_ELF, 0), 0);
+        image.go = &go;
+        read_zeros(&image);
+        assert_int_equal(image.defects.total, at == FROM);
+    }
+}
+
 /* A program has a few such places; in more of them nobody looks for functions. */
 static void few_places_are_filled_up(void **state)
 {
@@ -436,6 +515,8 @@ int main(void)
         CASE(code_has_no_sector_of_ones),
         CASE(no_function_has_a_sector_of_zeros),
         CASE(no_function_of_go_has_a_sector_of_zeros),
+        CASE(no_function_is_noise),
+        CASE(no_function_of_go_is_noise),
         CASE(few_places_are_filled_up),
         CASE(a_whole_elf_file_among_code_may_have_zeros),
         CASE(data_may_be_zeros),
