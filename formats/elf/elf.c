@@ -350,6 +350,7 @@ void read_elf(struct file *file, const struct read_options *options, struct read
     read_static_libc(image, options);
     check_start(&view, options->code);
     if (options->code) {
+        check_unwind(&view);
         check_entry(&view);
         read_kernel_calls(&view);
         read_code_looks(image);

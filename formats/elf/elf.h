@@ -110,6 +110,9 @@ void read_relocations(struct elf_view *view);
 /* own_relocations.c: what a static program applies to itself. */
 void check_own_relocations(struct elf_view *view);
 
+/* unwind.c: whether the index of unwind information leads to what it says. */
+void check_unwind(struct elf_view *view);
+
 /* arrays.c: the functions that its start code calls. */
 void check_arrays(struct elf_view *view);
 

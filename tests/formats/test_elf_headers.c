@@ -57,10 +57,73 @@ TEST(what_threads_begin_with_is_loaded_as_it_stands)
     }
 }
 
+enum { INDEX = MAKE_ELF_FREE, FRAMES = INDEX + 64, CIE = 20, FDE = 16, BEGINS = MAKE_ELF_CODE, EACH = 16 };
+
+/* An index of two functions, the CIE of both, and their frame description entries; without the index's first three words. */
+static void put_frames(void)
+{
+    static const uint8_t cie[CIE] = {CIE - 4, 0, 0, 0, 0, 0, 0, 0, 1, 'z', 'R', 0, 1, 0x78, 16, 1, 0x1b};
+    make_elf_put(&made, FRAMES, cie, sizeof cie);
+    for (uint32_t i = 0; i < 2; i++) {
+        const uint32_t at = FRAMES + CIE + i * FDE, begins = BEGINS + i * EACH;
+        const uint32_t fde[] = {FDE - 4, at + 4 - FRAMES, begins - (at + 8), EACH},
+                       entry[] = {begins - INDEX, at - INDEX};
+        make_elf_put(&made, at, fde, sizeof fde);
+        make_elf_put(&made, INDEX + 12 + i * 8, entry, sizeof entry);
+    }
+}
+
+/* What exceptions find there is of the function that they look for. */
+TEST(the_index_of_unwind_information_leads_to_it)
+{
+    enum { SECOND = FRAMES + CIE + FDE, COUNT = INDEX + 8, ENTRY = INDEX + 12 };
+    static const struct {
+        const char *sentence;
+        uint32_t at, size, value;
+        const char *fault; /* NULL: there is none */
+    } cases[] = {{"as it is", INDEX, 1, 1, NULL},
+                 {"another start", ENTRY, 4, (uint32_t)(BEGINS + 4 - INDEX), "another function: number 0"},
+                 {"starts that descend", ENTRY + 8, 4, (uint32_t)(BEGINS - 4 - INDEX), "before the last one: number 1"},
+                 {"the same start", ENTRY + 8, 4, (uint32_t)(BEGINS - INDEX), "another function: number 1"},
+                 {"only one is listed", COUNT, 4, 1, NULL},
+                 {"the entry of the other", ENTRY + 4, 4, SECOND - INDEX, "another function: number 0"},
+                 {"a CIE", ENTRY + 4, 4, FRAMES - INDEX, "no frame description entry: number 0"},
+                 {"in front of all", ENTRY + 4, 4, FRAMES - 4 - INDEX, "an entry outside .eh_frame: number 0"},
+                 {"behind all", ENTRY + 4, 4, 0x7fffff00, "an entry outside .eh_frame: number 0"},
+                 {"too short", SECOND, 4, FDE - 5, "no frame description entry: number 1"},
+                 {"too long", SECOND, 4, 0x7ffffff0, "no frame description entry: number 1"},
+                 {"a CIE in front of all", SECOND + 4, 4, CIE + FDE + 5, "no frame description entry: number 1"},
+                 {"another function in it", SECOND + 8, 4, 0, "another function: number 1"},
+                 /* a CIE that says how addresses are written */
+                 {"another encoding, and other starts", FRAMES + 16, 1, 0x03, NULL},
+                 {"another version of the CIE", FRAMES + 8, 1, 3, NULL},
+                 {"a number of two bytes", FRAMES + 12, 1, 0x81, NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint32_t words[] = {0x3b031b01, FRAMES - INDEX - 4, 2};
+        uint8_t bytes[4];
+        clean();
+        made.section_count = 0;
+        put_frames();
+        make_elf_put(&made, INDEX, words, sizeof words);
+        for (size_t k = 0; k < sizeof bytes; k++)
+            bytes[k] = (uint8_t)(cases[i].value >> (8 * k));
+        make_elf_put(&made, cases[i].at, bytes, cases[i].size);
+        if (cases[i].at == FRAMES + 16) /* and one that is not where PCREL_SDATA4 would have it */
+            make_elf_put(&made, SECOND + 8, bytes, 4);
+        make_elf_phdr(&made, PT_GNU_EH_FRAME, PF_R, INDEX, 28);
+        const struct image *image = read_made();
+        const bool told = image->defects.total == 1 && image->defects.items[0].id == DEFECT_ID_elf_unwind &&
+                          cases[i].fault && strstr(image->defects.items[0].observed, cases[i].fault);
+        if (told != (cases[i].fault != NULL) || image->defects.total != told)
+            fail_msg("%s: %zu, %s", cases[i].sentence, (size_t)image->defects.total,
+                     image->defects.total ? image->defects.items[0].observed : "nothing");
+        file_close(&file);
+    }
+}
+
 /* Without the index of unwind information, or with another, no exception finds who catches it. */
 TEST(unwind_information_is_found_by_its_index)
 {
-    enum { INDEX = MAKE_ELF_FREE };
     const uint32_t index = 0x3b031b01, other = 0x3b031b02, absolute = 0x3b030001, unlisted = 0xff031b01;
     const struct {
         const char *sentence;
@@ -79,16 +142,18 @@ TEST(unwind_information_is_found_by_its_index)
                  {"a short one", 0, 11, index, 0x900000, 9, false},
                  {"nothing", 0x90000, 0, index, 0, 0, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const uint32_t words[] = {cases[i].head, cases[i].place, cases[i].count};
+        const uint32_t words[] = {cases[i].head, FRAMES - INDEX - 4 + cases[i].place, cases[i].count};
         clean();
         made.section_count = 0;
+        put_frames();
         make_elf_put(&made, INDEX, words, sizeof words);
         make_elf_phdr(&made, PT_GNU_EH_FRAME, PF_R, INDEX, cases[i].size)->p_vaddr += cases[i].vaddr;
         told(cases[i].wrong, cases[i].sentence);
     }
     for (unsigned how = 0; how < 3; how++) { /* a section of that name, and no program header; two; one */
-        const uint32_t words[] = {index, 0, 2};
+        const uint32_t words[] = {index, FRAMES - INDEX - 4, 2};
         clean();
+        put_frames();
         Elf64_Shdr *h = &make_elf_section(&made, ".eh_frame_hdr", SHT_PROGBITS, NULL, 28)->header;
         h->sh_flags = SHF_ALLOC;
         h->sh_offset = INDEX;
@@ -600,6 +665,7 @@ TEST(only_variables_of_threads_need_no_segment)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(the_index_of_unwind_information_leads_to_it),
         T(unwind_information_is_found_by_its_index),
         T(what_threads_begin_with_is_loaded_as_it_stands),
         T(pt_phdr_leads_to_the_program_headers),
