@@ -13,32 +13,6 @@ static uint64_t add(uint64_t address, const uint8_t *by)
     return address + (uint64_t)(int64_t)(int32_t)load_le32(by);
 }
 
-/* How the entries of the CIE at `at` write where functions begin (DW_EH_PE_*); PCREL_SDATA4 where it cannot be read. */
-static uint8_t encoding(struct view frames, uint64_t at)
-{
-    enum { LONGEST = 10 /* bytes of a LEB128 number */ };
-    struct view v;
-    if (!view_sub(frames, at, FRAME_HEAD, &v) || load_le32(v.data + 4) != 0)
-        return PCREL_SDATA4;
-    const int64_t text = view_string(frames, at + 9);
-    struct cursor c = cursor_at(frames, false);
-    if (text < 1 || frames.data[at + 9] != 'z')
-        return PCREL_SDATA4;
-    cursor_skip(&c, at + 9 + (uint64_t)text + 1);
-    for (unsigned numbers = 0; numbers < 4; numbers++) /* alignment of code and of data, the return address, a size */
-        for (unsigned i = 0; i < LONGEST && cursor_u8(&c) & 0x80; i++)
-            continue;
-    for (int64_t i = 1; i < text; i++) {
-        const uint8_t letter = frames.data[at + 9 + (uint64_t)i];
-        const uint8_t value = letter == 'R' || letter == 'P' || letter == 'L' ? cursor_u8(&c) : 0;
-        if (letter == 'R')
-            return c.failed ? PCREL_SDATA4 : value;
-        if (letter == 'P')
-            cursor_skip(&c, (value & 7) == 4 || (value & 7) == 0 ? 8 : (value & 7) == 2 ? 2 : 4);
-    }
-    return PCREL_SDATA4;
-}
-
 /* What is wrong with the entry at `at` of .eh_frame for the function that begins at `start`; NULL: nothing. */
 static const char *frame_fault(struct view frames, uint64_t base, uint64_t at, uint64_t start)
 {
@@ -48,9 +22,10 @@ static const char *frame_fault(struct view frames, uint64_t base, uint64_t at, u
     const uint32_t size = load_le32(v.data), back = load_le32(v.data + 4);
     if (size < FRAME_HEAD - 4 || size > frames.size - at - 4 || back == 0 || back > at + 4)
         return "no frame description entry";
-    if (add(base + at + 8, v.data + 8) != start && encoding(frames, at + 4 - back) == PCREL_SDATA4)
-        return "the frame description entry of another function";
-    return NULL;
+    /* DW_EH_PE_pcrel, as linkers write it today, or DW_EH_PE_absptr */
+    return add(base + at + 8, v.data + 8) != start && load_le32(v.data + 8) != (uint32_t)start
+               ? "the frame description entry of another function"
+               : NULL;
 }
 
 void check_unwind(struct elf_view *view)

@@ -68,7 +68,8 @@ TEST(nothing_stands_behind_the_end_of_the_table)
     } cases[] = {{"room", DT_NULL, 3, 0, false},
                  {"an entry", DT_NEEDED, 0, 0, true},
                  {"an entry behind some room", DT_DEBUG, 3, 0, true},
-                 {"one behind the segment", DT_DEBUG, 3, 16, false}};
+                 {"one behind the segment", DT_DEBUG, 3, 16, false},
+                 {"a segment of more than is loaded", DT_DEBUG, 3, (uint64_t)-0x80000, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dynamic_program();
         const size_t count = made.dyn_count;

@@ -76,7 +76,7 @@ static void put_frames(void)
 /* What exceptions find there is of the function that they look for. */
 TEST(the_index_of_unwind_information_leads_to_it)
 {
-    enum { SECOND = FRAMES + CIE + FDE, COUNT = INDEX + 8, ENTRY = INDEX + 12 };
+    enum { SECOND = FRAMES + CIE + FDE, COUNT = INDEX + 8, ENTRY = INDEX + 12, MOVED = 0x10000 /* data */ };
     static const struct {
         const char *sentence;
         uint32_t at, size, value;
@@ -94,10 +94,9 @@ TEST(the_index_of_unwind_information_leads_to_it)
                  {"too long", SECOND, 4, 0x7ffffff0, "no frame description entry: number 1"},
                  {"a CIE in front of all", SECOND + 4, 4, CIE + FDE + 5, "no frame description entry: number 1"},
                  {"another function in it", SECOND + 8, 4, 0, "another function: number 1"},
-                 /* a CIE that says how addresses are written */
-                 {"another encoding, and other starts", FRAMES + 16, 1, 0x03, NULL},
-                 {"another version of the CIE", FRAMES + 8, 1, 3, NULL},
-                 {"a number of two bytes", FRAMES + 12, 1, 0x81, NULL}};
+                 {"an address as it is", SECOND + 8, 4, MAKE_ELF_BASE + MOVED + BEGINS + EACH, NULL},
+                 {"no such list of functions", INDEX + 2, 1, 0xff, NULL},
+                 {"another list of functions", INDEX + 3, 1, 0xff, NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const uint32_t words[] = {0x3b031b01, FRAMES - INDEX - 4, 2};
         uint8_t bytes[4];
@@ -108,8 +107,6 @@ TEST(the_index_of_unwind_information_leads_to_it)
         for (size_t k = 0; k < sizeof bytes; k++)
             bytes[k] = (uint8_t)(cases[i].value >> (8 * k));
         make_elf_put(&made, cases[i].at, bytes, cases[i].size);
-        if (cases[i].at == FRAMES + 16) /* and one that is not where PCREL_SDATA4 would have it */
-            make_elf_put(&made, SECOND + 8, bytes, 4);
         make_elf_phdr(&made, PT_GNU_EH_FRAME, PF_R, INDEX, 28);
         const struct image *image = read_made();
         const bool told = image->defects.total == 1 && image->defects.items[0].id == DEFECT_ID_elf_unwind &&
@@ -137,6 +134,7 @@ TEST(unwind_information_is_found_by_its_index)
                  {"another version", 0, 28, other, 0, 2, true},
                  {"not the bytes of p_offset", 4, 28, index, 0, 2, true},
                  {"not loaded", 0x90000, 28, index, 0, 2, true},
+                 {"more than is loaded", 0, 0x100000, index, 0, 2, true},
                  {"of what is not loaded", 0, 28, index, 0x900000, 2, true},
                  {"of an address", 0, 28, absolute, 0x900000, 2, false},
                  {"a short one", 0, 11, index, 0x900000, 9, false},

@@ -27,7 +27,7 @@ static void expect_wrong(const char *sentence, size_t wrong)
     assert_int_equal(found, wrong);
 }
 
-enum { RELATIVE = R_X86_64_RELATIVE, IRELATIVE = R_X86_64_IRELATIVE, SLOT = R_X86_64_JUMP_SLOT };
+enum { RELATIVE = R_X86_64_RELATIVE, IRELATIVE = R_X86_64_IRELATIVE, SLOT = R_X86_64_JUMP_SLOT, ZEROS = 0x30000 };
 
 TEST(a_static_pie_can_apply_its_relocations)
 {
@@ -43,6 +43,7 @@ TEST(a_static_pie_can_apply_its_relocations)
         {"none between others", {{PLACE, R_X86_64_NONE, 0}, {PLACE + 8, RELATIVE, 0}}, 0},
         {"a function that chooses", {{PLACE, IRELATIVE, CODE}, {PLACE + 8, R_X86_64_TPOFF64, 0}}, 0},
         {"data that chooses", {{PLACE, IRELATIVE, PLACE}, {PLACE + 8, RELATIVE, 0}}, 1},
+        {"zeros that choose", {{PLACE, IRELATIVE, ZEROS}, {PLACE + 8, RELATIVE, 0}}, 1},
         {"nothing that chooses", {{PLACE, IRELATIVE, 0x5000}, {PLACE + 8, RELATIVE, 0}}, 1},
         {"what only linkers apply", {{PLACE, R_X86_64_PLT32, 0}, {PLACE + 8, RELATIVE, 0}}, 1},
     };
@@ -50,6 +51,12 @@ TEST(a_static_pie_can_apply_its_relocations)
         clean_pie();
         make_elf_dyn(&made, DT_RELA, 0x10000 + TABLE);
         make_elf_dyn(&made, DT_RELASZ, 48);
+        if (cases[i].entries[0].addend == ZEROS) {
+            Elf64_Phdr *p = make_elf_phdr(&made, PT_LOAD, PF_R | PF_X, 0, 0);
+            p->p_vaddr = ZEROS;
+            p->p_memsz = 16;
+            p->p_align = 0x1000;
+        }
         put_entries(&cases[i], 0);
         write_made(0);
         expect_wrong(cases[i].sentence, cases[i].wrong);

@@ -81,12 +81,18 @@ static size_t spread_elf(uint8_t **out)
         VERSIONS = 20,
         RELA = 24,
         HASH = 28,
+        UNWIND = 32,
         PHDRS = 40,
         SIZE = 48
     };
     static const struct {
         uint32_t type, page, size;
-    } parts[] = {{PT_LOAD, 0, SIZE * PAGE}, {PT_INTERP, INTERP, 11}, {PT_NOTE, NOTES, 24}, {PT_DYNAMIC, DYNAMIC, 176}};
+    } parts[] = {{PT_LOAD, 0, SIZE * PAGE},
+                 {PT_INTERP, INTERP, 11},
+                 {PT_NOTE, NOTES, 24},
+                 {PT_DYNAMIC, DYNAMIC, 176},
+                 {PT_GNU_EH_FRAME, UNWIND, 12}};
+    enum { PARTS = sizeof parts / sizeof *parts };
     static const uint64_t dyns[][2] = {{DT_STRTAB, STRINGS},   {DT_STRSZ, 0},      {DT_NEEDED, 0},
                                        {DT_VERNEED, VERSIONS}, {DT_VERNEEDNUM, 0}, {DT_RELA, RELA},
                                        {DT_RELASZ, 0},         {DT_RELAENT, 0},    {DT_GNU_HASH, HASH}};
@@ -102,9 +108,9 @@ static size_t spread_elf(uint8_t **out)
                                .e_phoff = PHDRS * PAGE,
                                .e_ehsize = 64,
                                .e_phentsize = 56,
-                               .e_phnum = 4};
+                               .e_phnum = PARTS};
     memcpy(bytes, &header, sizeof header);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < PARTS; i++) {
         const Elf64_Phdr p = {.p_type = parts[i].type,
                               .p_flags = PF_R | PF_X,
                               .p_offset = parts[i].page * PAGE,
@@ -123,8 +129,18 @@ static size_t spread_elf(uint8_t **out)
     memcpy(bytes + STRINGS * PAGE, "\0x", 3);
     memcpy(bytes + VERSIONS * PAGE, (const uint32_t[]){0x10001, 0, 16, 0, 0, 0, 1, 0}, 32);
     bytes[HASH * PAGE] = 1;
+    memcpy(bytes + UNWIND * PAGE, (const uint32_t[]){0x3b031b01, 0, 0}, 12);
     *out = bytes;
     return SIZE * PAGE;
+}
+
+/* What objcopy --only-keep-debug leaves, but for code that is still there, on a page of its own. */
+static size_t companion_elf(uint8_t **out)
+{
+    static struct make_elf made;
+    make_elf_clean(&made, ARCH_AMD64);
+    made.sections[0].header.sh_type = SHT_NOBITS;
+    return make_elf_write(&made, out);
 }
 
 /* A library of which each table stands elsewhere, as a thin file or as the second slice of a universal one. */
@@ -197,6 +213,9 @@ static void elf_files_that_become_shorter(void **state)
     cut_at_each_page(bytes, size);
     free(bytes);
     size = static_elf(&bytes);
+    cut_at_each_page(bytes, size);
+    free(bytes);
+    size = companion_elf(&bytes);
     cut_at_each_page(bytes, size);
     free(bytes);
 }
