@@ -135,9 +135,9 @@ static bool find_functab(const struct image *image, struct functab *table)
     table->count = load_le64(v.data + 8);
     const uint64_t entry = table->wide ? 16 : 8,
                    from = version == GO_1_2 ? 16 : load_le64(v.data + (table->wide ? 56 : 64));
-    if (!view_table(v, from, entry, table->count, &list) || !view_sub(v, from, v.size - from, &table->rest) ||
-        table->rest.size - list.size < entry / 2)
+    if (!view_table(v, from, entry, table->count, &list) || v.size - from - list.size < entry / 2)
         return false;
+    table->rest = (struct view){list.data, (size_t)(v.size - from)};
     table->text = 0;
     if (!table->wide)
         table->text = text_start(image, load_le64(v.data + 24), function_at(table, table->count));

@@ -158,19 +158,20 @@ static void what_is_too_much_is_not_understood(void **state)
 {
     struct read_back *r = *state;
     static const char *const deep[][2] = {{"<array>", "</array>"}, {"<dict><key>b</key>", "</dict>"}};
-    for (unsigned kind = 0; kind < 2; kind++)
-        for (unsigned depth = 15; depth <= 16; depth++) {
-            char text[ROOM - HEADER] = "<dict><key>a</key>";
-            for (unsigned i = 0; i < depth; i++)
-                (void)strcat(text, deep[kind][0]);
-            (void)strcat(text, "<array/>");
-            for (unsigned i = 0; i < depth; i++)
-                (void)strcat(text, deep[kind][1]);
-            (void)strcat(text, "</dict>");
-            read_forms(r, text, NULL, 0);
-            assert_int_equal(r->extra.entitlements.known, depth == 15 ? KNOWN_COMPLETE : KNOWN_BROKEN);
-            done(r);
-        }
+    static const char *const innermost[] = {"<array/>", "<array></array>", "<dict/>", "<dict></dict>"};
+    for (unsigned i = 0; i < 2 * 2 * 4; i++) {
+        const unsigned kind = i % 2, depth = 15 + i / 2 % 2, inner = i / 4;
+        char text[ROOM - HEADER] = "<dict><key>a</key>";
+        for (unsigned k = 0; k < depth; k++)
+            (void)strcat(text, deep[kind][0]);
+        (void)strcat(text, innermost[inner]);
+        for (unsigned k = 0; k < depth; k++)
+            (void)strcat(text, deep[kind][1]);
+        (void)strcat(text, "</dict>");
+        read_forms(r, text, NULL, 0);
+        assert_int_equal(r->extra.entitlements.known, depth == 15 ? KNOWN_COMPLETE : KNOWN_BROKEN);
+        done(r);
+    }
     for (size_t size = 255; size <= 256; size++) {
         char text[ROOM - HEADER], key[257] = "";
         memset(key, 'k', size);

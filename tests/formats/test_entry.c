@@ -155,6 +155,48 @@ static void where_the_text_of_go_begins(void **state)
     }
 }
 
+/* A table whose functions are not all in the file tells of none of them. */
+static void a_table_of_go_is_whole_or_tells_nothing(void **state)
+{
+    enum { NEW = 72 + 2 * 8 + 4, OLD = 64 + 2 * 16 + 8 }; /* bytes up to where the last function ends */
+    static const struct {
+        const char *sentence;
+        uint8_t magic;
+        uint64_t size, functions, place; /* of the file; of the table, and of functab, if it is another */
+        bool known;
+    } cases[] = {{"as it should be", 0xf1, CONSTANTS + 0x1000, 2, 0, true},
+                 {"the file ends with it", 0xf1, CONSTANTS + NEW, 2, 0, true},
+                 {"a byte is missing", 0xf1, CONSTANTS + NEW - 1, 2, 0, false},
+                 {"the end of the last function is", 0xf1, CONSTANTS + NEW - 4, 2, 0, false},
+                 {"the last function is", 0xf1, CONSTANTS + NEW - 5, 2, 0, false},
+                 {"its header alone", 0xf1, CONSTANTS + 72, 2, 0, false},
+                 {"less than its header", 0xf1, CONSTANTS + 71, 2, 0, false},
+                 {"it begins where the file ends", 0xf1, CONSTANTS, 2, 0, false},
+                 {"it begins behind the file", 0xf1, CONSTANTS - 1, 2, 0, false},
+                 {"more functions than there are bytes", 0xf1, TABLE, 0x2000, 0, false},
+                 {"functions without end", 0xf1, TABLE, UINT64_MAX, 0, false},
+                 {"functions behind the file", 0xf1, TABLE, 2, 0x2000, false},
+                 {"functions in front of it", 0xf1, TABLE, 2, UINT64_MAX - 7, false},
+                 {"as Go 1.16 has it", 0xfa, CONSTANTS + OLD, 2, 0, true},
+                 {"as Go 1.16 has it, but a byte", 0xfa, CONSTANTS + OLD - 1, 2, 0, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct go_info go = {.pclntab = true, .pclntab_offset = CONSTANTS};
+        uint64_t begin = 0;
+        small_start(&s, EM_X86_64);
+        put_go(cases[i].magic, BASE + FUNCTION, cases[i].functions);
+        if (cases[i].place)
+            put_word(&s, CONSTANTS + 64, cases[i].place);
+        struct image image = *small_read(&s);
+        image.go = &go;
+        image.size = cases[i].size;
+        if (go_function(&image, BASE + FUNCTION + 0x44, &begin) != cases[i].known)
+            fail_msg("%s", cases[i].sentence);
+        assert_int_equal(begin, cases[i].known ? BASE + FUNCTION + 0x40 : 0);
+        file_close(&s.file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +205,7 @@ int main(void)
         cmocka_unit_test(of_a_dynamic_program_nothing_is_asked),
         cmocka_unit_test(an_entry_of_go_is_one_of_its_functions),
         cmocka_unit_test(where_the_text_of_go_begins),
+        cmocka_unit_test(a_table_of_go_is_whole_or_tells_nothing),
     };
     return cmocka_run_group_tests_name("test_entry", tests, NULL, NULL);
 }

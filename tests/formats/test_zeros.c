@@ -317,6 +317,37 @@ static void put_frame(unsigned number, uint64_t from, uint64_t size)
     put32(at + 12, size);
 }
 
+/* Anew for each section of code: of both together, no more than twice the bytes of the file. */
+static void unwind_information_is_read_as_far_as_it_is_there(void **state)
+{
+    enum { FROM = 0x400, CODES = 4, WHOLE = ROOM / 4, LARGE = 0x28000, TEXT_SIZE = 0x8000 };
+    static const struct {
+        const char *sentence;
+        size_t at, size, told;
+    } cases[] = {{"all of it", FRAMES_AT, 44, CODES},
+                 {"as much as may be read", FRAMES_AT, (2 * WHOLE - CODES * TEXT_SIZE) / CODES, CODES},
+                 {"a byte more", FRAMES_AT, (2 * WHOLE - CODES * TEXT_SIZE) / CODES + 1, CODES - 1},
+                 {"most of the file", FRAMES_AT, LARGE, 2},
+                 {"a byte more than the file has", FRAMES_AT, WHOLE - FRAMES_AT + 1, 0},
+                 {"none in the file", WHOLE + 1, 44, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memset(bytes, 1, WHOLE);
+        memset(bytes + TEXT_AT + FROM, 0, SECTOR);
+        put_frame(0, FROM - 64, 128);
+        put32(FRAMES_AT + 40, 0);
+        (void)lost_sectors(FORMAT_ELF, cases[i].size);
+        image.defects = (struct defect_list){0};
+        sections[1].offset = cases[i].at;
+        for (size_t k = 2; k <= CODES; k++)
+            sections[k] = sections[0];
+        image.sections.count = CODES + 1;
+        read_zeros(&image);
+        if (image.defects.total != cases[i].told)
+            fail_msg("%s: %zu", cases[i].sentence, image.defects.total);
+    }
+}
+
 /* OpenSSL's tables stand beside functions. */
 static void no_function_is_noise(void **state)
 {
@@ -515,6 +546,7 @@ int main(void)
         CASE(code_has_no_sector_of_ones),
         CASE(no_function_has_a_sector_of_zeros),
         CASE(no_function_of_go_has_a_sector_of_zeros),
+        CASE(unwind_information_is_read_as_far_as_it_is_there),
         CASE(no_function_is_noise),
         CASE(no_function_of_go_is_noise),
         CASE(few_places_are_filled_up),
