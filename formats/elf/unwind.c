@@ -32,7 +32,7 @@ void check_unwind(struct elf_view *view)
 {
     const struct phdr *p = view->unwind;
     struct view index, frames;
-    if (view->debug_file || !p || p->filesz < HEAD || !exec_view_bytes(view, p->vaddr, p->filesz, &index))
+    if (!p || p->filesz < HEAD || !exec_view_bytes(view, p->vaddr, p->filesz, &index))
         return;
     const uint64_t base = add(p->vaddr + 4, index.data + 4);
     if (index.data[0] != 1 || index.data[1] != PCREL_SDATA4 || index.data[2] != UDATA4 ||

@@ -116,6 +116,34 @@ TEST(a_static_pie_calls_what_its_relocations_fill_in)
     expect_array("nothing fills them in", true);
 }
 
+TEST(an_array_and_the_relocations_have_sizes)
+{
+    static const struct {
+        const char *sentence;
+        uint64_t array, relocations; /* bytes; 0: nothing says how many */
+        bool lost, wrong;            /* lost: the dynamic table is nowhere */
+    } cases[] = {{"both", 16, 48, false, false},
+                 {"no array", 0, 48, false, false},
+                 {"an array of more than memory", 0x100000, 48, false, true},
+                 {"no relocations", 16, 0, false, true},
+                 {"relocations in no memory", 16, 0x100000, false, true},
+                 {"a table that is told of elsewhere", 16, 0, true, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clean_pie();
+        make_elf_dyn(&made, DT_INIT_ARRAY, MOVED + ARRAY);
+        if (cases[i].array)
+            make_elf_dyn(&made, DT_INIT_ARRAYSZ, cases[i].array);
+        make_elf_dyn(&made, DT_RELA, MOVED + RELA);
+        if (cases[i].relocations)
+            make_elf_dyn(&made, DT_RELASZ, cases[i].relocations);
+        put_rela(0, MOVED + ARRAY, R_X86_64_RELATIVE, CODE);
+        put_rela(1, MOVED + ARRAY + 8, R_X86_64_RELATIVE, CODE);
+        if (cases[i].lost)
+            make_elf_find(&made, PT_DYNAMIC)->p_vaddr += 0x100000;
+        expect_array(cases[i].sentence, cases[i].wrong);
+    }
+}
+
 /* Packed relocations have their addends where they are added. */
 TEST(a_static_pie_with_packed_relocations_calls_the_words_themselves)
 {
@@ -165,6 +193,7 @@ int main(void)
         F(a_static_program_calls_code),
         F(an_array_is_of_words_that_stand_in_the_file),
         F(a_static_pie_calls_what_its_relocations_fill_in),
+        F(an_array_and_the_relocations_have_sizes),
         F(a_static_pie_with_packed_relocations_calls_the_words_themselves),
         F(relocations_for_arm64_have_numbers_of_their_own),
         F(arrays_of_dynamic_programs_are_those_of_their_loader),

@@ -298,6 +298,21 @@ TEST(a_debug_file_has_no_code_to_run)
         free(bytes);
         file_close(&file);
     }
+    static const uint8_t last[8] = {0}; /* nor is there room for zeros where the file ends */
+    clean();
+    made.sections[0].header.sh_type = SHT_NOBITS;
+    made.trailing = last;
+    made.trailing_size = sizeof last;
+    uint8_t *whole;
+    size_t length = make_elf_write(&made, &whole);
+    Elf64_Phdr *p = (Elf64_Phdr *)(void *)(whole + sizeof(Elf64_Ehdr));
+    while (p->p_type != PT_LOAD || !(p->p_flags & PF_X))
+        p++;
+    p->p_filesz = p->p_memsz = length - p->p_offset;
+    ((Elf64_Ehdr *)(void *)whole)->e_entry = p->p_vaddr + p->p_filesz - sizeof last;
+    assert_int_equal(read_bytes(whole, length)->kind, KIND_EXECUTABLE);
+    free(whole);
+    file_close(&file);
     static const struct {
         uint64_t entry;
         uint32_t flags;

@@ -92,7 +92,7 @@ static void put_go(uint8_t magic, uint64_t text, uint64_t functions)
     if (!wide)
         put_word(&s, CONSTANTS + 24, text);
     for (size_t i = 0; i < 5; i++)
-        put_word(&s, CONSTANTS + (wide ? 24 : 32) + i * 8, table);
+        put_word(&s, CONSTANTS + (wide ? 24U : 32U) + i * 8, table);
     for (uint32_t i = 0; i < 3; i++) {
         const uint32_t pair[] = {i * 0x40, 0};
         const uint64_t words[] = {BASE + CODE + 0x100 + i * 0x40, 0};
