@@ -109,9 +109,8 @@ void check_arrays(struct elf_view *view)
 {
     const struct image *image = view->image;
     struct calls calls = {.view = view};
-    if ((image->linkage != LINKAGE_STATIC && image->linkage != LINKAGE_STATIC_PIE) ||
-        view->dynamic_known == KNOWN_BROKEN)
-        return;
+    if (image->linkage != LINKAGE_STATIC && image->linkage != LINKAGE_STATIC_PIE)
+        return; /* nor is what its dynamic table says known to its end, then */
     calls.arrays = arena_array(&view->file->arena, image->sections.count + 3, sizeof *calls.arrays);
     find_arrays(&calls);
     if (calls.count == 0 || calls.told)
