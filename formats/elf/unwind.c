@@ -46,7 +46,7 @@ void check_unwind(struct elf_view *view)
         const char *fault =
             start < last ? "a function that begins before the last one" : frame_fault(frames, base, at, start);
         if (fault) {
-            ELF_DEFECT(view, elf_unwind, p->offset + HEAD + i * ENTRY,
+            ELF_DEFECT(view, elf_unwind, view->image->offset + p->offset + HEAD + i * ENTRY,
                        "the frame description entry of each function, in order", "%s: number %llu, %#llx", fault,
                        (unsigned long long)i, (unsigned long long)start);
             return;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "formats/certain.h"
+
 enum { DEEPEST = 16, MOST = 1024 /* keys; programs have a dozen */, LONGEST = 255 /* of them */, BLOB_HEADER = 8 };
 
 struct text {
@@ -89,46 +91,54 @@ static struct view plain(struct text *t, const char *close)
     return v;
 }
 
-static bool value(struct text *t, unsigned depth);
+enum worth { WORTH_NONE, WORTH_TRUE, WORTH_OTHER };
 
-/* Keys and values, up to the end of the dictionary. */
-static void dictionary(struct text *t, unsigned depth)
-{
-    while (!t->failed && tag(t, "</dict") == TAG_NONE) {
-        t->failed |= tag(t, "<key") != TAG_OPEN;
-        const struct view key = plain(t, "</key>");
-        const bool holds = value(t, depth);
-        if (depth == 0)
-            take(t, key, holds);
-    }
-}
-
-/* Whether it is `true`. */
-static bool value(struct text *t, unsigned depth)
+/* A value that has no others in it, if one comes next. */
+static enum worth simple_value(struct text *t)
 {
     static const char *const plains[][2] = {{"<string", "</string>"},
                                             {"<integer", "</integer>"},
                                             {"<real", "</real>"},
                                             {"<data", "</data>"},
                                             {"<date", "</date>"}};
-    if (t->failed || tag(t, "<true") == TAG_EMPTY)
-        return !t->failed;
+    if (tag(t, "<true") == TAG_EMPTY)
+        return WORTH_TRUE;
     if (tag(t, "<false") == TAG_EMPTY)
-        return false;
+        return WORTH_OTHER;
     for (size_t i = 0; i < sizeof plains / sizeof *plains; i++) {
         const enum tag found = tag(t, plains[i][0]);
         if (found == TAG_OPEN)
             (void)plain(t, plains[i][1]);
         if (found != TAG_NONE)
-            return false;
+            return WORTH_OTHER;
     }
-    const enum tag list = tag(t, "<array"), map = list == TAG_NONE ? tag(t, "<dict") : TAG_NONE;
-    t->failed |= (list == TAG_NONE && map == TAG_NONE) || depth == DEEPEST;
-    if (map == TAG_OPEN && !t->failed)
-        dictionary(t, depth + 1);
-    while (list == TAG_OPEN && !t->failed && tag(t, "</array") == TAG_NONE)
-        (void)value(t, depth + 1);
-    return false;
+    return WORTH_NONE;
+}
+
+/* What follows the opening tag of the dictionary at the top, up to its end. */
+static void dictionary(struct text *t)
+{
+    bool maps[DEEPEST + 1] = {true}; /* dictionaries, not arrays, that are open */
+    struct view key = {0};
+    for (unsigned depth = 1; depth && !t->failed;) {
+        const bool map = maps[depth - 1];
+        if (tag(t, map ? "</dict" : "</array") != TAG_NONE) {
+            depth--;
+            continue;
+        }
+        t->failed |= map && tag(t, "<key") != TAG_OPEN;
+        const struct view name = map ? plain(t, "</key>") : key;
+        key = depth == 1 ? name : key;
+        const enum worth worth = simple_value(t);
+        if (depth == 1)
+            take(t, key, worth == WORTH_TRUE);
+        if (worth != WORTH_NONE)
+            continue;
+        const enum tag array = tag(t, "<array"), inner = array == TAG_NONE ? tag(t, "<dict") : TAG_NONE;
+        t->failed |= (array == TAG_NONE && inner == TAG_NONE) || depth > DEEPEST;
+        if (!t->failed && (array == TAG_OPEN || inner == TAG_OPEN))
+            maps[depth++] = inner == TAG_OPEN;
+    }
 }
 
 static void read_xml(struct text *t)
@@ -139,7 +149,7 @@ static void read_xml(struct text *t)
     const enum tag first = tag(t, "<dict");
     t->failed |= first == TAG_NONE;
     if (first == TAG_OPEN)
-        dictionary(t, 0);
+        dictionary(t);
     (void)tag(t, "</plist");
     skip_between(t);
     while (t->at < t->v.size && t->v.data[t->at] == 0)
@@ -214,11 +224,8 @@ static void read_form(struct macho_view *view, struct view blob, uint64_t at, vo
                       struct named_list *found)
 {
     struct text t = {.view = view, .found = found, .base = macho_at(view, at + BLOB_HEADER)};
-    if (!blob.data)
+    if (!blob.data || NEVER(!view_sub(blob, BLOB_HEADER, blob.size - BLOB_HEADER, &t.v)))
         return;
-    struct cursor c = cursor_at(blob, true);
-    cursor_skip(&c, BLOB_HEADER);
-    t.v = cursor_take(&c, blob.size - BLOB_HEADER);
     read(&t);
     found->known = t.failed ? KNOWN_BROKEN : KNOWN_COMPLETE;
 }
