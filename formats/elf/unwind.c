@@ -13,6 +13,12 @@ static uint64_t add(uint64_t address, const uint8_t *by)
     return address + (uint64_t)(int64_t)(int32_t)load_le32(by);
 }
 
+/* Whether functions are listed for bisection, in the encodings that linkers write. */
+static bool is_listed(struct view index)
+{
+    return index.data[1] == PCREL_SDATA4 && index.data[2] == UDATA4 && index.data[3] == DATAREL_SDATA4;
+}
+
 /* What is wrong with the entry at `at` of .eh_frame for the function that begins at `start`; NULL: nothing. */
 static const char *frame_fault(struct view frames, uint64_t base, uint64_t at, uint64_t start)
 {
@@ -28,19 +34,40 @@ static const char *frame_fault(struct view frames, uint64_t base, uint64_t at, u
                : NULL;
 }
 
+/* What is wrong with the head of the index: a version, three encodings, where .eh_frame stands, and how many functions are
+ * listed. */
+static const char *head_fault(const struct elf_view *view, struct view index)
+{
+    uint64_t offset;
+    if (index.data[0] != 1)
+        return "bytes that are no index of unwind information";
+    if (index.size < HEAD || index.data[1] != PCREL_SDATA4)
+        return NULL;
+    if (!exec_view_offset(view, add(view->unwind->vaddr + 4, index.data + 4), 1, &offset))
+        return "an index of unwind information that is not loaded";
+    return is_listed(index) && load_le32(index.data + 8) > (index.size - HEAD) / ENTRY
+               ? "an index of more functions than it has room for"
+               : NULL;
+}
+
 void check_unwind(struct elf_view *view)
 {
     const struct phdr *p = view->unwind;
     struct view index, frames;
-    if (!p || p->filesz < HEAD || !exec_view_bytes(view, p->vaddr, p->filesz, &index))
+    uint64_t offset;
+    if (!p || p->filesz == 0 || !exec_view_offset(view, p->vaddr, p->filesz, &offset) || offset != p->offset ||
+        !exec_view_bytes(view, p->vaddr, p->filesz, &index))
+        return; /* headers.c tells of one that leads elsewhere */
+    const char *wrong = head_fault(view, index);
+    if (wrong)
+        ELF_DEFECT(view, elf_segment, p->at, "the index of unwind information, as PT_GNU_EH_FRAME says", "%s", wrong);
+    if (wrong || index.size < HEAD || !is_listed(index))
         return;
-    const uint64_t base = add(p->vaddr + 4, index.data + 4);
-    if (index.data[0] != 1 || index.data[1] != PCREL_SDATA4 || index.data[2] != UDATA4 ||
-        index.data[3] != DATAREL_SDATA4 || !exec_view_rest(view, base, view->image->size, &frames))
+    const uint64_t base = add(p->vaddr + 4, index.data + 4), count = load_le32(index.data + 8);
+    if (!exec_view_rest(view, base, view->image->size, &frames))
         return;
-    const uint64_t room = (p->filesz - HEAD) / ENTRY, count = load_le32(index.data + 8);
     uint64_t last = 0;
-    for (uint64_t i = 0; i < count && i < room; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         const uint8_t *entry = index.data + HEAD + i * ENTRY;
         const uint64_t start = add(p->vaddr, entry), at = add(p->vaddr, entry + 4) - base;
         const char *fault =
