@@ -335,8 +335,10 @@ void read_elf(struct file *file, const struct read_options *options, struct read
         compare_views(&view);
     }
     classify(&view);
-    check_own_relocations(&view);
-    check_arrays(&view);
+    if (options->code) {
+        check_own_relocations(&view);
+        check_arrays(&view);
+    }
     read_debug(&view);
     if (options->code && (image->kind == KIND_EXECUTABLE || image->kind == KIND_SHARED_LIBRARY))
         read_hidden_dwarf(image);
