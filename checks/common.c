@@ -60,6 +60,23 @@ size_t common_defects(const struct subject *subject, struct finding *f, enum def
     return found;
 }
 
+bool common_signed(const struct subject *subject, struct finding *f, enum defect_family family, const char *what)
+{
+    const struct image *image = subject->image;
+    bool unsure;
+    if (common_defects(subject, f, family, &unsure))
+        fail(f, "%s", f->evidence[0].observed);
+    else if (image->signature == SIGNATURE_NONE && image->segments.known != KNOWN_BROKEN)
+        not_applicable(f, "no code signature");
+    else if (image->signature == SIGNATURE_NONE || image->signature == SIGNATURE_BROKEN)
+        unknown(f, "the code signature cannot be read");
+    else if (unsure)
+        unknown(f, "more defects were found than are kept, and those kept are not of %s", what);
+    else
+        return true;
+    return false;
+}
+
 const char *common_dependency(const struct image *image, uint32_t how)
 {
     static const char *const elf[] = {"DT_NEEDED", "DT_NEEDED", "DT_NEEDED", "DT_NEEDED",

@@ -15,6 +15,9 @@ const char *common_unread(const struct image *image);
 /* One row of evidence per defect of the family; how many there are. `unsure`: others were reported than were kept. */
 size_t common_defects(const struct subject *subject, struct finding *f, enum defect_family family, bool *unsure);
 
+/* Whether there is a code signature that can be read, without a defect of the family, `what` in words. Else it has answered. */
+bool common_signed(const struct subject *subject, struct finding *f, enum defect_family family, const char *what);
+
 /* "DT_NEEDED", "LC_LOAD_WEAK_DYLIB", …: how the image asks for this dependency. */
 const char *common_dependency(const struct image *image, uint32_t how);
 /* What an image under /usr/lib or /System/Library is to macOS: part of the system, written by no one else. */

@@ -11,87 +11,69 @@ static bool section_bytes(const struct image *image, const struct section *secti
            image_view(image, section->offset - image->offset, section->size, view);
 }
 
-static const char *const asking[] = {"getauxval", "__getauxval", NULL};
-/* What ends a program that may have done all it was asked for, or another takes its place by, or goes on elsewhere. */
-static const char *const ending[] = {"exit",
-                                     "_exit",
-                                     "_Exit",
-                                     "quick_exit",
-                                     "err",
-                                     "errx",
-                                     "verr",
-                                     "verrx",
-                                     "error",
-                                     "error_at_line",
-                                     "execve",
-                                     "execv",
-                                     "execvp",
-                                     "execvpe",
-                                     "execl",
-                                     "execle",
-                                     "execlp",
-                                     "fexecve",
-                                     "posix_spawn",
-                                     "syscall",
-                                     "kill",
-                                     "raise",
-                                     "pthread_kill",
-                                     "pthread_exit",
-                                     "thrd_exit",
-                                     "pause",
-                                     "sigsuspend",
-                                     "longjmp",
-                                     "_longjmp",
-                                     "siglongjmp",
-                                     "__longjmp_chk",
-                                     "setcontext",
-                                     "swapcontext",
-                                     "__cxa_throw",
-                                     "__cxa_rethrow",
-                                     "_Unwind_Resume",
-                                     "_Unwind_RaiseException",
-                                     "_ZSt9terminatev",
-                                     NULL};
+enum {
+    ENDS =
+        1, /* a program that may have done all it was asked for, or another takes its place by it, or it goes on elsewhere */
+    ENDLESS = 2, /* declared noreturn by glibc's headers, or by the Itanium C++ ABI */
+};
+static const struct {
+    const char *name;
+    unsigned how;
+} leaving[] = {
+    {"exit", ENDS | ENDLESS},
+    {"_exit", ENDS | ENDLESS},
+    {"_Exit", ENDS | ENDLESS},
+    {"quick_exit", ENDS | ENDLESS},
+    {"err", ENDS | ENDLESS},
+    {"errx", ENDS | ENDLESS},
+    {"verr", ENDS | ENDLESS},
+    {"verrx", ENDS | ENDLESS},
+    {"error", ENDS},
+    {"error_at_line", ENDS},
+    {"execve", ENDS},
+    {"execv", ENDS},
+    {"execvp", ENDS},
+    {"execvpe", ENDS},
+    {"execl", ENDS},
+    {"execle", ENDS},
+    {"execlp", ENDS},
+    {"fexecve", ENDS},
+    {"posix_spawn", ENDS},
+    {"syscall", ENDS},
+    {"kill", ENDS},
+    {"raise", ENDS},
+    {"pthread_kill", ENDS},
+    {"pthread_exit", ENDS | ENDLESS},
+    {"thrd_exit", ENDS | ENDLESS},
+    {"pause", ENDS},
+    {"sigsuspend", ENDS},
+    {"longjmp", ENDS | ENDLESS},
+    {"_longjmp", ENDS | ENDLESS},
+    {"siglongjmp", ENDS | ENDLESS},
+    {"__longjmp_chk", ENDS | ENDLESS},
+    {"setcontext", ENDS},
+    {"swapcontext", ENDS},
+    {"__cxa_throw", ENDS | ENDLESS},
+    {"__cxa_rethrow", ENDS | ENDLESS},
+    {"_Unwind_Resume", ENDS | ENDLESS},
+    {"_Unwind_RaiseException", ENDS},
+    {"_ZSt9terminatev", ENDS | ENDLESS},
+    {"abort", ENDLESS},
+    {"__assert_fail", ENDLESS},
+    {"__assert_perror_fail", ENDLESS},
+    {"__chk_fail", ENDLESS},
+    {"__stack_chk_fail", ENDLESS},
+    {"__cxa_bad_cast", ENDLESS},
+    {"__cxa_bad_typeid", ENDLESS},
+    {"__cxa_throw_bad_array_new_length", ENDLESS},
+    {"__cxa_pure_virtual", ENDLESS},
+};
 
-/* What glibc's headers declare to be noreturn, and what the Itanium C++ ABI says does not return. */
-static const char *const endless[] = {"abort",
-                                      "exit",
-                                      "_exit",
-                                      "_Exit",
-                                      "quick_exit",
-                                      "err",
-                                      "errx",
-                                      "verr",
-                                      "verrx",
-                                      "__assert_fail",
-                                      "__assert_perror_fail",
-                                      "__chk_fail",
-                                      "__stack_chk_fail",
-                                      "pthread_exit",
-                                      "thrd_exit",
-                                      "longjmp",
-                                      "_longjmp",
-                                      "siglongjmp",
-                                      "__longjmp_chk",
-                                      "_Unwind_Resume",
-                                      "_ZSt9terminatev",
-                                      "__cxa_throw",
-                                      "__cxa_rethrow",
-                                      "__cxa_bad_cast",
-                                      "__cxa_bad_typeid",
-                                      "__cxa_throw_bad_array_new_length",
-                                      "__cxa_pure_virtual",
-                                      NULL};
-
-static bool is_among(struct view strings, uint32_t name, const char *const *names)
+static bool is_named(struct view strings, uint32_t name, const char *wanted)
 {
-    for (; *names; names++) {
-        struct view text;
-        size_t size = strlen(*names) + 1;
-        if (view_sub(strings, name, size, &text) && memcmp(text.data, *names, size) == 0)
-            return true;
-    }
-    return false;
+    struct view text;
+    const size_t size = strlen(wanted) + 1;
+    return view_sub(strings, name, size, &text) && memcmp(text.data, wanted, size) == 0;
 }
 
 /* std::__throw_length_error(char const*) and the like. */
@@ -101,6 +83,15 @@ static bool throws(struct view strings, uint32_t name)
     struct view text;
     return view_sub(strings, name, PREFIX + WORD, &text) && memcmp(text.data, "_ZSt", 4) == 0 &&
            (memcmp(text.data + PREFIX, "__throw_", WORD) == 0 || memcmp(text.data + PREFIX - 1, "__throw_", WORD) == 0);
+}
+
+/* ENDS, ENDLESS, both or neither. */
+static unsigned how_it_leaves(struct view strings, uint32_t name)
+{
+    for (size_t i = 0; i < sizeof leaving / sizeof *leaving; i++)
+        if (is_named(strings, name, leaving[i].name))
+            return leaving[i].how;
+    return throws(strings, name) ? ENDS | ENDLESS : 0;
 }
 
 static bool is_slot(enum arch arch, uint64_t type)
@@ -118,11 +109,13 @@ static void take(enum arch arch, struct view relocations, struct view symbols, s
         if (!is_slot(arch, info & 0xffffffff) || !view_sub(symbols, (info >> 32) * SYM, SYM, &symbol))
             continue;
         uint32_t name = load_le32(symbol.data);
-        if (arch == ARCH_ARM64 && map->asking_count < MAP_ASKING && is_among(strings, name, asking))
+        const unsigned how = how_it_leaves(strings, name);
+        if (arch == ARCH_ARM64 && map->asking_count < MAP_ASKING &&
+            (is_named(strings, name, "getauxval") || is_named(strings, name, "__getauxval")))
             map->asking[map->asking_count++] = load_le64(p);
-        if (map->ending_count < MAP_ENDING && (is_among(strings, name, ending) || throws(strings, name)))
+        if (map->ending_count < MAP_ENDING && how & ENDS)
             map->ending[map->ending_count++] = load_le64(p);
-        if (map->endless_count < MAP_ENDING && (is_among(strings, name, endless) || throws(strings, name)))
+        if (map->endless_count < MAP_ENDING && how & ENDLESS)
             map->endless[map->endless_count++] = load_le64(p);
     }
 }

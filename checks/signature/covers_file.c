@@ -10,19 +10,8 @@
 
 static void check(const struct subject *subject, struct finding *f)
 {
-    const struct image *image = subject->image;
-    bool unsure;
-    const size_t found = common_defects(subject, f, DEFECT_COVER, &unsure);
-    if (found)
-        fail(f, "%s", f->evidence[0].observed);
-    else if (image->signature == SIGNATURE_NONE && image->segments.known != KNOWN_BROKEN)
-        not_applicable(f, "no code signature");
-    else if (image->signature == SIGNATURE_NONE || image->signature == SIGNATURE_BROKEN)
-        unknown(f, "the code signature cannot be read");
-    else if (unsure)
-        unknown(f, "more defects were found than are kept, and those kept are not of what the signature covers");
-    else
-        pass(f, "hashes of all %" PRIu64 " bytes before the signature", image->macho->code_limit);
+    if (common_signed(subject, f, DEFECT_COVER, "what the signature covers"))
+        pass(f, "hashes of all %" PRIu64 " bytes before the signature", subject->image->macho->code_limit);
 }
 
 const struct rule rule_signature_covers_file = {

@@ -7,24 +7,15 @@
 
 static void check(const struct subject *subject, struct finding *f)
 {
-    const struct image *image = subject->image;
-    const struct macho_extra *macho = image->macho;
-    bool unsure;
-    const size_t found = common_defects(subject, f, DEFECT_HASHES, &unsure);
-    if (found)
-        fail(f, "%s", f->evidence[0].observed);
-    else if (image->signature == SIGNATURE_NONE && image->segments.known != KNOWN_BROKEN)
-        not_applicable(f, "no code signature");
-    else if (image->signature == SIGNATURE_NONE || image->signature == SIGNATURE_BROKEN)
-        unknown(f, "the code signature cannot be read");
-    else if (unsure)
-        unknown(f, "more defects were found than are kept, and those kept are not of the hashes");
-    else if (!subject->code_was_read)
+    if (!common_signed(subject, f, DEFECT_HASHES, "the hashes"))
+        return;
+    const uint32_t held = subject->image->macho->pages_held;
+    if (!subject->code_was_read)
         not_applicable(f, "pages were not held against their hashes (--no-code)");
-    else if (macho->pages_held == 0)
+    else if (held == 0)
         unknown(f, "pages were not held against their hashes, for the signature does not cover the whole image");
     else
-        pass(f, "%u pages and all blobs are those that were signed", macho->pages_held);
+        pass(f, "%u pages and all blobs are those that were signed", held);
 }
 
 const struct rule rule_signature_page_hashes_match = {

@@ -31,8 +31,7 @@ static void tell(struct calls *calls, uint64_t address, const char *observed)
 
 static void look_at_word(struct calls *calls, uint64_t place, uint64_t function)
 {
-    const struct piece *piece = exec_view_piece(calls->view, function);
-    if (!piece || piece->zero || !(piece->access & ACCESS_EXECUTE))
+    if (!exec_view_is_code(calls->view, function))
         tell(calls, place, "a word that leads to no code");
 }
 

@@ -87,6 +87,8 @@ const char *load_oddity(const struct elf_view *view, const struct phdr *before, 
 void exec_view_headers(struct elf_view *view); /* program headers, memory image, PT_INTERP */
 /* Where n bytes at a virtual address, which stand in a row in the file, stand in the image; false elsewhere. */
 bool exec_view_offset(const struct elf_view *view, uint64_t address, uint64_t n, uint64_t *offset) MUST_CHECK;
+/* Whether code stands there that the file has. */
+bool exec_view_is_code(const struct elf_view *view, uint64_t address);
 /* Those bytes. */
 bool exec_view_bytes(const struct elf_view *view, uint64_t address, uint64_t n, struct view *out) MUST_CHECK;
 /* From `address` on as far as the file is mapped in a row, at most `most` bytes. */

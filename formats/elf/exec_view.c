@@ -154,9 +154,8 @@ static void build_memory(struct elf_view *view)
 /* 16 bytes that no compiler makes a program begin with. */
 static bool are_zeros(const struct elf_view *view, uint64_t offset)
 {
-    static const uint8_t zeros[16];
     struct view bytes;
-    return image_view(view->image, offset, sizeof zeros, &bytes) && memcmp(bytes.data, zeros, sizeof zeros) == 0;
+    return image_view(view->image, offset, 16, &bytes) && view_is_zero(bytes);
 }
 
 /* A section header that says that code has no bytes does not keep the kernel from running it. What
@@ -338,6 +337,12 @@ static uint64_t in_a_row(const struct elf_view *view, const struct piece *piece,
          piece++)
         there += piece->end - piece->start;
     return there;
+}
+
+bool exec_view_is_code(const struct elf_view *view, uint64_t address)
+{
+    const struct piece *piece = exec_view_piece(view, address);
+    return piece && !piece->zero && piece->access & ACCESS_EXECUTE;
 }
 
 bool exec_view_rest(const struct elf_view *view, uint64_t address, uint64_t most, struct view *out)

@@ -33,12 +33,6 @@ struct own { /* what a table is held against */
     uint64_t low, high; /* addresses of the program */
 };
 
-static bool is_code(const struct elf_view *view, uint64_t address)
-{
-    const struct piece *piece = exec_view_piece(view, address);
-    return piece && !piece->zero && piece->access & ACCESS_EXECUTE;
-}
-
 static bool is_inside(const struct own *own, uint64_t address)
 {
     return address >= own->low && address <= own->high;
@@ -74,7 +68,7 @@ static const char *entry_fault(const struct own *own, const uint8_t *at, struct 
         return "a slot that is not aligned";
     before->any = true;
     before->place = place;
-    if (type == own->types->irelative && !is_code(own->view, addend))
+    if (type == own->types->irelative && !exec_view_is_code(own->view, addend))
         return "a function that chooses another, where no code is";
     return type == own->types->relative && !is_inside(own, addend) ? "an address outside of the program" : NULL;
 }

@@ -273,20 +273,29 @@ static void no_function_has_a_sector_of_zeros(void **state)
         }
 }
 
+enum { PCLNTAB = 0x10000 };
+
+/* One function, as Go 1.16 has it. */
+static void put_pclntab(uint64_t from, uint64_t to)
+{
+    enum { FUNCTAB = 64 };
+    const uint64_t functab[] = {TEXT_ADDRESS + from, 0, TEXT_ADDRESS + to, 0}, place = FUNCTAB, count = 1;
+    memcpy(bytes + PCLNTAB, "\xfa\xff\xff\xff\0\0\1\x08", 8);
+    memcpy(bytes + PCLNTAB + 8, &count, 8);
+    memcpy(bytes + PCLNTAB + 56, &place, 8);
+    memcpy(bytes + PCLNTAB + FUNCTAB, functab, sizeof functab);
+}
+
 /* Of Go's functions pclntab tells. */
 static void no_function_of_go_has_a_sector_of_zeros(void **state)
 {
-    enum { TABLE = 0x10000, FUNCTAB = 64, FROM = 0x300, TO = 0x600 };
-    static const struct go_info go = {.pclntab = true, .pclntab_offset = TABLE};
+    enum { FROM = 0x300, TO = 0x600 };
+    static const struct go_info go = {.pclntab = true, .pclntab_offset = PCLNTAB};
     (void)state;
     for (uint64_t at = 0; at < 0x800; at += SECTOR) {
-        const uint64_t functab[] = {TEXT_ADDRESS + FROM, 0, TEXT_ADDRESS + TO, 0}, place = FUNCTAB, count = 1;
         memset(bytes, 1, ROOM / 4);
         memset(bytes + TEXT_AT + at, 0, SECTOR);
-        memcpy(bytes + TABLE, "\xfa\xff\xff\xff\0\0\1\x08", 8);
-        memcpy(bytes + TABLE + 8, &count, 8);
-        memcpy(bytes + TABLE + 56, &place, 8);
-        memcpy(bytes + TABLE + FUNCTAB, functab, sizeof functab);
+        put_pclntab(FROM, TO);
         (void)lost_sectors(FORMAT_ELF, 0);
         assert_int_equal(image.defects.total, 0);
         image.go = &go;
@@ -387,17 +396,13 @@ static void no_function_is_noise(void **state)
 
 static void no_function_of_go_is_noise(void **state)
 {
-    enum { TABLE = 0x10000, FUNCTAB = 64, FROM = 0x2000, TO = 0x3000 };
-    static const struct go_info go = {.pclntab = true, .pclntab_offset = TABLE};
+    enum { FROM = 0x2000, TO = 0x3000 };
+    static const struct go_info go = {.pclntab = true, .pclntab_offset = PCLNTAB};
     (void)state;
     for (uint64_t at = 0; at < 0x8000; at += PAGE) {
-        const uint64_t functab[] = {TEXT_ADDRESS + FROM, 0, TEXT_ADDRESS + TO, 0}, place = FUNCTAB, count = 1;
         memset(bytes, 1, ROOM / 4);
         make_noise(at, PAGE, 256);
-        memcpy(bytes + TABLE, "\xfa\xff\xff\xff\0\0\1\x08", 8);
-        memcpy(bytes + TABLE + 8, &count, 8);
-        memcpy(bytes + TABLE + 56, &place, 8);
-        memcpy(bytes + TABLE + FUNCTAB, functab, sizeof functab);
+        put_pclntab(FROM, TO);
         assert_int_equal(lost_sectors(FORMAT_ELF, 0), 0);
         image.go = &go;
         read_zeros(&image);
